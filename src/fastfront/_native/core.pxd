@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+# The native core's headers as Cython sees them, 1:1; nothing else belongs here. What can run without the GIL says so.
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libcpp cimport bool as cbool
+from libcpp.map cimport map as cmap
+from libcpp.memory cimport shared_ptr, unique_ptr
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.vector cimport vector
+
+from fastfront._native.text cimport CppVocab, DetokenizerOptions
+
+cdef extern from "<span>" namespace "std" nogil:
+    cdef cppclass token_span "std::span<const std::uint32_t>":
+        token_span(const uint32_t*, size_t)
+    cdef cppclass text_span "std::span<const std::string>":
+        text_span(const string*, size_t)
+    cdef cppclass byte_span "std::span<const std::uint8_t>":
+        byte_span()
+        byte_span(const uint8_t*, size_t)
+
+cdef extern from "error.hpp" namespace "fastfront" nogil:
+    cdef enum class Errc(uint8_t):
+        ok
+    string_view message(Errc) noexcept
+
+cdef extern from "zmq_api.hpp" namespace "fastfront" nogil:
+    cdef cppclass ZmqApi:
+        ZmqApi()
+    Errc load_zmq_api(const char*, ZmqApi&) noexcept
+
+cdef extern from "engine_outputs.hpp" namespace "fastfront" nogil:
+    cdef enum class FinishReason:
+        none
+        stop
+        length
+        abort
+        error
+        repetition
+    cdef enum class StopReasonKind "fastfront::StopReason::Kind":
+        none
+        token
+        text
+    cdef cppclass StopReason:
+        StopReasonKind kind
+        int64_t token
+        string_view text
+
+cdef extern from "stop_matcher.hpp" namespace "fastfront" nogil:
+    cdef cppclass StopMatcher:
+        StopMatcher()
+        StopMatcher(vector[string]) except +
+
+cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
+    cdef cppclass PipelineOptions:
+        StopMatcher stops
+        cbool include_stop_str_in_output
+        size_t min_tokens
+        cbool keep_all_text
+
+cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
+    cdef enum class ResponseKind(uint8_t):
+        chat_stream
+        chat
+        completion_stream
+        completion
+    cdef cppclass ResponseOptions:
+        ResponseKind kind
+        string id
+        string model
+        int64_t created
+        string role
+        string system_fingerprint
+        cbool include_usage
+        cbool continuous_usage
+
+cdef extern from "response.hpp" namespace "fastfront" nogil:
+    cdef cppclass PromptInfo:
+        PromptInfo()
+        size_t token_count
+        cbool prime(shared_ptr[const CppVocab], DetokenizerOptions, token_span, cbool) except +
+    cdef cppclass ResponseSpec:
+        ResponseSpec()
+        ResponseOptions options
+        shared_ptr[const PipelineOptions] pipeline
+        vector[PromptInfo] prompts
+        size_t n
+        double arrival_time
+        int64_t max_tokens
+        size_t mailbox_limit
+    cdef cppclass RawDelta:
+        size_t choice
+        vector[uint32_t] token_ids
+        FinishReason finish_reason
+        StopReasonKind stop_kind
+        int64_t stop_token
+        string stop_text
+    cdef cppclass CppResponse "fastfront::Response":
+        CppResponse(ResponseSpec) except +
+        size_t choice_count() noexcept
+        uint64_t wire_id(size_t) noexcept
+        uint64_t key() noexcept
+        void take(string&) noexcept
+        size_t pending() noexcept
+        vector[RawDelta] take_deltas() noexcept
+        cbool finished() noexcept
+        cbool overflowed() noexcept
+        cbool delivered() noexcept
+        cbool lost() noexcept
+        int http_status() noexcept
+        cbool over() noexcept
+        int error(string&) except +
+    int64_t live_count "fastfront::Response::live_count"() noexcept
+
+cdef extern from "socket_sink.hpp" namespace "fastfront" nogil:
+    cdef cppclass OwnedFd:
+        OwnedFd(int) noexcept
+        int get() noexcept
+    cdef cppclass ResponseHead:
+        string stream
+        string whole
+    cdef cppclass SocketSink:
+        SocketSink(shared_ptr[const OwnedFd], ResponseHead, size_t) except +
+
+cdef extern from "metrics.hpp" namespace "fastfront" nogil:
+    cdef enum class HistogramId(uint8_t):
+        count_
+    cdef enum class CounterId(uint8_t):
+        count_
+    string_view name_of_histogram "fastfront::name_of"(HistogramId) noexcept
+    string_view name_of_counter "fastfront::name_of"(CounterId) noexcept
+    cdef cppclass Counter "fastfront::SingleWriter<std::uint64_t>":
+        uint64_t get() noexcept
+    cdef cppclass Histogram:
+        void set_bounds(vector[double]) except +
+        const vector[double]& bounds() noexcept
+        uint64_t count(size_t) noexcept
+        double sum() noexcept
+    cdef cppclass Metrics:
+        Histogram& histogram(HistogramId) noexcept
+        Counter& counter(CounterId) noexcept
+
+cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
+    cdef enum class ControlKind "fastfront::ControlEvent::Kind"(uint8_t):
+        utility_output
+        engine_dead
+        wave_control
+        failure
+    cdef cppclass ControlEvent:
+        ControlKind kind
+        int64_t engine_index
+        string bytes
+    cdef cppclass Batch "fastfront::ResponseHub::Batch":
+        Batch()
+        vector[shared_ptr[CppResponse]] ready
+        vector[uint64_t] to_abort
+        vector[ControlEvent] events
+    cdef cppclass ResponseHub:
+        int wake_fd() noexcept
+        void add(const shared_ptr[CppResponse]&) except +
+        size_t waiting_ids() except +
+        void take(Batch&) except +
+
+cdef extern from "pump.hpp" namespace "fastfront" nogil:
+    cdef cppclass EngineState:
+        int64_t running
+        int64_t waiting
+        int64_t skipped_waiting
+        double kv_cache_usage
+        int64_t prefix_cache_queries
+        int64_t prefix_cache_hits
+    cdef cppclass CppPump "fastfront::Pump":
+        CppPump(const ZmqApi&, void*) except +
+        Errc open() noexcept
+        Errc start() noexcept
+        void stop() noexcept
+        ResponseHub& hub() noexcept
+        Metrics& metrics() noexcept
+        Metrics& loop_metrics() noexcept
+        cmap[int64_t, EngineState] engine_states() except +
+        vector[uint64_t] remove(CppResponse&) except +
+        void fail_all(int, string_view) except +
+        void feed(const shared_ptr[CppResponse]&, size_t, size_t, text_span, FinishReason, StopReason) except +
+        cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
+        void send_head(const shared_ptr[CppResponse]&) except +
+        void process(byte_span) noexcept

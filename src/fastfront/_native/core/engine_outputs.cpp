@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine_outputs.hpp"
+
+namespace fastfront {
+
+namespace {
+
+/// Positions in the EngineCoreOutput array.
+enum OutputField : std::uint32_t {
+    kRequestId,
+    kNewTokenIds,
+    kNewLogprobs,
+    kNewPromptLogprobs,
+    kPoolingOutput,
+    kFinishReason,
+    kStopReason,
+    kEvents,
+    kKvTransferParams,
+    kEcTransferParams,
+    kTraceHeaders,
+    kPrefillStats,
+};
+
+/// Positions in the EngineCoreOutputs array.
+enum MessageField : std::uint32_t {
+    kEngineIndex,
+    kOutputs,
+    kSchedulerStats,
+    kTimestamp,
+    kUtilityOutput,
+    kFinishedRequests,
+    kWaveComplete,
+    kStartWave,
+};
+
+/// vLLM's EngineCoreEventType.
+enum EventType : std::int64_t { kQueued = 1, kScheduled = 2, kPreempted = 3 };
+
+/// An integer member that may be nil.
+std::int64_t int_or_zero(MsgpackReader& reader) noexcept { return reader.try_nil() ? 0 : reader.read_int(); }
+
+}  // namespace
+
+std::string_view name_of(FinishReason reason) noexcept {
+    switch (reason) {
+        case FinishReason::stop: return "stop";
+        case FinishReason::length: return "length";
+        case FinishReason::abort: return "abort";
+        case FinishReason::error: return "error";
+        case FinishReason::repetition: return "repetition";
+        case FinishReason::none: break;
+    }
+    return "";
+}
+
+std::optional<std::uint64_t> parse_wire_id(std::string_view text) noexcept {
+    if (text.size() != 16) {
+        return std::nullopt;
+    }
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        std::uint64_t digit = 0;
+        if (c >= '0' && c <= '9') {
+            digit = static_cast<std::uint64_t>(c - '0');
+        } else if (c >= 'a' && c <= 'f') {
+            digit = static_cast<std::uint64_t>(c - 'a' + 10);
+        } else {
+            return std::nullopt;
+        }
+        value = (value << 4) | digit;
+    }
+    return value;
+}
+
+Errc EngineCoreOutputs::decode(std::span<const std::uint8_t> bytes) noexcept {
+    outputs.clear();
+    token_ids.clear();
+    engine_index = 0;
+    timestamp = 0.0;
+    has_scheduler_stats = false;
+    utility_output = {};
+    has_wave_control = false;
+
+    MsgpackReader reader(bytes);
+    const std::uint32_t fields = reader.read_array();
+    for (std::uint32_t field = 0; field < fields && reader.ok(); ++field) {
+        switch (field) {
+            case kEngineIndex: engine_index = reader.read_int(); break;
+            case kOutputs: {
+                const std::uint32_t count = reader.read_array();
+                for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+                    decode_output(reader);
+                }
+                break;
+            }
+            case kSchedulerStats:
+                if (!reader.try_nil()) {
+                    decode_scheduler_stats(reader);
+                }
+                break;
+            case kTimestamp: timestamp = reader.read_double(); break;
+            case kUtilityOutput:
+                if (!reader.try_nil()) {
+                    const std::size_t start = reader.position();
+                    reader.skip();
+                    utility_output = reader.bytes_since(start);
+                }
+                break;
+            case kWaveComplete:
+            case kStartWave:
+                if (!reader.try_nil()) {
+                    reader.skip();
+                    has_wave_control = true;
+                }
+                break;
+            default: reader.skip(); break;
+        }
+    }
+    return reader.error();
+}
+
+void EngineCoreOutputs::decode_output(MsgpackReader& reader) noexcept {
+    EngineCoreOutput& output = outputs.emplace_back();
+    const std::uint32_t fields = reader.read_array();
+    for (std::uint32_t field = 0; field < fields && reader.ok(); ++field) {
+        switch (field) {
+            case kRequestId: {
+                const auto id = parse_wire_id(reader.read_string());
+                output.ours = id.has_value();
+                output.request_id = id.value_or(0);
+                break;
+            }
+            case kNewTokenIds: {
+                output.token_begin = static_cast<std::uint32_t>(token_ids.size());
+                output.token_count = reader.read_array();
+                for (std::uint32_t i = 0; i < output.token_count; ++i) {
+                    token_ids.push_back(reader.read_token_id());
+                }
+                break;
+            }
+            case kFinishReason:
+                if (!reader.try_nil()) {
+                    const std::int64_t code = reader.read_int();
+                    // A reason that a later release adds still means that the request is over.
+                    output.finish_reason = code >= 0 && code < static_cast<std::int64_t>(kFinishReasonCount)
+                                               ? static_cast<FinishReason>(code)
+                                               : FinishReason::stop;
+                }
+                break;
+            case kStopReason:
+                if (reader.next_is_string()) {
+                    output.stop_reason.kind = StopReason::Kind::text;
+                    output.stop_reason.text = reader.read_string();
+                } else if (!reader.try_nil()) {
+                    output.stop_reason.kind = StopReason::Kind::token;
+                    output.stop_reason.token = reader.read_int();
+                }
+                break;
+            case kEvents:
+                if (!reader.try_nil()) {
+                    decode_events(reader, output);
+                }
+                break;
+            case kPrefillStats:
+                if (!reader.try_nil()) {
+                    decode_prefill_stats(reader, output);
+                }
+                break;
+            default: reader.skip(); break;
+        }
+    }
+}
+
+void EngineCoreOutputs::decode_events(MsgpackReader& reader, EngineCoreOutput& output) noexcept {
+    const std::uint32_t count = reader.read_array();
+    for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+        std::int64_t type = 0;
+        double at = 0.0;
+        const std::uint32_t members = reader.read_map();
+        for (std::uint32_t m = 0; m < members && reader.ok(); ++m) {
+            const std::string_view key = reader.read_string();
+            if (key == "type") {
+                type = reader.read_int();
+            } else if (key == "timestamp") {
+                at = reader.read_double();
+            } else {
+                reader.skip();
+            }
+        }
+        if (type == kQueued) {
+            output.queued_at = at;
+        } else if (type == kScheduled) {
+            // The first one counts: later ones follow a preemption.
+            output.scheduled_at = output.scheduled_at == 0.0 ? at : output.scheduled_at;
+        } else if (type == kPreempted) {
+            ++output.preemptions;
+        }
+    }
+}
+
+void EngineCoreOutputs::decode_prefill_stats(MsgpackReader& reader, EngineCoreOutput& output) noexcept {
+    output.has_prefill_stats = true;
+    PrefillStats& stats = output.prefill_stats;
+    const std::uint32_t members = reader.read_map();
+    for (std::uint32_t m = 0; m < members && reader.ok(); ++m) {
+        const std::string_view key = reader.read_string();
+        if (key == "num_prompt_tokens") {
+            stats.num_prompt_tokens = int_or_zero(reader);
+        } else if (key == "num_computed_tokens") {
+            stats.num_computed_tokens = int_or_zero(reader);
+        } else if (key == "num_cached_tokens") {
+            stats.num_cached_tokens = int_or_zero(reader);
+        } else if (key == "num_local_cached_tokens") {
+            stats.num_local_cached_tokens = int_or_zero(reader);
+        } else if (key == "num_external_cached_tokens") {
+            stats.num_external_cached_tokens = int_or_zero(reader);
+        } else {
+            reader.skip();
+        }
+    }
+}
+
+void EngineCoreOutputs::decode_scheduler_stats(MsgpackReader& reader) noexcept {
+    has_scheduler_stats = true;
+    scheduler_stats = {};
+    const std::uint32_t members = reader.read_map();
+    for (std::uint32_t m = 0; m < members && reader.ok(); ++m) {
+        const std::string_view key = reader.read_string();
+        if (key == "num_running_reqs") {
+            scheduler_stats.num_running_reqs = int_or_zero(reader);
+        } else if (key == "num_waiting_reqs") {
+            scheduler_stats.num_waiting_reqs = int_or_zero(reader);
+        } else if (key == "num_skipped_waiting_reqs") {
+            scheduler_stats.num_skipped_waiting_reqs = int_or_zero(reader);
+        } else if (key == "kv_cache_usage") {
+            scheduler_stats.kv_cache_usage = reader.read_double();
+        } else if (key == "prefix_cache_stats" && !reader.try_nil()) {
+            const std::uint32_t parts = reader.read_map();
+            for (std::uint32_t p = 0; p < parts && reader.ok(); ++p) {
+                const std::string_view part = reader.read_string();
+                if (part == "queries") {
+                    scheduler_stats.prefix_cache_queries = int_or_zero(reader);
+                } else if (part == "hits") {
+                    scheduler_stats.prefix_cache_hits = int_or_zero(reader);
+                } else {
+                    reader.skip();
+                }
+            }
+        } else if (key != "prefix_cache_stats") {
+            reader.skip();
+        }
+    }
+}
+
+}  // namespace fastfront

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics.hpp"
+
+#include <algorithm>
+
+namespace fastfront {
+
+namespace {
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(HistogramId::count_)> kHistogramNames{
+    "time_to_first_token_seconds", "inter_token_latency_seconds",        "request_time_per_output_token_seconds",
+    "e2e_request_latency_seconds", "request_queue_time_seconds",         "request_prefill_time_seconds",
+    "request_decode_time_seconds", "request_inference_time_seconds",     "request_prompt_tokens",
+    "request_generation_tokens",   "request_max_num_generation_tokens",  "request_params_n",
+    "request_params_max_tokens",   "request_prefill_kv_computed_tokens", "request_num_preemptions",
+    "iteration_tokens_total",
+};
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(CounterId::count_)> kCounterNames{
+    "prompt_tokens",
+    "prompt_tokens_cached",
+    "prompt_tokens_local_compute",
+    "prompt_tokens_local_cache_hit",
+    "prompt_tokens_external_kv_transfer",
+    "generation_tokens",
+    "num_preemptions",
+    "success_stop",
+    "success_length",
+    "success_abort",
+    "success_error",
+    "success_repetition",
+    "messages",
+    "unknown_outputs",
+    "bad_messages",
+    "overflows",
+};
+
+}  // namespace
+
+std::string_view name_of(HistogramId id) noexcept { return kHistogramNames[static_cast<std::size_t>(id)]; }
+std::string_view name_of(CounterId id) noexcept { return kCounterNames[static_cast<std::size_t>(id)]; }
+
+void Histogram::set_bounds(std::vector<double> bounds) {
+    bounds_ = std::move(bounds);
+    counts_ = std::make_unique<SingleWriter<std::uint64_t>[]>(bounds_.size() + 1);
+}
+
+void Histogram::observe(double value, std::uint64_t times) noexcept {
+    const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
+    counts_[static_cast<std::size_t>(bucket)].add(times);
+    sum_.add(value * static_cast<double>(times));
+}
+
+void Metrics::on_output(const EngineCoreOutput& output, double engine_time, double wall_time,
+                        RequestTimes& times) noexcept {
+    if (times.prefilling) {
+        if (output.has_prefill_stats) {
+            const PrefillStats& prefill = output.prefill_stats;
+            const auto positive = [](std::int64_t n) {
+                return static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0));
+            };
+            counter(CounterId::prompt_tokens).add(positive(prefill.num_prompt_tokens));
+            counter(CounterId::prompt_tokens_cached).add(positive(prefill.num_cached_tokens));
+            counter(CounterId::prompt_tokens_local_compute).add(positive(prefill.num_computed_tokens));
+            counter(CounterId::prompt_tokens_local_cache_hit).add(positive(prefill.num_local_cached_tokens));
+            counter(CounterId::prompt_tokens_external_kv_transfer).add(positive(prefill.num_external_cached_tokens));
+            times.computed_tokens = prefill.num_computed_tokens;
+        }
+        histogram(HistogramId::time_to_first_token_seconds).observe(wall_time - times.arrival);
+    }
+    if (output.queued_at != 0.0) {
+        times.queued = output.queued_at;
+    }
+    if (output.scheduled_at != 0.0 && times.scheduled == 0.0) {
+        times.scheduled = output.scheduled_at;
+    }
+    times.preemptions += output.preemptions;
+    counter(CounterId::num_preemptions).add(output.preemptions);
+    if (times.prefilling) {
+        times.first_token = engine_time;
+        times.prefilling = false;
+    } else {
+        histogram(HistogramId::inter_token_latency_seconds).observe(engine_time - times.last_token);
+    }
+    times.last_token = engine_time;
+}
+
+void Metrics::on_finished(FinishReason reason, const RequestTimes& times, double wall_time, std::size_t prompt_tokens,
+                          std::size_t generation_tokens, std::int64_t max_tokens) noexcept {
+    const auto offset = static_cast<std::uint8_t>(reason == FinishReason::none ? FinishReason::abort : reason);
+    const auto base = static_cast<std::uint8_t>(CounterId::success_stop);
+    counter(static_cast<CounterId>(base + offset)).add(1);
+    histogram(HistogramId::e2e_request_latency_seconds).observe(wall_time - times.arrival);
+    histogram(HistogramId::request_prompt_tokens).observe(static_cast<double>(prompt_tokens));
+    histogram(HistogramId::request_generation_tokens).observe(static_cast<double>(generation_tokens));
+    histogram(HistogramId::request_num_preemptions).observe(times.preemptions);
+    if (times.computed_tokens >= 0) {
+        histogram(HistogramId::request_prefill_kv_computed_tokens).observe(static_cast<double>(times.computed_tokens));
+    }
+    if (max_tokens >= 0) {
+        histogram(HistogramId::request_params_max_tokens).observe(static_cast<double>(max_tokens));
+    }
+    if (times.prefilling) {
+        return;  // ended before its first token: there are no phases to measure
+    }
+    const double decode = times.last_token - times.first_token;
+    histogram(HistogramId::request_decode_time_seconds).observe(decode);
+    histogram(HistogramId::request_time_per_output_token_seconds)
+        .observe(generation_tokens > 1 ? decode / static_cast<double>(generation_tokens - 1) : 0.0);
+    if (times.scheduled != 0.0) {  // an engine that sends no events (log stats off) leaves these three unknown
+        histogram(HistogramId::request_queue_time_seconds).observe(times.scheduled - times.queued);
+        histogram(HistogramId::request_prefill_time_seconds).observe(times.first_token - times.scheduled);
+        histogram(HistogramId::request_inference_time_seconds).observe(times.last_token - times.scheduled);
+    }
+}
+
+void Metrics::on_prompt_finished(std::size_t n, std::size_t longest_generation) noexcept {
+    histogram(HistogramId::request_params_n).observe(static_cast<double>(n));
+    histogram(HistogramId::request_max_num_generation_tokens).observe(static_cast<double>(longest_generation));
+}
+
+}  // namespace fastfront

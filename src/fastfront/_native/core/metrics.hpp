@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counters and histograms that the pump thread feeds and /metrics reads. Names are vLLM's (vllm/v1/metrics/loggers.py)
+// without the `vllm:` prefix. One thread writes, any thread reads: relaxed atomics without read-modify-write.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine_outputs.hpp"
+
+namespace fastfront {
+
+/// A number with one writing thread.
+template <typename Number>
+class SingleWriter {
+  public:
+    void add(Number amount) noexcept { value_.store(get() + amount, std::memory_order_relaxed); }
+    void set(Number value) noexcept { value_.store(value, std::memory_order_relaxed); }
+    [[nodiscard]] Number get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<Number> value_{};
+};
+
+/// Observations counted per bucket (not cumulated), the last one being +Inf.
+class Histogram {
+  public:
+    /// Upper bounds, ascending, without +Inf. Before the first observation only.
+    void set_bounds(std::vector<double> bounds);
+    void observe(double value, std::uint64_t times = 1) noexcept;
+    [[nodiscard]] const std::vector<double>& bounds() const noexcept { return bounds_; }
+    [[nodiscard]] std::uint64_t count(std::size_t bucket) const noexcept { return counts_[bucket].get(); }
+    [[nodiscard]] double sum() const noexcept { return sum_.get(); }
+
+  private:
+    std::vector<double> bounds_;
+    std::unique_ptr<SingleWriter<std::uint64_t>[]> counts_ = std::make_unique<SingleWriter<std::uint64_t>[]>(1);
+    SingleWriter<double> sum_;
+};
+
+enum class HistogramId : std::uint8_t {
+    time_to_first_token_seconds,
+    inter_token_latency_seconds,
+    request_time_per_output_token_seconds,
+    e2e_request_latency_seconds,
+    request_queue_time_seconds,
+    request_prefill_time_seconds,
+    request_decode_time_seconds,
+    request_inference_time_seconds,
+    request_prompt_tokens,
+    request_generation_tokens,
+    request_max_num_generation_tokens,
+    request_params_n,
+    request_params_max_tokens,
+    request_prefill_kv_computed_tokens,
+    request_num_preemptions,
+    iteration_tokens_total,
+    count_,
+};
+
+enum class CounterId : std::uint8_t {
+    prompt_tokens,
+    prompt_tokens_cached,
+    prompt_tokens_local_compute,
+    prompt_tokens_local_cache_hit,
+    prompt_tokens_external_kv_transfer,
+    generation_tokens,
+    num_preemptions,
+    success_stop,  // the five finish reasons, in FinishReason's order
+    success_length,
+    success_abort,
+    success_error,
+    success_repetition,
+    messages,         // engine steps received
+    unknown_outputs,  // outputs for requests that nobody waits for
+    bad_messages,     // messages that could not be decoded
+    overflows,        // responses given up because their reader was too slow
+    count_,
+};
+
+[[nodiscard]] std::string_view name_of(HistogramId id) noexcept;
+[[nodiscard]] std::string_view name_of(CounterId id) noexcept;
+
+/// When a request reached its stations. Wall clock for arrival; the engine's monotonic clock for the rest.
+struct RequestTimes {
+    double arrival = 0.0;
+    double queued = 0.0;
+    double scheduled = 0.0;
+    double first_token = 0.0;
+    double last_token = 0.0;
+    std::uint32_t preemptions = 0;
+    std::int64_t computed_tokens = -1;  // prompt tokens prefilled by the engine; -1 = it did not say
+    bool prefilling = true;
+};
+
+class Metrics {
+  public:
+    [[nodiscard]] Histogram& histogram(HistogramId id) noexcept { return histograms_[static_cast<std::size_t>(id)]; }
+    [[nodiscard]] const Histogram& histogram(HistogramId id) const noexcept {
+        return histograms_[static_cast<std::size_t>(id)];
+    }
+    [[nodiscard]] SingleWriter<std::uint64_t>& counter(CounterId id) noexcept {
+        return counters_[static_cast<std::size_t>(id)];
+    }
+    [[nodiscard]] const SingleWriter<std::uint64_t>& counter(CounterId id) const noexcept {
+        return counters_[static_cast<std::size_t>(id)];
+    }
+
+    /// One output of one request (vLLM: IterationStats.update_from_output). Times in seconds.
+    void on_output(const EngineCoreOutput& output, double engine_time, double wall_time, RequestTimes& times) noexcept;
+    /// A request has ended (vLLM: update_from_finished_request). max_tokens < 0: not known.
+    void on_finished(FinishReason reason, const RequestTimes& times, double wall_time, std::size_t prompt_tokens,
+                     std::size_t generation_tokens, std::int64_t max_tokens) noexcept;
+    /// All choices of one prompt have ended.
+    void on_prompt_finished(std::size_t n, std::size_t longest_generation) noexcept;
+
+  private:
+    std::array<Histogram, static_cast<std::size_t>(HistogramId::count_)> histograms_;
+    std::array<SingleWriter<std::uint64_t>, static_cast<std::size_t>(CounterId::count_)> counters_;
+};
+
+}  // namespace fastfront

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pump.hpp"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <string>
+
+namespace fastfront {
+
+namespace {
+
+constexpr std::string_view kEngineCoreDead = "ENGINE_CORE_DEAD";
+
+/// After so many messages in a row the loop is woken even if more are waiting.
+constexpr int kMessagesPerWake = 16;
+
+/// A received message part, closed when it goes.
+class Part {
+  public:
+    explicit Part(const ZmqApi& api) noexcept : api_(api) { api_.msg_init(&message_); }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+    ~Part() { api_.msg_close(&message_); }
+
+    [[nodiscard]] bool receive(void* socket) noexcept { return api_.msg_recv(&message_, socket, kZmqDontWait) >= 0; }
+    [[nodiscard]] bool more() const noexcept { return api_.msg_more(&message_) != 0; }
+    [[nodiscard]] std::span<const std::uint8_t> bytes() noexcept {
+        return {static_cast<const std::uint8_t*>(api_.msg_data(&message_)), api_.msg_size(&message_)};
+    }
+
+  private:
+    const ZmqApi& api_;
+    ZmqMessage message_;
+};
+
+}  // namespace
+
+double wall_clock() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+Pump::~Pump() {
+    stop();
+    if (stop_fd_ >= 0) {
+        ::close(stop_fd_);
+    }
+}
+
+Errc Pump::open() noexcept {
+    stop_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (stop_fd_ < 0) {
+        return Errc::system;
+    }
+    const Errc error = poller_.open();
+    return error == Errc::ok ? hub_.open() : error;
+}
+
+Errc Pump::start() noexcept {
+    // Signals are the main thread's business: this thread must not be the one that a handler interrupts.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    Errc result = Errc::ok;
+    try {
+        thread_ = std::thread([this] { run(); });
+        pthread_setname_np(thread_.native_handle(), "fastfront-pump");
+    } catch (...) {
+        result = Errc::system;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return result;
+}
+
+void Pump::stop() noexcept {
+    if (!thread_.joinable()) {
+        return;
+    }
+    stopping_.store(true, std::memory_order_release);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = ::write(stop_fd_, &one, sizeof one);
+    thread_.join();
+}
+
+void Pump::run() noexcept {
+    ZmqPollItem items[3] = {
+        {socket_, 0, kZmqPollIn, 0}, {nullptr, stop_fd_, kZmqPollIn, 0}, {nullptr, poller_.fd(), kZmqPollIn, 0}};
+    while (!stopping_.load(std::memory_order_acquire)) {
+        if (api_.poll(items, 3, -1) < 0) {
+            if (api_.get_errno() == EINTR) {
+                continue;
+            }
+            publish_failure(std::string("polling the engine's socket failed: ") + api_.get_strerror(api_.get_errno()));
+            return;
+        }
+        if ((items[2].revents & kZmqPollIn) != 0) {
+            flush_writable();
+        }
+        if ((items[0].revents & kZmqPollIn) != 0 && !receive_some()) {
+            return;
+        }
+    }
+}
+
+bool Pump::receive_some() noexcept {
+    for (int i = 0; i < kMessagesPerWake; ++i) {
+        Part first(api_);
+        if (!first.receive(socket_)) {
+            const int error = api_.get_errno();
+            if (error == EAGAIN || error == EINTR) {
+                return true;
+            }
+            publish_failure(std::string("receiving from the engine failed: ") + api_.get_strerror(error));
+            return false;
+        }
+        // Auxiliary frames carry tensors (logprobs and the like) that no supported field asks for.
+        for (bool more = first.more(); more;) {
+            Part part(api_);
+            more = part.receive(socket_) && part.more();
+        }
+        process(first.bytes());
+    }
+    return true;
+}
+
+void Pump::process(std::span<const std::uint8_t> message) noexcept {
+    const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
+    if (text == kEngineCoreDead) {
+        hub_.publish({}, {}, {{ControlEvent::Kind::engine_dead, 0, {}}});
+        return;
+    }
+    if (const Errc error = outputs_.decode(message); error != Errc::ok) {
+        metrics_.counter(CounterId::bad_messages).add(1);
+        publish_failure(std::string("a message from the engine could not be read: ").append(fastfront::message(error)));
+        return;
+    }
+
+    metrics_.counter(CounterId::messages).add(1);
+    const double now = wall_clock();
+    const std::uint64_t prompt_tokens_before = metrics_.counter(CounterId::prompt_tokens).get();
+    Consequences consequences;
+    std::vector<std::shared_ptr<Response>> ready;
+    hub_.find(outputs_.outputs, targets_);
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+        Response* response = targets_[i].response.get();
+        if (response == nullptr) {
+            metrics_.counter(CounterId::unknown_outputs).add(1);
+            continue;
+        }
+        const EngineCoreOutput& output = outputs_.outputs[i];
+        const News news = response->on_output(targets_[i].choice, output, outputs_.tokens_of(output),
+                                              outputs_.timestamp, now, metrics_, consequences);
+        handle(news, targets_[i].response, ready);
+    }
+    targets_.clear();
+
+    if (!outputs_.outputs.empty()) {
+        const std::uint64_t prefilled = metrics_.counter(CounterId::prompt_tokens).get() - prompt_tokens_before;
+        metrics_.histogram(HistogramId::iteration_tokens_total)
+            .observe(static_cast<double>(prefilled + outputs_.token_ids.size()));
+    }
+    if (outputs_.has_scheduler_stats) {
+        const SchedulerStats& stats = outputs_.scheduler_stats;
+        const std::lock_guard lock(engines_mutex_);
+        EngineState& state = engines_[outputs_.engine_index];
+        state.running = stats.num_running_reqs;
+        state.waiting = stats.num_waiting_reqs;
+        state.skipped_waiting = stats.num_skipped_waiting_reqs;
+        state.kv_cache_usage = stats.kv_cache_usage;
+        state.prefix_cache_queries += stats.prefix_cache_queries;
+        state.prefix_cache_hits += stats.prefix_cache_hits;
+    }
+    std::vector<ControlEvent> events;
+    if (!outputs_.utility_output.empty()) {
+        const auto raw = outputs_.utility_output;
+        events.push_back({ControlEvent::Kind::utility_output, outputs_.engine_index,
+                          std::string(reinterpret_cast<const char*>(raw.data()), raw.size())});
+    }
+    if (outputs_.has_wave_control) {
+        events.push_back({ControlEvent::Kind::wave_control, outputs_.engine_index, std::string(text)});
+    }
+    hub_.publish(consequences, std::move(ready), std::move(events));
+}
+
+void Pump::publish_failure(std::string_view text) noexcept {
+    hub_.publish({}, {}, {{ControlEvent::Kind::failure, 0, std::string(text)}});
+}
+
+std::map<std::int64_t, EngineState> Pump::engine_states() {
+    const std::lock_guard lock(engines_mutex_);
+    return engines_;
+}
+
+void Pump::handle(News news, const std::shared_ptr<Response>& response, std::vector<std::shared_ptr<Response>>& ready) {
+    if (news == News::blocked) {
+        poller_.watch(response);
+    } else if (news == News::reader && !response->queued.exchange(true, std::memory_order_acq_rel)) {
+        ready.push_back(response);
+    }
+}
+
+void Pump::conclude(News news, const std::shared_ptr<Response>& response, Consequences& consequences) {
+    std::vector<std::shared_ptr<Response>> ready;
+    handle(news, response, ready);
+    hub_.publish(consequences, std::move(ready));
+}
+
+void Pump::flush_writable() noexcept {
+    writable_.clear();
+    poller_.take_writable(writable_);
+    Consequences consequences;
+    std::vector<std::shared_ptr<Response>> ready;
+    const double now = wall_clock();
+    for (const auto& response : writable_) {
+        const News news = response->on_writable(now, metrics_, consequences);
+        if (news != News::blocked) {
+            poller_.unwatch(*response);
+        }
+        handle(news, response, ready);
+    }
+    writable_.clear();
+    hub_.publish(consequences, std::move(ready));
+}
+
+std::vector<std::uint64_t> Pump::remove(Response& response) {
+    Consequences consequences;
+    response.abandon(wall_clock(), loop_metrics_, consequences);
+    poller_.unwatch(response);
+    std::vector<std::uint64_t> running = std::move(consequences.to_abort);
+    consequences.to_abort.clear();
+    hub_.publish(consequences, {});
+    return running;
+}
+
+void Pump::fail_all(int status, std::string_view error_json) {
+    Consequences consequences;
+    std::vector<std::shared_ptr<Response>> ready;
+    const double now = wall_clock();
+    for (const auto& response : hub_.waiting()) {
+        handle(response->fail(status, error_json, now, loop_metrics_, consequences), response, ready);
+    }
+    consequences.to_abort.clear();  // there is nobody left to tell
+    hub_.publish(consequences, std::move(ready));
+}
+
+void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::size_t token_count,
+                std::span<const std::string> texts, FinishReason finish, StopReason reason) {
+    Consequences consequences;
+    const News news =
+        response->feed(choice, token_count, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
+    conclude(news, response, consequences);
+}
+
+bool Pump::hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<SocketSink> socket) {
+    Consequences consequences;
+    News news = News::none;
+    const bool taken = response->hand_over(std::move(socket), wall_clock(), loop_metrics_, consequences, news);
+    conclude(news, response, consequences);
+    return taken;
+}
+
+void Pump::send_head(const std::shared_ptr<Response>& response) {
+    Consequences consequences;
+    const News news = response->send_head(wall_clock(), loop_metrics_, consequences);
+    conclude(news, response, consequences);
+}
+
+}  // namespace fastfront

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread between the engine and the responses: PULL socket → decode → pipelines → sinks. It never takes the GIL and
+// never sees Python. The socket belongs to it from start() to stop().
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "engine_outputs.hpp"
+#include "metrics.hpp"
+#include "response_hub.hpp"
+#include "socket_poller.hpp"
+#include "zmq_api.hpp"
+
+namespace fastfront {
+
+/// Latest gauges and running totals of one engine.
+struct EngineState {
+    std::int64_t running = 0;
+    std::int64_t waiting = 0;
+    std::int64_t skipped_waiting = 0;
+    double kv_cache_usage = 0.0;
+    std::int64_t prefix_cache_queries = 0;
+    std::int64_t prefix_cache_hits = 0;
+};
+
+class Pump {
+  public:
+    Pump(const ZmqApi& api, void* socket) noexcept : api_(api), socket_(socket) {}
+    Pump(const Pump&) = delete;
+    Pump& operator=(const Pump&) = delete;
+    ~Pump();
+
+    /// Make the descriptors. Once, before anything else.
+    [[nodiscard]] Errc open() noexcept;
+    [[nodiscard]] Errc start() noexcept;
+    /// Join the thread; after it the socket is the caller's again. Safe to call twice.
+    void stop() noexcept;
+
+    [[nodiscard]] ResponseHub& hub() noexcept { return hub_; }
+    /// Fed by the pump thread.
+    [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
+    /// Fed by the loop thread: what clients and outside detokenizers end.
+    [[nodiscard]] Metrics& loop_metrics() noexcept { return loop_metrics_; }
+    [[nodiscard]] std::map<std::int64_t, EngineState> engine_states();
+
+    // --- loop thread -------------------------------------------------------------------------------------------------
+    /// The client has gone: forget the response; returns the wire ids that the engine still works on.
+    std::vector<std::uint64_t> remove(Response& response);
+    /// Every waiting response ends with this error.
+    void fail_all(int status, std::string_view error_json);
+    void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::size_t token_count,
+              std::span<const std::string> texts, FinishReason finish, StopReason reason);
+
+    /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to
+    /// send.
+    bool hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<SocketSink> socket);
+    /// A handed-over stream's status and headers go out now, even if no event is there yet.
+    void send_head(const std::shared_ptr<Response>& response);
+
+    /// Responses whose client's socket is full at the moment.
+    [[nodiscard]] std::size_t blocked() { return poller_.size(); }
+
+    /// Go on with the responses whose sockets take bytes again (the thread's body, too).
+    void flush_writable() noexcept;
+    /// Handle one message as if it had come from the socket (the thread's body; tests and fuzzing call it directly).
+    void process(std::span<const std::uint8_t> message) noexcept;
+
+  private:
+    void run() noexcept;
+    /// Receive and handle what is there; false = the socket is unusable.
+    bool receive_some() noexcept;
+    void publish_failure(std::string_view text) noexcept;
+    /// Act on what happened to a response; those with news for their reader gather in `ready`.
+    void handle(News news, const std::shared_ptr<Response>& response, std::vector<std::shared_ptr<Response>>& ready);
+    /// The same for one response on the loop thread, and publish.
+    void conclude(News news, const std::shared_ptr<Response>& response, Consequences& consequences);
+
+    ZmqApi api_;
+    void* socket_;
+    ResponseHub hub_;
+    SocketPoller poller_;
+    Metrics metrics_;
+    Metrics loop_metrics_;
+    std::mutex engines_mutex_;
+    std::map<std::int64_t, EngineState> engines_;
+
+    int stop_fd_ = -1;
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+
+    // Reused from message to message.
+    EngineCoreOutputs outputs_;
+    std::vector<ResponseHub::Target> targets_;
+    std::vector<std::shared_ptr<Response>> writable_;
+};
+
+/// Unix time in seconds.
+[[nodiscard]] double wall_clock() noexcept;
+
+}  // namespace fastfront

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "request_pipeline.hpp"
+
+#include <algorithm>
+
+namespace fastfront {
+
+namespace {
+
+/// Shown text is dropped from the buffer in blocks, so that a long stream costs no move per token.
+constexpr std::size_t kCompactBytes = 4096;
+
+/// Byte offset that lies `chars` characters before the end of `utf8`.
+std::size_t offset_before_end(std::string_view utf8, std::size_t chars) noexcept {
+    std::size_t at = utf8.size();
+    while (chars > 0 && at > 0) {
+        do {
+            --at;
+        } while (at > 0 && (static_cast<unsigned char>(utf8[at]) & 0xc0) == 0x80);
+        --chars;
+    }
+    return at;
+}
+
+}  // namespace
+
+RequestPipeline::RequestPipeline(std::shared_ptr<const PipelineOptions> options, std::optional<Detokenizer> detokenizer)
+    : options_(std::move(options)), detokenizer_(std::move(detokenizer)) {}
+
+std::size_t RequestPipeline::visible_tokens(std::size_t count, FinishReason finish) const noexcept {
+    const bool hide_last = finish == FinishReason::stop && !options_->include_stop_str_in_output && count > 0;
+    return hide_last ? count - 1 : count;
+}
+
+void RequestPipeline::begin_step() noexcept {
+    if (!options_->keep_all_text) {
+        const std::size_t context = options_->stops.context_bytes();
+        if (shown_ == text_.size() && context == 0) {
+            text_.clear();
+            shown_ = 0;
+        } else if (shown_ > kCompactBytes + context) {
+            const std::size_t drop = shown_ - context;
+            text_.erase(0, drop);
+            shown_ -= drop;
+        }
+    }
+    boundaries_.clear();
+}
+
+PipelineStep RequestPipeline::push(std::span<const std::uint32_t> token_ids, FinishReason finish,
+                                   StopReason reason) noexcept {
+    begin_step();
+    const std::size_t visible = visible_tokens(token_ids.size(), finish);
+    if (options_->stops.empty()) {
+        for (std::size_t i = 0; i < visible; ++i) {
+            detokenizer_->push(token_ids[i], text_);
+        }
+    } else {
+        boundaries_.push_back(text_.size());
+        for (std::size_t i = 0; i < token_ids.size(); ++i) {
+            if (i < visible) {
+                detokenizer_->push(token_ids[i], text_);
+            }
+            boundaries_.push_back(text_.size());
+        }
+    }
+    return conclude(token_ids.size(), finish, reason);
+}
+
+PipelineStep RequestPipeline::push_texts(std::size_t token_count, std::span<const std::string> texts,
+                                         FinishReason finish, StopReason reason) noexcept {
+    begin_step();
+    const std::size_t visible = visible_tokens(token_count, finish);
+    boundaries_.push_back(text_.size());
+    for (std::size_t i = 0; i < token_count; ++i) {
+        if (i < visible && i < texts.size()) {
+            text_.append(texts[i]);
+        }
+        boundaries_.push_back(text_.size());
+    }
+    return conclude(token_count, finish, reason);
+}
+
+PipelineStep RequestPipeline::conclude(std::size_t token_count, FinishReason finish, StopReason reason) noexcept {
+    const std::size_t before = num_tokens_;
+    PipelineStep step{.text = {}, .token_count = token_count, .finish_reason = finish, .stop_reason = reason};
+    num_tokens_ += token_count;
+
+    if (!options_->stops.empty() && token_count > 0 && num_tokens_ > options_->min_tokens) {
+        const std::size_t exempt = options_->min_tokens > before ? options_->min_tokens - before : 0;
+        if (const auto match = options_->stops.find(text_, boundaries_[exempt])) {
+            step.finish_reason = FinishReason::stop;
+            step.stop_reason = {StopReason::Kind::text, 0, options_->stops.stop(match->index)};
+            step.stopped_by_string = true;
+            // Tokens behind the one that completed the stop string never happened.
+            const auto kept = std::lower_bound(boundaries_.begin() + 1, boundaries_.end(), match->end);
+            step.token_count = std::min(token_count, static_cast<std::size_t>(kept - boundaries_.begin()));
+            num_tokens_ = before + step.token_count;
+            text_.resize(options_->include_stop_str_in_output ? match->end : match->begin);
+        }
+    }
+
+    if (step.finish_reason != FinishReason::none) {
+        step.text = std::string_view(text_).substr(std::min(shown_, text_.size()));
+        shown_ = text_.size();
+    } else if (!options_->keep_all_text) {
+        const std::size_t hold = options_->include_stop_str_in_output ? 0 : options_->stops.hold_back_chars();
+        const std::size_t until = hold == 0 ? text_.size() : offset_before_end(text_, hold);
+        if (until > shown_) {
+            step.text = std::string_view(text_).substr(shown_, until - shown_);
+            shown_ = until;
+        }
+    }
+    return step;
+}
+
+}  // namespace fastfront

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// One engine request on its way from token ids to text: detokenize → stop strings → what may be shown now.
+// The order and the arithmetic are vLLM's (vllm/v1/engine/detokenizer.py, BaseIncrementalDetokenizer): tests compare
+// them. Knows nothing of JSON, sinks, sockets or other requests.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detokenizer.hpp"
+#include "engine_outputs.hpp"
+#include "stop_matcher.hpp"
+
+namespace fastfront {
+
+/// What all choices of a response share.
+struct PipelineOptions {
+    StopMatcher stops;
+    bool include_stop_str_in_output = false;
+    std::size_t min_tokens = 0;
+    bool keep_all_text = false;  // whole responses: nothing is shown before the end
+};
+
+/// What one engine output amounts to.
+struct PipelineStep {
+    std::string_view text;        // newly shown; valid until the next push
+    std::size_t token_count = 0;  // tokens that count (those behind a stop string don't)
+    FinishReason finish_reason = FinishReason::none;
+    StopReason stop_reason;
+    bool stopped_by_string = false;  // the frontend ended it: the engine has to be told, unless it had ended too
+};
+
+class RequestPipeline {
+  public:
+    /// Without a detokenizer the text comes from outside, through push_texts.
+    RequestPipeline(std::shared_ptr<const PipelineOptions> options, std::optional<Detokenizer> detokenizer);
+
+    [[nodiscard]] bool needs_texts() const noexcept { return !detokenizer_.has_value(); }
+    [[nodiscard]] std::size_t num_tokens() const noexcept { return num_tokens_; }
+
+    /// Take one engine output's tokens.
+    PipelineStep push(std::span<const std::uint32_t> token_ids, FinishReason finish, StopReason reason) noexcept;
+
+    /// Take one engine output whose tokens were detokenized elsewhere; texts[i] is what token i completed.
+    PipelineStep push_texts(std::size_t token_count, std::span<const std::string> texts, FinishReason finish,
+                            StopReason reason) noexcept;
+
+  private:
+    /// The last token of an engine-stopped request (EOS, stop token) is not shown unless asked for.
+    [[nodiscard]] std::size_t visible_tokens(std::size_t count, FinishReason finish) const noexcept;
+    PipelineStep conclude(std::size_t token_count, FinishReason finish, StopReason reason) noexcept;
+    void begin_step() noexcept;
+
+    std::shared_ptr<const PipelineOptions> options_;
+    std::optional<Detokenizer> detokenizer_;
+    std::string text_;       // shown text that a stop string may still begin in, then text not shown yet
+    std::size_t shown_ = 0;  // bytes of text_ already shown
+    std::size_t num_tokens_ = 0;
+    std::vector<std::size_t> boundaries_;  // text_ size before the first and after each token of this step
+};
+
+}  // namespace fastfront

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP response: its choices (one engine request each) on their way through pipeline, writer and sink.
+// The pump thread pushes outputs in, the reader (the loop thread) takes bytes out; one lock per response guards both.
+// Streaming is the only path: a whole body is the same outputs, written once at the end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine_outputs.hpp"
+#include "metrics.hpp"
+#include "request_pipeline.hpp"
+#include "response_writer.hpp"
+#include "sink.hpp"
+#include "socket_sink.hpp"
+
+namespace fastfront {
+
+/// One prompt of the request; each has `n` choices.
+struct PromptInfo {
+    std::size_t token_count = 0;
+    std::optional<Detokenizer> detokenizer;  // primed with the prompt; none = text comes from outside
+
+    /// Put a detokenizer behind the prompt whose last ids are `tail`. False: `tail` is too short to decide.
+    [[nodiscard]] bool prime(std::shared_ptr<const Vocab> vocab, DetokenizerOptions detokenizer_options,
+                             std::span<const std::uint32_t> tail, bool whole);
+};
+
+struct ResponseSpec {
+    ResponseOptions options;
+    std::shared_ptr<const PipelineOptions> pipeline;
+    std::vector<PromptInfo> prompts;
+    std::size_t n = 1;
+    double arrival_time = 0.0;      // Unix seconds
+    std::int64_t max_tokens = -1;   // for the metrics; -1 = not known
+    std::size_t mailbox_limit = 0;  // bytes; 0 = no limit
+};
+
+/// An engine output that waits for its text to be made outside.
+struct RawDelta {
+    std::size_t choice;
+    std::vector<std::uint32_t> token_ids;
+    FinishReason finish_reason;
+    StopReason::Kind stop_kind;
+    std::int64_t stop_token;
+    std::string stop_text;
+};
+
+/// What an output, a feed or a failure led to, gathered over a whole step.
+struct Consequences {
+    std::vector<std::uint64_t> ended;     // wire ids that need no more outputs
+    std::vector<std::uint64_t> to_abort;  // wire ids that the engine still works on, in vain
+};
+
+/// What the pump has to do after something happened to a response.
+enum class News : std::uint8_t {
+    none,     ///< nothing
+    reader,   ///< tell the reader: bytes, raw deltas, an error or the end
+    blocked,  ///< the client's socket is full: call on_writable when it is not
+};
+
+class Response {
+  public:
+    explicit Response(ResponseSpec spec);
+    Response(const Response&) = delete;
+    Response& operator=(const Response&) = delete;
+    ~Response();
+
+    /// Live objects of this process, for tests that assert nothing leaks.
+    [[nodiscard]] static std::int64_t live_count() noexcept;
+
+    [[nodiscard]] std::size_t choice_count() const noexcept { return choices_.size(); }
+    [[nodiscard]] std::uint64_t wire_id(std::size_t choice) const noexcept { return choices_[choice].wire_id; }
+    /// Names the response among all of this process.
+    [[nodiscard]] std::uint64_t key() const noexcept { return choices_.front().wire_id; }
+
+    // --- pump thread -------------------------------------------------------------------------------------------------
+    News on_output(std::size_t choice, const EngineCoreOutput& output, std::span<const std::uint32_t> token_ids,
+                   double engine_time, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    /// The client's socket takes bytes again.
+    News on_writable(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+
+    // --- any thread --------------------------------------------------------------------------------------------------
+    /// End with an error: as an event in a stream, as status and body otherwise.
+    News fail(int status, std::string_view error_json, double wall_time, Metrics& metrics,
+              Consequences& consequences) noexcept;
+    /// The client has gone: end without a word. Ids still running go to `consequences.to_abort`.
+    void abandon(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    /// Text for a raw delta, detokenized outside.
+    News feed(std::size_t choice, std::size_t token_count, std::span<const std::string> texts, FinishReason finish,
+              StopReason reason, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+
+    /// From now on the response writes to the client itself. False, and nothing changes: it has failed already.
+    [[nodiscard]] bool hand_over(std::unique_ptr<SocketSink> socket, double wall_time, Metrics& metrics,
+                                 Consequences& consequences, News& news) noexcept;
+    /// Send a stream's status and headers now, even if no event is there yet.
+    News send_head(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    /// The socket that the response was handed; -1 = none.
+    [[nodiscard]] int socket_fd() noexcept;
+
+    // --- the reader --------------------------------------------------------------------------------------------------
+    /// Swap the ready bytes into `into`, whose old contents go and whose capacity the mailbox gets.
+    void take(std::string& into) noexcept;
+    [[nodiscard]] std::size_t pending() noexcept;
+    [[nodiscard]] std::vector<RawDelta> take_deltas() noexcept;
+    /// Nothing follows what take() gives now.
+    [[nodiscard]] bool finished() noexcept;
+    /// After hand_over: every byte is on its way, the connection is the server's again.
+    [[nodiscard]] bool delivered() noexcept;
+    /// After hand_over: the HTTP status that was written, 200 unless the request failed before its first byte.
+    [[nodiscard]] int http_status() noexcept;
+    /// After hand_over: the client has gone.
+    [[nodiscard]] bool lost() noexcept;
+    /// The reader will not be called again: finished, and delivered if it was handed over.
+    [[nodiscard]] bool over() noexcept;
+    /// Given up: more than the sink's limit was waiting.
+    [[nodiscard]] bool overflowed() noexcept;
+    /// HTTP status of a failed request, 0 otherwise; `json` gets the error body.
+    [[nodiscard]] int error(std::string& json);
+
+    /// Set when the response waits in the hub's ready list, so that it waits there once.
+    std::atomic<bool> queued{false};
+
+  private:
+    struct Choice {
+        std::uint64_t wire_id;
+        std::size_t prompt;
+        RequestPipeline pipeline;
+        RequestTimes times;
+        std::size_t tokens = 0;
+        bool finished = false;
+        Ending ending;
+        std::string_view text;  // whole responses: the pipeline's text once finished
+        std::string stop_text;  // keeps a stop reason that the engine sent as text
+    };
+
+    News apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
+               Consequences& consequences) noexcept;
+    void finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
+                       Consequences& consequences) noexcept;
+    void end_running(FinishReason reason, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    News end_with_error(int status, std::string_view error_json, double wall_time, Metrics& metrics,
+                        Consequences& consequences) noexcept;
+    void write_whole_body() noexcept;
+    /// Hand what was written to the sink, and see what became of it.
+    News commit(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    News after(SinkState state, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    [[nodiscard]] Sink& sink() noexcept { return socket_ ? static_cast<Sink&>(*socket_) : mailbox_; }
+    [[nodiscard]] Usage total_usage() const noexcept;
+
+    std::mutex mutex_;
+    ResponseWriter writer_;
+    std::vector<std::size_t> prompt_tokens_;
+    std::size_t n_;
+    std::int64_t max_tokens_;
+    std::vector<Choice> choices_;
+    std::size_t running_;
+    Mailbox mailbox_;
+    std::unique_ptr<SocketSink> socket_;
+    std::vector<RawDelta> deltas_;
+    bool begun_ = false;
+    bool finished_ = false;
+    bool overflowed_ = false;
+    bool lost_ = false;
+    int error_status_ = 0;
+    int http_status_ = 200;
+    std::string error_json_;
+};
+
+}  // namespace fastfront

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The meeting point of the pump thread and the loop thread: which response waits for which wire id, which responses
+// have something for their reader, and what else the loop has to hear. One eventfd wakes the loop once per engine step.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine_outputs.hpp"
+#include "response.hpp"
+
+namespace fastfront {
+
+/// Something that the loop thread has to act on.
+struct ControlEvent {
+    enum class Kind : std::uint8_t { utility_output, engine_dead, wave_control, failure };
+    Kind kind;
+    std::int64_t engine_index = 0;
+    std::string bytes;  // utility_output: its msgpack; wave_control: the whole message; failure: a sentence
+};
+
+class ResponseHub {
+  public:
+    ResponseHub() = default;
+    ResponseHub(const ResponseHub&) = delete;
+    ResponseHub& operator=(const ResponseHub&) = delete;
+    ~ResponseHub();
+
+    /// Create the eventfd.
+    [[nodiscard]] Errc open() noexcept;
+    [[nodiscard]] int wake_fd() const noexcept { return wake_fd_; }
+
+    struct Target {
+        std::shared_ptr<Response> response;  // null: nobody waits for this id
+        std::size_t choice = 0;
+    };
+
+    /// Wait for the outputs of all choices of `response`.
+    void add(const std::shared_ptr<Response>& response);
+    /// Find whom each output is for: targets[i] belongs to outputs[i].
+    void find(const std::vector<EngineCoreOutput>& outputs, std::vector<Target>& targets);
+    /// Every response that still waits for an output.
+    [[nodiscard]] std::vector<std::shared_ptr<Response>> waiting();
+    [[nodiscard]] std::size_t waiting_ids();
+
+    /// End of a step: forget ended ids, queue ready responses, aborts and events, wake the loop if it may be asleep.
+    void publish(const Consequences& consequences, std::vector<std::shared_ptr<Response>>&& ready,
+                 std::vector<ControlEvent>&& events = {});
+
+    struct Batch {
+        std::vector<std::shared_ptr<Response>> ready;
+        std::vector<std::uint64_t> to_abort;
+        std::vector<ControlEvent> events;
+    };
+    /// Loop thread: take everything that was published, and re-arm the eventfd.
+    void take(Batch& batch);
+
+  private:
+    std::mutex mutex_;
+    std::unordered_map<std::uint64_t, Target> targets_;
+    Batch pending_;
+    bool awake_ = false;  // the eventfd is readable and the loop has not taken the batch yet
+    int wake_fd_ = -1;
+};
+
+}  // namespace fastfront

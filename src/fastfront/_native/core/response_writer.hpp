@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes OpenAI responses as bytes: chat and completion chunks as server-sent events, and whole bodies.
+// Member order, null members and where finish_reason rides are those of vLLM's Python server
+// (entrypoints/openai/{chat_completion,completion}/serving.py, model_dump_json(exclude_unset=True)); the parity tests
+// compare them. All that is constant over a response is rendered once, in the constructor.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine_outputs.hpp"
+
+namespace fastfront {
+
+enum class ResponseKind : std::uint8_t { chat_stream, chat, completion_stream, completion };
+
+struct ResponseOptions {
+    ResponseKind kind = ResponseKind::chat_stream;
+    std::string id;
+    std::string model;
+    std::int64_t created = 0;  // Unix seconds
+    std::string role = "assistant";
+    std::string system_fingerprint;  // "" = null
+    bool include_usage = false;
+    bool continuous_usage = false;
+};
+
+/// Token counts of a choice, or of a whole response.
+struct Usage {
+    std::size_t prompt_tokens = 0;
+    std::size_t completion_tokens = 0;
+};
+
+/// The end of a choice.
+struct Ending {
+    FinishReason finish_reason = FinishReason::none;
+    StopReason stop_reason;
+};
+
+class ResponseWriter {
+  public:
+    explicit ResponseWriter(ResponseOptions options);
+
+    [[nodiscard]] bool streams() const noexcept {
+        return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::completion_stream;
+    }
+
+    /// Stream: what precedes the first text (chat: one role chunk per choice).
+    void write_begin(std::string& out, std::size_t choices, std::size_t prompt_tokens) const;
+    /// Stream: one chunk; with a finish reason it is the choice's last.
+    void write_chunk(std::string& out, std::size_t index, std::string_view text, const Ending& ending,
+                     const Usage& usage) const;
+    /// Stream: usage chunk if asked for, then [DONE].
+    void write_end(std::string& out, const Usage& total) const;
+    /// Stream: an error event, then [DONE].
+    static void write_error(std::string& out, std::string_view error_json);
+
+    /// Whole body: begin, one choice after the other in order of index, end.
+    void write_body_begin(std::string& out) const;
+    void write_body_choice(std::string& out, std::size_t index, std::string_view text, const Ending& ending) const;
+    void write_body_end(std::string& out, const Usage& total) const;
+
+  private:
+    [[nodiscard]] bool is_chat() const noexcept {
+        return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::chat;
+    }
+    void write_continuous_usage(std::string& out, const Usage& usage) const;
+
+    ResponseOptions options_;
+    std::string head_;              // `data: {"id":…,"choices":[` or `{"id":…,"choices":[`
+    std::string chunk_head_;        // head_ + `{"index":`
+    std::string chunk_text_;        // between the index and the text
+    std::string chunk_running_;     // between the text and the next event of a running choice, without usage
+    std::string fingerprint_json_;  // `"vllm-…"` or `null`
+};
+
+}  // namespace fastfront

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Response and Pump: the native reply path as Python objects.
+
+All methods belong to one thread, the event loop's; the pump has a thread of its own that never enters Python.
+"""
+
+from collections.abc import Callable, Sequence
+
+from fastfront._native.text import Vocab
+
+KIND_CHAT_STREAM: int
+KIND_CHAT: int
+KIND_COMPLETION_STREAM: int
+KIND_COMPLETION: int
+
+EVENT_ABORT: int
+EVENT_UTILITY: int
+EVENT_ENGINE_DEAD: int
+EVENT_OUTPUTS_CONTROL: int
+EVENT_ERROR: int
+
+def live_responses() -> int:
+    """Return how many native responses exist in this process: 0 when nothing is under way and nothing leaks."""
+
+class SocketHandle:
+    """A duplicate of a connection's descriptor, closed with its last user."""
+
+    def __init__(self, fd: int) -> None: ...
+
+class Response:
+    """One HTTP response: `len(prompt_token_ids) * n` choices, written natively into a mailbox.
+
+    `wire_ids[p * n + i]` (16 hex digits) is the engine request id of prompt p's sample i; its choice index is the same
+    number. Streaming kinds give server-sent events, the others one JSON body once every choice has finished.
+    With `vocab` None the text is made outside: take_deltas(), then feed().
+    """
+
+    wire_ids: list[str]
+    on_ready: Callable[[], object] | None
+    """Called by Pump.dispatch() when there is something new: bytes, raw deltas, an error or the end."""
+
+    def __init__(
+        self,
+        kind: int,
+        *,
+        id: str,
+        model: str,
+        created: int,
+        vocab: Vocab | None,
+        prompt_token_ids: list[list[int]],
+        n: int = 1,
+        role: str = "assistant",
+        system_fingerprint: str | None = None,
+        include_usage: bool = False,
+        continuous_usage: bool = False,
+        stop: Sequence[str] = (),
+        include_stop_str_in_output: bool = False,
+        min_tokens: int = 0,
+        skip_special_tokens: bool = True,
+        spaces_between_special_tokens: bool = True,
+        arrival_time: float = 0.0,
+        max_tokens: int | None = None,
+        mailbox_limit: int = 0,
+    ) -> None:
+        """Prepare the response.
+
+        `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
+        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit.
+        Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
+        """
+
+    def take(self) -> bytes:
+        """Return all bytes that are ready, and forget them; b"" if there are none."""
+
+    @property
+    def pending(self) -> int:
+        """Bytes that take() would return."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows what take() returns now."""
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether the response was given up because more than `mailbox_limit` bytes waited."""
+
+    @property
+    def delivered(self) -> bool:
+        """After a hand-over: every byte is on its way, the connection is the server's again."""
+
+    @property
+    def lost(self) -> bool:
+        """After a hand-over: the client has gone."""
+
+    @property
+    def http_status(self) -> int:
+        """After a hand-over: the status that was written; 200 unless the request failed before its first byte."""
+
+    @property
+    def error(self) -> tuple[int, bytes] | None:
+        """HTTP status and JSON body if the request failed. A stream carries the body as an event, too."""
+
+    def take_deltas(self) -> list[tuple[int, list[int], int | None, int | str | None]]:
+        """Return (choice, token ids, finish reason, stop reason) of outputs whose text has to be made outside."""
+
+    def feed(
+        self,
+        choice: int,
+        token_ids: Sequence[int],
+        texts: list[str],
+        finish: int | None,
+        stop_reason: int | str | None,
+    ) -> None:
+        """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice."""
+
+class Pump:
+    """The thread that turns the engine's outputs into responses' bytes."""
+
+    def __init__(self, libzmq_path: str, socket_handle: int) -> None:
+        """Prepare a pump for a PULL socket.
+
+        `libzmq_path` is the shared library that pyzmq has loaded, `socket_handle` the PULL socket's
+        `zmq.Socket.underlying`: from start() to stop() nothing else may touch that socket.
+        Raises RuntimeError if the library is not the loaded one, OSError if there are no descriptors left.
+        """
+
+    @property
+    def wake_fd(self) -> int:
+        """An eventfd that is readable when dispatch() has something to do."""
+
+    @property
+    def waiting(self) -> int:
+        """Engine requests whose end is still to come."""
+
+    def set_buckets(self, name: str, bounds: Sequence[float]) -> None:
+        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name."""
+
+    def start(self) -> None:
+        """Start the thread. Raises OSError."""
+
+    def stop(self) -> None:
+        """End the thread and wait for it; the socket is the caller's again. Safe to call twice."""
+
+    def add(self, response: Response) -> None:
+        """Wait for the outputs of a response; call it before its requests are sent."""
+
+    def remove(self, response: Response) -> list[str]:
+        """Forget a response (its client has gone) and return the wire ids that the engine still works on."""
+
+    def hand_over(
+        self, response: Response, handle: SocketHandle, stream_head: bytes, whole_head: bytes, backlog_limit: int
+    ) -> bool:
+        """Let a response write itself to a socket from now on; on_ready is called when it is delivered or lost.
+
+        `stream_head`: status line and headers of a chunked stream, up to the empty line; b"" for a whole body.
+        `whole_head`: those of a whole body, without its content-length and the empty line; also used, with another
+        status, if the request fails before anything was sent. `backlog_limit`: most bytes of a stream that may wait
+        for the client. False: the response has failed already, and its `error` is the caller's to send.
+        """
+
+    def send_head(self, response: Response) -> None:
+        """Send a handed-over stream's status and headers now, even if no event is there yet."""
+
+    def dispatch(self) -> list[tuple[int, object]]:
+        """Call on_ready of every response with news, and return what else has happened.
+
+        (EVENT_ABORT, [wire ids]): the engine need not go on with these. (EVENT_UTILITY, (engine index, msgpack of a
+        UtilityOutput)). (EVENT_ENGINE_DEAD, None). (EVENT_OUTPUTS_CONTROL, message): start_wave or wave_complete is
+        set.
+        (EVENT_ERROR, sentence): a message could not be read, or the socket broke.
+        An exception from on_ready is reported through sys.unraisablehook.
+        """
+
+    def fail_all(self, message: str, status: int = 500) -> None:
+        """End every response that waits: a stream with an error event, the others with `status` and an error body."""
+
+    def process(self, message: bytes) -> None:
+        """Handle one engine message as if it had been received. For tests, with the thread not started."""
+
+    def snapshot(self) -> dict[str, dict[str, object]]:
+        """Return the metrics, with vLLM's names without their prefix.
+
+        {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
+        "engines": {index: {"running", "waiting", "skipped_waiting", "kv_cache_usage", "prefix_queries",
+        "prefix_hits"}}}
+        """

@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: Apache-2.0
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""Response and Pump: the native reply path as Python objects.
+
+Only converts arguments and calls the core (core/response.hpp, core/pump.hpp). Everything here runs on the loop thread;
+the pump's own thread never enters Python. Signatures and their meaning are in pump.pyi.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cython.operator cimport dereference as deref, preincrement
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libcpp cimport bool as cbool
+from libcpp.map cimport map as cmap
+from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.utility cimport move
+from libcpp.vector cimport vector
+
+from fastfront._native cimport core
+from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
+
+from os import dup
+
+from fastfront.errors import EngineDeadError, ServiceUnavailableError
+
+KIND_CHAT_STREAM = <int>core.ResponseKind.chat_stream
+KIND_CHAT = <int>core.ResponseKind.chat
+KIND_COMPLETION_STREAM = <int>core.ResponseKind.completion_stream
+KIND_COMPLETION = <int>core.ResponseKind.completion
+
+EVENT_ABORT = 0
+EVENT_UTILITY = 1
+EVENT_ENGINE_DEAD = 2
+EVENT_OUTPUTS_CONTROL = 3
+EVENT_ERROR = 4
+
+# Enough of a prompt's end to place the detokenizer behind it; only odd prompts need more.
+cdef Py_ssize_t PROMPT_TAIL = 32
+
+
+cdef inline string utf8(str text):
+    # Lone surrogates cannot come this far: requests are decoded as UTF-8 and refused otherwise.
+    cdef bytes raw = text.encode("utf-8", "replace")
+    return string(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
+
+
+cdef inline bytes to_bytes(const string& text):
+    return PyBytes_FromStringAndSize(text.data(), <Py_ssize_t>text.size())
+
+
+cdef inline str view_to_str(string_view text):
+    return (<bytes>PyBytes_FromStringAndSize(text.data(), <Py_ssize_t>text.size())).decode("utf-8", "replace")
+
+
+cdef str wire_id_text(uint64_t wire_id):
+    return f"{wire_id:016x}"
+
+
+def live_responses() -> int:
+    return core.live_count()
+
+
+cdef void call_reader(object on_ready) noexcept:
+    # noexcept: what it raises goes to sys.unraisablehook, because one reader must not keep the others from hearing.
+    on_ready()
+
+
+cdef class SocketHandle:
+    cdef shared_ptr[const core.OwnedFd] ptr
+
+    def __init__(self, int fd):
+        cdef int copy = dup(fd)
+        self.ptr = <shared_ptr[const core.OwnedFd]>make_shared[core.OwnedFd](copy)
+
+
+cdef class Pump
+
+
+cdef class Response:
+    cdef shared_ptr[core.CppResponse] ptr
+    cdef string taken  # the other half of the mailbox's double buffer
+    cdef Pump pump  # while the pump waits for its outputs
+    cdef public object on_ready
+    cdef readonly list wire_ids
+    cdef object __weakref__
+
+    def __init__(
+        self,
+        int kind,
+        *,
+        str id,
+        str model,
+        int64_t created,
+        Vocab vocab,
+        list prompt_token_ids,
+        Py_ssize_t n=1,
+        str role="assistant",
+        system_fingerprint=None,
+        bint include_usage=False,
+        bint continuous_usage=False,
+        stop=(),
+        bint include_stop_str_in_output=False,
+        Py_ssize_t min_tokens=0,
+        bint skip_special_tokens=True,
+        bint spaces_between_special_tokens=True,
+        double arrival_time=0.0,
+        max_tokens=None,
+        Py_ssize_t mailbox_limit=0,
+    ):
+        if not 0 <= kind <= KIND_COMPLETION or n < 1 or not prompt_token_ids or min_tokens < 0 or mailbox_limit < 0:
+            raise ValueError("kind, n, prompt_token_ids, min_tokens or mailbox_limit is out of range")
+        cdef core.ResponseSpec spec
+        spec.options.kind = <core.ResponseKind>kind
+        spec.options.id = utf8(id)
+        spec.options.model = utf8(model)
+        spec.options.created = created
+        spec.options.role = utf8(role)
+        spec.options.system_fingerprint = utf8(system_fingerprint or "")
+        spec.options.include_usage = include_usage
+        spec.options.continuous_usage = continuous_usage
+        spec.n = n
+        spec.arrival_time = arrival_time
+        spec.max_tokens = -1 if max_tokens is None else max_tokens
+        spec.mailbox_limit = mailbox_limit
+
+        cdef shared_ptr[core.PipelineOptions] pipeline = make_shared[core.PipelineOptions]()
+        cdef vector[string] stops
+        for text in stop:
+            stops.push_back(utf8(text))
+        deref(pipeline).stops = core.StopMatcher(stops)
+        deref(pipeline).include_stop_str_in_output = include_stop_str_in_output
+        deref(pipeline).min_tokens = min_tokens
+        deref(pipeline).keep_all_text = kind == KIND_CHAT or kind == KIND_COMPLETION
+        spec.pipeline = <shared_ptr[const core.PipelineOptions]>pipeline
+
+        cdef DetokenizerOptions detokenizer
+        detokenizer.skip_special_tokens = skip_special_tokens
+        detokenizer.spaces_between_special_tokens = spaces_between_special_tokens
+        cdef core.PromptInfo prompt
+        for token_ids in prompt_token_ids:
+            prompt = core.PromptInfo()
+            prompt.token_count = len(token_ids)
+            if vocab is not None:
+                prime(prompt, vocab.ptr, detokenizer, token_ids)
+            spec.prompts.push_back(prompt)
+
+        self.ptr = make_shared[core.CppResponse](spec)
+        self.on_ready = None
+        self.wire_ids = [wire_id_text(deref(self.ptr).wire_id(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
+
+    def take(self) -> bytes:
+        deref(self.ptr).take(self.taken)
+        return to_bytes(self.taken)
+
+    @property
+    def pending(self) -> int:
+        return deref(self.ptr).pending()
+
+    @property
+    def finished(self) -> bool:
+        return deref(self.ptr).finished()
+
+    @property
+    def overflowed(self) -> bool:
+        return deref(self.ptr).overflowed()
+
+    @property
+    def delivered(self) -> bool:
+        return deref(self.ptr).delivered()
+
+    @property
+    def http_status(self) -> int:
+        return deref(self.ptr).http_status()
+
+    @property
+    def lost(self) -> bool:
+        return deref(self.ptr).lost()
+
+    @property
+    def error(self):
+        cdef string json
+        cdef int status = deref(self.ptr).error(json)
+        return None if status == 0 else (status, to_bytes(json))
+
+    def take_deltas(self) -> list:
+        cdef vector[core.RawDelta] deltas = deref(self.ptr).take_deltas()
+        result = []
+        cdef size_t i
+        for i in range(deltas.size()):
+            finish = None if deltas[i].finish_reason == core.FinishReason.none else <int>deltas[i].finish_reason
+            if deltas[i].stop_kind == core.StopReasonKind.token:
+                reason = deltas[i].stop_token
+            elif deltas[i].stop_kind == core.StopReasonKind.text:
+                reason = to_bytes(deltas[i].stop_text).decode("utf-8", "replace")
+            else:
+                reason = None
+            result.append((deltas[i].choice, <list>deltas[i].token_ids, finish, reason))
+        return result
+
+    def feed(self, Py_ssize_t choice, token_ids, list texts, finish, stop_reason) -> None:
+        if not 0 <= choice < <Py_ssize_t>deref(self.ptr).choice_count():
+            raise ValueError(f"there is no choice {choice}")
+        if self.pump is None:
+            return  # removed or over: nobody reads it any more
+        cdef vector[string] pieces
+        for text in texts:
+            pieces.push_back(utf8(text))
+        cdef core.FinishReason reason = core.FinishReason.none if finish is None else <core.FinishReason><int>finish
+        cdef core.StopReason stop
+        cdef string stop_text
+        if isinstance(stop_reason, int):
+            stop.kind = core.StopReasonKind.token
+            stop.token = stop_reason
+        elif stop_reason is not None:
+            stop_text = utf8(stop_reason)
+            stop.kind = core.StopReasonKind.text
+            stop.text = string_view(stop_text.data(), stop_text.size())
+        deref(self.pump.ptr).feed(
+            self.ptr, choice, len(token_ids), core.text_span(pieces.data(), pieces.size()), reason, stop
+        )
+
+
+cdef int prime(
+    core.PromptInfo& prompt,
+    const shared_ptr[const CppVocab]& vocab,
+    DetokenizerOptions options,
+    list token_ids,
+) except -1:
+    cdef Py_ssize_t count = len(token_ids)
+    cdef Py_ssize_t size = PROMPT_TAIL if count > PROMPT_TAIL else count
+    cdef vector[uint32_t] tail
+    cdef Py_ssize_t i
+    while True:
+        tail.clear()
+        tail.reserve(size)
+        for i in range(count - size, count):
+            tail.push_back(<uint32_t>token_ids[i])
+        if prompt.prime(vocab, options, core.token_span(tail.data(), tail.size()), size == count) or size == count:
+            return 0
+        size = min(size * 8, count)
+
+
+cdef class Pump:
+    cdef unique_ptr[core.CppPump] ptr
+    cdef dict responses  # key → Response, as long as the loop has to hear of it
+
+    def __init__(self, str libzmq_path, uintptr_t socket_handle):
+        cdef core.ZmqApi api
+        cdef bytes path = libzmq_path.encode()
+        if core.load_zmq_api(path, api) != core.Errc.ok:
+            raise RuntimeError(f"{libzmq_path} is not the libzmq that pyzmq has loaded")
+        self.ptr = make_unique[core.CppPump](api, <void*>socket_handle)
+        self.responses = {}
+        check(deref(self.ptr).open(), "opening the pump's descriptors")
+
+    @property
+    def wake_fd(self) -> int:
+        return deref(self.ptr).hub().wake_fd()
+
+    @property
+    def waiting(self) -> int:
+        return deref(self.ptr).hub().waiting_ids()
+
+    def set_buckets(self, str name, bounds) -> None:
+        cdef vector[double] values = bounds
+        cdef uint8_t i
+        for i in range(<uint8_t>core.HistogramId.count_):
+            if view_to_str(core.name_of_histogram(<core.HistogramId>i)) == name:
+                deref(self.ptr).metrics().histogram(<core.HistogramId>i).set_bounds(values)
+                deref(self.ptr).loop_metrics().histogram(<core.HistogramId>i).set_bounds(values)
+                return
+        raise ValueError(f"no histogram is called {name!r}")
+
+    def start(self) -> None:
+        check(deref(self.ptr).start(), "starting the pump thread")
+
+    def stop(self) -> None:
+        with nogil:
+            deref(self.ptr).stop()
+
+    def add(self, Response response) -> None:
+        self.responses[deref(response.ptr).key()] = response
+        response.pump = self
+        deref(self.ptr).hub().add(response.ptr)
+
+    def remove(self, Response response) -> list:
+        self.responses.pop(deref(response.ptr).key(), None)
+        response.pump = None
+        cdef vector[uint64_t] running = deref(self.ptr).remove(deref(response.ptr))
+        return [wire_id_text(running[i]) for i in range(<Py_ssize_t>running.size())]
+
+    def hand_over(
+        self, Response response, SocketHandle handle, bytes stream_head, bytes whole_head, Py_ssize_t backlog_limit
+    ) -> bool:
+        cdef core.ResponseHead head
+        head.stream = string(PyBytes_AS_STRING(stream_head), PyBytes_GET_SIZE(stream_head))
+        head.whole = string(PyBytes_AS_STRING(whole_head), PyBytes_GET_SIZE(whole_head))
+        cdef unique_ptr[core.SocketSink] sink = make_unique[core.SocketSink](handle.ptr, head, <size_t>backlog_limit)
+        return deref(self.ptr).hand_over(response.ptr, move(sink))
+
+    def send_head(self, Response response) -> None:
+        deref(self.ptr).send_head(response.ptr)
+
+    def dispatch(self) -> list:
+        cdef core.Batch batch
+        deref(self.ptr).hub().take(batch)
+        cdef size_t i
+        cdef Response response
+        cdef uint64_t key
+        for i in range(batch.ready.size()):
+            key = deref(batch.ready[i]).key()
+            response = self.responses.get(key)
+            if response is None:
+                continue  # removed meanwhile
+            if deref(response.ptr).over():
+                del self.responses[key]
+                response.pump = None
+            if response.on_ready is not None:
+                call_reader(response.on_ready)
+        events = []
+        if batch.to_abort.size() != 0:
+            events.append((EVENT_ABORT, [wire_id_text(batch.to_abort[i]) for i in range(batch.to_abort.size())]))
+        for i in range(batch.events.size()):
+            kind = batch.events[i].kind
+            if kind == core.ControlKind.utility_output:
+                events.append((EVENT_UTILITY, (batch.events[i].engine_index, to_bytes(batch.events[i].bytes))))
+            elif kind == core.ControlKind.engine_dead:
+                events.append((EVENT_ENGINE_DEAD, None))
+            elif kind == core.ControlKind.wave_control:
+                events.append((EVENT_OUTPUTS_CONTROL, to_bytes(batch.events[i].bytes)))
+            else:
+                events.append((EVENT_ERROR, to_bytes(batch.events[i].bytes).decode("utf-8", "replace")))
+        return events
+
+    def fail_all(self, str message, int status=500) -> None:
+        kind = ServiceUnavailableError if status == ServiceUnavailableError.status else EngineDeadError
+        cdef bytes error_json = kind(message).to_json()
+        deref(self.ptr).fail_all(status, string_view(PyBytes_AS_STRING(error_json), PyBytes_GET_SIZE(error_json)))
+
+    def process(self, bytes message) -> None:
+        cdef core.byte_span span = core.byte_span(
+            <const uint8_t*>PyBytes_AS_STRING(message), <size_t>PyBytes_GET_SIZE(message)
+        )
+        with nogil:
+            deref(self.ptr).process(span)
+
+    def snapshot(self) -> dict:
+        counters = {}
+        cdef uint8_t i
+        for i in range(<uint8_t>core.CounterId.count_):
+            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = (
+                deref(self.ptr).metrics().counter(<core.CounterId>i).get()
+                + deref(self.ptr).loop_metrics().counter(<core.CounterId>i).get()
+            )
+        histograms = {}
+        for i in range(<uint8_t>core.HistogramId.count_):
+            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = self.histogram(<core.HistogramId>i)
+        engines = {}
+        cdef cmap[int64_t, core.EngineState] states = deref(self.ptr).engine_states()
+        cdef cmap[int64_t, core.EngineState].iterator state = states.begin()
+        while state != states.end():
+            engines[deref(state).first] = {
+                "running": deref(state).second.running,
+                "waiting": deref(state).second.waiting,
+                "skipped_waiting": deref(state).second.skipped_waiting,
+                "kv_cache_usage": deref(state).second.kv_cache_usage,
+                "prefix_queries": deref(state).second.prefix_cache_queries,
+                "prefix_hits": deref(state).second.prefix_cache_hits,
+            }
+            preincrement(state)
+        return {"counters": counters, "histograms": histograms, "engines": engines}
+
+    cdef tuple histogram(self, core.HistogramId id):
+        cdef core.Histogram* a = &deref(self.ptr).metrics().histogram(id)
+        cdef core.Histogram* b = &deref(self.ptr).loop_metrics().histogram(id)
+        cdef size_t buckets = a.bounds().size()
+        counts = [a.count(k) + b.count(k) for k in range(buckets + 1)]
+        return [a.bounds()[k] for k in range(buckets)], counts, a.sum() + b.sum()
+
+
+cdef int check(core.Errc code, str doing) except -1:
+    if code != core.Errc.ok:
+        raise OSError(f"{doing} failed: {view_to_str(core.message(code))}")
+    return 0

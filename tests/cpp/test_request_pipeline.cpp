@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "letters.hpp"
+#include "request_pipeline.hpp"
+
+using namespace fastfront;
+
+namespace {
+
+RequestPipeline make(std::vector<std::string> stops, bool include = false, std::size_t min_tokens = 0,
+                     bool keep_all = false) {
+    auto options = std::make_shared<PipelineOptions>();
+    options->stops = StopMatcher(std::move(stops));
+    options->include_stop_str_in_output = include;
+    options->min_tokens = min_tokens;
+    options->keep_all_text = keep_all;
+    Detokenizer detokenizer(letters::vocab());
+    (void)detokenizer.prime({}, true);
+    return RequestPipeline(options, detokenizer);
+}
+
+/// Push `text` cut at the given sizes; what was shown, joined, and the last step.
+struct Run {
+    std::string shown;
+    PipelineStep last;
+};
+
+Run run(RequestPipeline& pipeline, const std::string& text, std::size_t first_cut, std::size_t second_cut,
+        FinishReason at_end = FinishReason::length) {
+    Run result;
+    const std::size_t cuts[] = {0, first_cut, second_cut, text.size()};
+    for (int i = 0; i < 3; ++i) {
+        const auto piece = letters::tokens(std::string_view(text).substr(cuts[i], cuts[i + 1] - cuts[i]));
+        result.last = pipeline.push(piece, i == 2 ? at_end : FinishReason::none, {});
+        result.shown += result.last.text;
+        if (result.last.finish_reason != FinishReason::none) {
+            break;
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("without stop strings all text is shown at once") {
+    auto pipeline = make({});
+    CHECK(pipeline.push(letters::tokens("Hello"), FinishReason::none, {}).text == "Hello");
+    CHECK(pipeline.push(letters::tokens(" you"), FinishReason::length, {}).text == " you");
+    CHECK(pipeline.num_tokens() == 9);
+}
+
+TEST_CASE("the last token of an engine-stopped request is counted and not shown") {
+    auto pipeline = make({});
+    const auto step = pipeline.push(letters::tokens("ab"), FinishReason::stop, {});
+    CHECK(step.text == "a");
+    CHECK(step.token_count == 2);
+    auto including = make({}, true);
+    CHECK(including.push(letters::tokens("ab"), FinishReason::stop, {}).text == "ab");
+}
+
+TEST_CASE("text that may begin a stop string is held back until it is decided") {
+    auto pipeline = make({"END"});
+    CHECK(pipeline.push(letters::tokens("abE"), FinishReason::none, {}).text == "a");
+    CHECK(pipeline.push(letters::tokens("x"), FinishReason::none, {}).text == "b");
+    CHECK(pipeline.push({}, FinishReason::length, {}).text == "Ex");
+}
+
+TEST_CASE("a stop string ends the request at every cut, and nothing of it is shown") {
+    const std::string text = "one two END three";
+    for (std::size_t a = 0; a <= text.size(); ++a) {
+        for (std::size_t b = a; b <= text.size(); ++b) {
+            auto pipeline = make({"never", "END"});
+            const Run result = run(pipeline, text, a, b);
+            CHECK(result.shown == "one two ");
+            CHECK(result.last.finish_reason == FinishReason::stop);
+            CHECK(result.last.stop_reason.text == "END");
+            CHECK(result.last.stopped_by_string);
+            // Tokens behind the stop string never happened, however they arrived.
+            CHECK(pipeline.num_tokens() == 11);
+        }
+    }
+}
+
+TEST_CASE("include_stop_str_in_output shows the stop string and nothing behind it, at every cut") {
+    const std::string text = "one END two";
+    for (std::size_t a = 0; a <= text.size(); ++a) {
+        for (std::size_t b = a; b <= text.size(); ++b) {
+            auto pipeline = make({"END"}, true);
+            CHECK(run(pipeline, text, a, b).shown == "one END");
+        }
+    }
+}
+
+TEST_CASE("a stop string within min_tokens does not count, one behind it does") {
+    auto pipeline = make({"x"}, false, 3);
+    CHECK(pipeline.push(letters::tokens("axb"), FinishReason::none, {}).finish_reason == FinishReason::none);
+    const auto step = pipeline.push(letters::tokens("cx"), FinishReason::none, {});
+    CHECK(step.finish_reason == FinishReason::stop);
+    CHECK(step.text == "c");
+}
+
+TEST_CASE("a whole response shows everything at the end, and nothing before") {
+    auto pipeline = make({"END"}, false, 0, true);
+    CHECK(pipeline.push(letters::tokens("abc"), FinishReason::none, {}).text.empty());
+    CHECK(pipeline.push(letters::tokens("dENDe"), FinishReason::none, {}).text == "abcd");
+}
+
+TEST_CASE("a long stream with a stop string keeps a small buffer and loses nothing") {
+    auto pipeline = make({"stop here"});
+    std::string shown;
+    std::string sent;
+    for (int i = 0; i < 20'000; ++i) {
+        const std::string piece = i % 7 == 0 ? "st" : "op h";
+        sent += piece;
+        shown += pipeline.push(letters::tokens(piece), FinishReason::none, {}).text;
+    }
+    shown += pipeline.push({}, FinishReason::length, {}).text;
+    CHECK(shown == sent);
+}
+
+TEST_CASE("text made outside goes through the same stages") {
+    auto options = std::make_shared<PipelineOptions>();
+    options->stops = StopMatcher({"END"});
+    RequestPipeline pipeline(options, std::nullopt);
+    CHECK(pipeline.needs_texts());
+    const std::vector<std::string> first{"one ", "", "E"};
+    CHECK(pipeline.push_texts(3, first, FinishReason::none, {}).text == "one");
+    const std::vector<std::string> second{"ND", " more"};
+    const auto step = pipeline.push_texts(2, second, FinishReason::none, {});
+    CHECK(step.text == " ");
+    CHECK(step.token_count == 1);
+    CHECK(step.stopped_by_string);
+}
