@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is not served yet is refused by name when it would have an effect, and only then."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fastfront.errors import BadRequestError, UnsupportedFieldError
+from fastfront.protocol import decode_chat_completion_request, decode_completion_request, decode_tokenize_request
+from fastfront.protocol.unsupported import CHAT, COMPLETIONS, TOKENIZE_CHAT
+
+TOOL = {"type": "function", "function": {"name": "f"}}
+MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
+PROMPT = {"prompt": "hi"}
+
+EFFECTIVE = {
+    "response_format": {"type": "json_object"},
+    "structured_outputs": {"regex": "a"},
+    "use_beam_search": True,
+    "watermarking": True,
+    "prompt_logprobs": 0,
+    "bad_words": ["x"],
+    "echo": True,
+    "return_token_ids": True,
+    "routed_experts_prompt_start": 1,
+    "thinking_token_budget": 0,
+    "kv_transfer_params": {"a": 1},
+    "ec_transfer_params": {"a": 1},
+}
+CHAT_EFFECTIVE = EFFECTIVE | {"logprobs": True, "tools": [TOOL], "return_prompt_text": True}
+COMPLETION_EFFECTIVE = EFFECTIVE | {"logprobs": 0}
+HARMLESS = {
+    "response_format": {"type": "text"},
+    "structured_outputs": None,
+    "use_beam_search": False,
+    "watermarking": False,
+    "prompt_logprobs": None,
+    "logprob_token_ids": [],
+    "bad_words": [],
+    "echo": False,
+    "return_token_ids": False,
+    "return_tokens_as_token_ids": True,
+    "routed_experts_prompt_start": 0,
+    "stream_interval": 5,
+    "thinking_token_budget": -1,
+    "kv_transfer_params": {},
+    "ec_transfer_params": {},
+    "length_penalty": 2.0,
+    "mm_payload": "none",
+    "return_mm_kwargs": False,
+    "return_token_offsets": True,
+}
+CHAT_HARMLESS = HARMLESS | {
+    "logprobs": False,
+    "top_logprobs": 0,
+    "tools": None,
+    "tool_choice": "none",
+    "parallel_tool_calls": False,
+    "include_reasoning": False,
+    "return_prompt_text": False,
+    "mm_processor_kwargs": {},
+    "media_io_kwargs": {},
+}
+COMPLETION_HARMLESS = HARMLESS | {"logprobs": None, "suffix": None, "prompt_embeds": []}
+
+
+def _body(*parts: dict) -> bytes:
+    return json.dumps({name: value for part in parts for name, value in part.items()}).encode()
+
+
+@pytest.mark.parametrize("name", CHAT_EFFECTIVE)
+def test_chat_field_is_refused_by_name(name):
+    """A chat field that would change the answer is refused, and the error says which."""
+    with pytest.raises(UnsupportedFieldError, match=f"`{name}` is not supported by fastfront yet") as caught:
+        decode_chat_completion_request(_body(MESSAGES, {name: CHAT_EFFECTIVE[name]}))
+    assert (caught.value.status, caught.value.param) == (400, name)
+
+
+@pytest.mark.parametrize("name", COMPLETION_EFFECTIVE)
+def test_completion_field_is_refused_by_name(name):
+    """A completion field that would change the answer is refused, and the error says which."""
+    with pytest.raises(UnsupportedFieldError) as caught:
+        decode_completion_request(_body(PROMPT, {name: COMPLETION_EFFECTIVE[name]}))
+    assert caught.value.param == name
+
+
+def test_stream_interval_is_refused_where_it_counts():
+    """More tokens than one in a chunk are refused in a stream; a whole answer has no chunks."""
+    with pytest.raises(UnsupportedFieldError) as caught:
+        decode_chat_completion_request(_body(MESSAGES, {"stream_interval": 2, "stream": True}))
+    assert caught.value.param == "stream_interval"
+    assert decode_chat_completion_request(_body(MESSAGES, {"stream_interval": 1, "stream": True})).stream_interval == 1
+
+
+@pytest.mark.parametrize(
+    ("decode", "body", "message"),
+    [
+        (
+            decode_completion_request,
+            _body(PROMPT, {"suffix": ""}),
+            "suffix is only supported for models with FIM completion rendering",
+        ),
+        (
+            decode_completion_request,
+            _body({"prompt_embeds": "x"}),
+            "You must set `--enable-prompt-embeds` to input `prompt_embeds`. (parameter=prompt_embeds)",
+        ),
+        (
+            decode_tokenize_request,
+            _body(MESSAGES, {"media_io_kwargs": {"image": {}}}),
+            "Per-request media_io_kwargs are disabled by default",
+        ),
+    ],
+)
+def test_what_vllm_refuses_too_has_its_words(decode, body, message):
+    """Where a vLLM server with default flags refuses as well, it is vLLM's message."""
+    with pytest.raises(BadRequestError) as caught:
+        decode(body)
+    assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize("name", CHAT_HARMLESS)
+def test_chat_field_without_effect_is_taken(name):
+    """Null, the default, and what does nothing are no reason to refuse a chat."""
+    decode_chat_completion_request(_body(MESSAGES, {name: CHAT_HARMLESS[name]}))
+
+
+@pytest.mark.parametrize("choice", ["none", None])
+def test_tools_that_may_not_be_called_are_taken(choice):
+    """Tools with tool_choice none are shown to the model, which the template does."""
+    request = decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
+    assert request.tools == [TOOL]
+    assert decode_tokenize_request(_body(MESSAGES, {"tools": [TOOL]})).tools == [TOOL]
+
+
+@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "function": {"name": "f"}}])
+def test_tools_that_may_be_called_are_refused(choice):
+    """Every choice that lets the model call a tool needs a tool parser."""
+    with pytest.raises(UnsupportedFieldError) as caught:
+        decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
+    assert caught.value.param == "tools"
+
+
+@pytest.mark.parametrize("name", COMPLETION_HARMLESS)
+def test_completion_field_without_effect_is_taken(name):
+    """Null, the default, and what does nothing are no reason to refuse a completion."""
+    decode_completion_request(_body(PROMPT, {name: COMPLETION_HARMLESS[name]}))
+
+
+def test_every_refusal_is_tested():
+    """Each line of the tables stands in a test above."""
+    own_tests = {"stream_interval", "suffix", "prompt_embeds", "media_io_kwargs", "mm_processor_kwargs"}
+    # Refused only together with `logprobs`, which is refused first.
+    own_tests |= {"logprob_token_ids"}
+    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE), (TOKENIZE_CHAT, ())):
+        assert {refusal.field for refusal in table} <= set(tested) | own_tests
