@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EngineClient: requests and aborts to the engines, outputs through the pump, utility calls, and the end of an engine.
+
+Lives on one event loop; no method blocks. The pump (a native thread) owns the PULL socket while it runs and writes
+responses by itself; this class hears only what concerns the engine as a whole. Must not know HTTP, prompts or text.
+Made for vLLM 0.32 (vllm/v1/engine/core_client.py AsyncMPClient, DPLBAsyncMPClient).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import zmq
+
+from fastfront._native.pump import EVENT_ABORT, EVENT_ENGINE_DEAD, EVENT_ERROR, EVENT_UTILITY, Pump
+from fastfront.engine.balance import Balancer
+from fastfront.engine.connection import Connection
+from fastfront.engine.coordinator import CoordinatorLink
+from fastfront.engine.sockets import libzmq_path
+from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_request, engine_identity
+from fastfront.engine.utility import UtilityCalls, gather_results
+from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fastfront._native.pump import Response
+    from fastfront.engine.types import EngineCoreRequest
+
+logger = logging.getLogger(__name__)
+
+READY_TIMEOUT = 600.0
+"""Seconds; vLLM's default of VLLM_ENGINE_READY_TIMEOUT_S."""
+
+STOPPING = "The server is shutting down."
+
+SWEEP_INTERVAL = 0.05
+"""Seconds between looks for responses that ended without a call of `abort`, while engines are chosen by load."""
+
+
+class PumpFactory(Protocol):
+    def __call__(self, libzmq_path: str, socket_handle: int) -> Pump: ...
+
+
+class EngineClient:
+    """The frontend's connection to all engines it serves. Made by `worker` or `handshake`, then `start`ed once.
+
+    `ready` (after `start`) merges what the engines said of themselves: the smallest max_model_len, the sum of blocks.
+    `dead` is set, once and for ever, when any engine is lost; `dead_reason` says how, for the log.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        coordinator_address: str | None = None,
+        ready_timeout: float = READY_TIMEOUT,
+        client_index: int = 0,
+        client_count: int = 1,
+        pump_factory: PumpFactory = Pump,
+    ) -> None:
+        self.ready = EngineCoreReadyResponse()
+        self.dead: EngineDeadError | None = None
+        self.dead_reason = ""
+        self.dead_event = asyncio.Event()
+        self._connection = connection
+        self._connection.on_lost = self._on_lost
+        self._coordinator_address = coordinator_address
+        self._coordinator: CoordinatorLink | None = None
+        self._ready_timeout = ready_timeout
+        self._client_index = client_index
+        self._pump_factory = pump_factory
+        self._pump: Pump | None = None
+        self._identities = [engine_identity(connection.start_index + i) for i in range(connection.engine_count)]
+        self._balancer = Balancer(connection.engine_count, client_index=client_index, client_count=client_count)
+        self._engine_of: dict[str, int] = {}
+        self._open: set[Response] = set()
+        self._swept_at = 0.0
+        self._calls = UtilityCalls()
+        self._dead_callbacks: list[Callable[[EngineDeadError], object]] = []
+        self._running = False
+        self._closed = False
+
+    @classmethod
+    def worker(
+        cls,
+        *,
+        input_fd: int,
+        output_fd: int,
+        engine_start_index: int,
+        engine_count: int,
+        coordinator_address: str | None = None,
+        ready_timeout: float = READY_TIMEOUT,
+        pump_factory: PumpFactory = Pump,
+    ) -> EngineClient:
+        """Serve the engines that vLLM's supervisor starts, on listening descriptors that it handed down."""
+        connection = Connection.worker(
+            input_fd=input_fd, output_fd=output_fd, start_index=engine_start_index, engine_count=engine_count
+        )
+        return cls(
+            connection,
+            coordinator_address=coordinator_address,
+            ready_timeout=ready_timeout,
+            pump_factory=pump_factory,
+        )
+
+    @classmethod
+    def handshake(
+        cls,
+        address: str,
+        engine_count: int,
+        *,
+        engine_start_index: int = 0,
+        ipc: bool = False,
+        advertise_host: str | None = None,
+        ready_timeout: float = READY_TIMEOUT,
+        pump_factory: PumpFactory = Pump,
+    ) -> EngineClient:
+        """Serve headless engines that find this frontend at a tcp address (`tcp://HOST:*`: the kernel's choice).
+
+        `ipc`: the engines share this machine's file system, so that requests and outputs can take Unix sockets;
+        otherwise they go over TCP, on the host of `address` (bound on every interface: the one that an engine came in
+        on, or `advertise_host`).
+        """
+        connection = Connection.handshake(
+            address,
+            start_index=engine_start_index,
+            engine_count=engine_count,
+            ipc=ipc,
+            advertise_host=advertise_host,
+        )
+        return cls(connection, ready_timeout=ready_timeout, pump_factory=pump_factory)
+
+    @property
+    def handshake_address(self) -> str | None:
+        """Where engines say HELLO, with the port that the kernel chose; None in worker mode and after `start`."""
+        return self._connection.handshake_address
+
+    @property
+    def responses(self) -> list[EngineCoreReadyResponse]:
+        """What each engine said of itself, in order of rank."""
+        return self._connection.registration.responses
+
+    @property
+    def pump(self) -> Pump:
+        if self._pump is None:
+            raise RuntimeError("the engine client has not been started")
+        return self._pump
+
+    @property
+    def num_running(self) -> int:
+        """How many responses the engines still work on for this frontend."""
+        self._sweep()
+        return len(self._open)
+
+    async def start(self) -> None:
+        """Wait for all engines, then take outputs. Raises StartupError, and leaves nothing behind then."""
+        loop = asyncio.get_running_loop()
+        try:
+            self.ready = await self._connection.wait_ready(self._ready_timeout)
+            self._start_coordinator(loop)
+            self._pump = self._pump_factory(libzmq_path(), self._connection.output.underlying)
+            self._pump.start()
+            if self.dead_reason:
+                raise StartupError(self.dead_reason)
+        except BaseException:
+            await self.stop()
+            raise
+        self._running = True
+        loop.add_reader(self._pump.wake_fd, self._on_wake)
+
+    def submit(self, response: Response, requests: Sequence[EngineCoreRequest]) -> None:
+        """Send the requests of one response, one per choice, in order. Never blocks.
+
+        Fills in request_id, client_index and current_wave. Raises EngineDeadError, ServiceUnavailableError before
+        `start` and after `stop`, or BadRequestError for what cannot be put on the wire: nothing was sent then.
+        """
+        self._check_usable()
+        if len(self._identities) > 1 and time.monotonic() - self._swept_at > SWEEP_INTERVAL:
+            self._sweep()
+        messages = self._assign(response.wire_ids, requests)
+        self.pump.add(response)
+        self._open.add(response)
+        try:
+            for index, payload in messages:
+                self._connection.send(self._identities[index], RequestType.ADD, payload)
+                if self._coordinator is not None:
+                    self._coordinator.notify_request(self._connection.start_index + index)
+        except zmq.ZMQError as error:
+            self._forget(response)
+            self.pump.remove(response)
+            self.declare_dead(f"a request could not be sent: {error.strerror}")
+            raise EngineDeadError from error
+
+    def abort(self, response: Response) -> None:
+        """Forget a response, and abort in the engine what of it has not ended.
+
+        To be called when a response is over, however it ended; again, or for one that was never submitted, it does
+        nothing.
+        """
+        if response not in self._open:
+            return
+        running = [(wire_id, self._engine_of[wire_id]) for wire_id in self.pump.remove(response)]
+        self._forget(response)
+        self._send_aborts(running)
+
+    async def call_utility(self, method: str, *args: object, timeout: float = 60) -> Any:
+        """Call a method on every engine; return the first one's result.
+
+        Raises FastFrontError with the reason that an engine gives, ServiceUnavailableError after `timeout` seconds.
+        """
+        return (await self.call_utility_all(method, *args, timeout=timeout))[0]
+
+    async def call_utility_all(self, method: str, *args: object, timeout: float = 60) -> list[Any]:
+        """Call a method on every engine; return the results in order of rank."""
+        self._check_usable()
+        futures: list[asyncio.Future[Any]] = []
+        try:
+            for identity in self._identities:
+                payload, future = self._calls.begin(self._client_index, method, args)
+                futures.append(future)
+                self._connection.send(identity, RequestType.UTILITY, payload)
+        except zmq.ZMQError as error:
+            self.declare_dead(f"a call could not be sent: {error.strerror}")
+        return await gather_results(method, futures, timeout)
+
+    def on_dead(self, callback: Callable[[EngineDeadError], object]) -> None:
+        """Have `callback` called on the loop when an engine is lost, or soon if one is already."""
+        if self.dead is None:
+            self._dead_callbacks.append(callback)
+        else:
+            asyncio.get_running_loop().call_soon(callback, self.dead)
+
+    def declare_dead(self, reason: str) -> None:
+        """Take it that an engine is lost: open responses end with an error, and nothing is accepted any more."""
+        if self.dead is not None or self._closed:
+            return
+        self.dead_reason = reason
+        if not self._running:
+            return  # `start` raises it
+        self.dead = EngineDeadError()
+        logger.error("the engine is lost: %s", reason)
+        self.pump.fail_all(self.dead.message, self.dead.status)
+        self._calls.fail_all(self.dead)
+        self.dead_event.set()
+        for callback in self._dead_callbacks:
+            asyncio.get_running_loop().call_soon(callback, self.dead)
+
+    async def stop(self) -> None:
+        """Abort and end what is open, close everything. Idempotent."""
+        if self._closed:
+            return
+        aborting = bool(self._open) and self.dead is None
+        if self._running:
+            self._send_aborts(self._engine_of.items())
+            if self.dead is None:
+                self.pump.fail_all(STOPPING, ServiceUnavailableError.status)
+            self._on_wake()
+            self._running = False
+            asyncio.get_running_loop().remove_reader(self.pump.wake_fd)
+        self._closed = True
+        self._open.clear()
+        self._engine_of.clear()
+        if self._pump is not None:
+            self._pump.stop()
+        self._calls.fail_all(ServiceUnavailableError(STOPPING))
+        if self._coordinator is not None:
+            self._coordinator.close()
+        await self._connection.close(linger=aborting)
+
+    def _check_usable(self) -> None:
+        if self.dead is not None:
+            raise EngineDeadError(self.dead.message)
+        if not self._running:
+            raise ServiceUnavailableError(STOPPING if self._closed else "The server is not ready.")
+
+    def _assign(self, wire_ids: Sequence[str], requests: Sequence[EngineCoreRequest]) -> list[tuple[int, bytes]]:
+        """Choose an engine for each request; return (engine, payload) pairs. Changes nothing if it raises."""
+        wave = self._coordinator.current_wave if self._coordinator is not None else 0
+        assigned: list[tuple[int, bytes]] = []
+        try:
+            for wire_id, request in zip(wire_ids, requests, strict=True):
+                request.request_id = wire_id
+                request.client_index = self._client_index
+                request.current_wave = wave
+                payload = encode_request(request)
+                assigned.append((self._balancer.choose(request.data_parallel_rank), payload))
+        except BaseException as error:
+            for index, _payload in assigned:
+                self._balancer.release(index)
+            if isinstance(error, (OverflowError, TypeError, UnicodeEncodeError)):
+                raise BadRequestError(f"The request cannot be sent to the engine: {error}.") from error
+            raise
+        for wire_id, (index, _payload) in zip(wire_ids, assigned, strict=True):
+            self._engine_of[wire_id] = index
+        return assigned
+
+    def _forget(self, response: Response) -> None:
+        self._open.discard(response)
+        for wire_id in response.wire_ids:
+            self._balancer.release(self._engine_of.pop(wire_id))
+
+    def _sweep(self) -> None:
+        """Forget the responses that have ended; the pump has already."""
+        self._swept_at = time.monotonic()
+        for response in [response for response in self._open if response.finished]:
+            self._forget(response)
+
+    def _send_aborts(self, requests: Iterable[tuple[str, int]]) -> None:
+        """Send ABORT for (wire id, engine) pairs."""
+        if self.dead is not None:
+            return
+        by_engine: dict[int, list[str]] = {}
+        for wire_id, index in requests:
+            by_engine.setdefault(index, []).append(wire_id)
+        try:
+            for index, wire_ids in by_engine.items():
+                self._connection.send(self._identities[index], RequestType.ABORT, encode(wire_ids))
+        except zmq.ZMQError as error:
+            self.declare_dead(f"an abort could not be sent: {error.strerror}")
+
+    def _where(self, wire_id: str) -> Sequence[int]:
+        """Return the engine of a request; all of them if it is forgotten: engines ignore unknown ids."""
+        index = self._engine_of.get(wire_id)
+        return range(len(self._identities)) if index is None else (index,)
+
+    def _on_wake(self) -> None:
+        """The pump has something to say."""
+        try:
+            events = self.pump.dispatch()
+        except Exception as error:
+            logger.exception("the pump failed")
+            self.declare_dead(f"the pump failed: {error}")
+            return
+        for kind, value in events:
+            self._handle_event(kind, value)
+
+    def _handle_event(self, kind: int, value: Any) -> None:
+        if kind == EVENT_ABORT:
+            # A stop string was found. The response may have been given up since, before this word of it came.
+            self._send_aborts((wire_id, index) for wire_id in value for index in self._where(wire_id))
+        elif kind == EVENT_UTILITY:
+            self._calls.on_output(value[1])
+        elif kind == EVENT_ENGINE_DEAD:
+            self.declare_dead("it reported a fatal error; its log has the reason")
+        elif kind == EVENT_ERROR:
+            self.declare_dead(f"its outputs cannot be read: {value}")
+        # EVENT_OUTPUTS_CONTROL (a wave has begun or ended) reaches this frontend through the coordinator too.
+
+    def _on_lost(self, rank: int) -> None:
+        if self._running:
+            self._on_wake()  # what it still said comes first, perhaps even why it ended
+        self.declare_dead(f"the connection of engine {rank} was closed: its process has ended")
+
+    def _start_coordinator(self, loop: asyncio.AbstractEventLoop) -> None:
+        address = self._coordinator_address or self.ready.dp_stats_address
+        if address is None:
+            if self.ready.data_parallel_size > 1:
+                raise StartupError(
+                    "these engines step together (mixture of experts, data parallel) and need vLLM's coordinator: "
+                    "use VLLM_USE_RUST_FRONTEND=1 VLLM_RUST_FRONTEND_PATH=$(command -v fastfront) vllm serve"
+                )
+            return
+        self._coordinator = CoordinatorLink(
+            self._connection.context,
+            address,
+            start_index=self._connection.start_index,
+            engine_count=self._connection.engine_count,
+            on_counts=self._balancer.update,
+        )
+        self._coordinator.start(loop)
