@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the frontend knows about the served model, read once from its small files.
+
+No weights, no torch, no transformers. Immutable but for `max_model_len`, which the engine has the last word on; shared
+by all threads. Must not know requests.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastfront.errors import StartupError
+from fastfront.prompt.files import ModelFiles
+from fastfront.prompt.generation_config import GenerationDefaults, load_generation_defaults
+from fastfront.prompt.template import ChatTemplate, TemplateChooser
+from fastfront.prompt.tokenizer import PromptTokenizer
+
+if TYPE_CHECKING:
+    from fastfront._native.text import Vocab
+
+logger = logging.getLogger(__name__)
+
+_LENGTH_KEYS = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "seq_length",
+    "model_max_length",
+    "max_sequence_length",
+    "max_seq_length",
+    "seq_len",
+)
+"""Where config.json files say how long a context may be. Source: vllm/config/model.py `_get_and_verify_max_len`."""
+
+_DEFAULT_LENGTH = 2048
+
+_OTHER_RENDERERS = {
+    "GptOssForCausalLM": "Harmony",
+    "DeepseekV32ForCausalLM": "code of its own",
+    "DeepseekV4ForCausalLM": "code of its own",
+    "DeepseekV41ForCausalLM": "code of its own",
+    "KimiK3ForConditionalGeneration": "code of its own",
+    "InklingForCausalLM": "code of its own",
+}
+"""Architecture -> what vLLM renders its chats with, in place of the chat template."""
+
+
+class Model:
+    """The served model as requests see it."""
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        names: Sequence[str],
+        files: ModelFiles,
+        tokenizer_files: ModelFiles,
+        tokenizer: PromptTokenizer,
+        templates: TemplateChooser,
+        generation: GenerationDefaults,
+        config: Mapping[str, Any],
+        chat_template_content_format: Literal["auto", "string", "openai"] = "auto",
+        default_chat_template_kwargs: Mapping[str, Any] | None = None,
+        trust_request_chat_template: bool = False,
+        exclude_tools_when_tool_choice_none: bool = False,
+        response_role: str = "assistant",
+        max_logprobs: int = 20,
+    ) -> None:
+        text_config = config.get("text_config") or config
+        self.path = path
+        self.names = tuple(names) or (path,)
+        """Names that requests may ask for; answers show the first."""
+        self.files = files
+        self.config = config
+        """What config.json holds."""
+        self.tokenizer = tokenizer
+        self.templates = templates
+        self.content_format = chat_template_content_format
+        self.default_chat_template_kwargs = dict(default_chat_template_kwargs or {})
+        self.trust_request_chat_template = trust_request_chat_template
+        self.exclude_tools_when_tool_choice_none = exclude_tools_when_tool_choice_none
+        self.response_role = response_role
+        self.max_logprobs = max_logprobs
+        self.default_sampling = generation.sampling
+        self.override_max_tokens = generation.override_max_tokens
+        self.eos_token_id = tokenizer.eos_token_id
+        self.extra_eos_token_ids = generation.eos_token_ids - {tokenizer.eos_token_id}
+        """Tokens that end an answer as the tokenizer's own end token does."""
+        self.vocab_size: int = text_config.get("vocab_size") or tokenizer.max_token_id + 1
+        """Width of the model's logits."""
+        lengths = [text_config[key] for key in _LENGTH_KEYS if isinstance(text_config.get(key), int)]
+        self.max_model_len: int = min(lengths, default=_DEFAULT_LENGTH)
+        """Tokens of prompt and answer together: config.json's word until the engine has said its own."""
+        self._tokenizer_files = tokenizer_files
+
+    @property
+    def name(self) -> str:
+        """The name that answers show."""
+        return self.names[0]
+
+    @property
+    def template(self) -> ChatTemplate | None:
+        """The chat template of requests that bring none, or None if the model has none."""
+        return self.templates.default
+
+    @functools.cached_property
+    def vocab(self) -> Vocab | None:
+        """The vocabulary for the native core; None if its decoder is of a kind that only `tokenizers` knows.
+
+        Built on first use: the frontend asks for it at start, not with the first request.
+        """
+        from fastfront._native.text import Vocab
+
+        content = self._tokenizer_files.read_bytes("tokenizer.json") or b""
+        changed = self.tokenizer.decodes_otherwise
+        return Vocab.from_tokenizer_json(content, self.tokenizer.backend if changed else None)
+
+    @classmethod
+    def load(
+        cls,
+        path_or_id: str,
+        *,
+        revision: str | None = None,
+        tokenizer: str | None = None,
+        served_model_names: Sequence[str] = (),
+        chat_template: str | None = None,
+        chat_template_content_format: Literal["auto", "string", "openai"] = "auto",
+        generation_config: str = "auto",
+        override_generation_config: Mapping[str, Any] | None = None,
+        default_chat_template_kwargs: Mapping[str, Any] | None = None,
+        trust_request_chat_template: bool = False,
+        exclude_tools_when_tool_choice_none: bool = False,
+        response_role: str = "assistant",
+        max_logprobs: int = 20,
+    ) -> Model:
+        """Read the model's files: a local directory, or a Hugging Face id. Raises StartupError with the reason.
+
+        `tokenizer` names another directory or id for tokenizer and chat template; `chat_template` is a file or a
+        template's text.
+        """
+        files = ModelFiles.open(path_or_id, revision=revision)
+        tokenizer_files = files if tokenizer is None else ModelFiles.open(tokenizer)
+        config = files.read_object("config.json")
+        _warn_of_other_renderers(config, tokenizer_files)
+        loaded = PromptTokenizer.load(tokenizer_files, config.get("model_type"))
+        return cls(
+            path=path_or_id,
+            names=served_model_names,
+            files=files,
+            tokenizer_files=tokenizer_files,
+            tokenizer=loaded,
+            templates=TemplateChooser(
+                given=None if chat_template is None else read_chat_template(chat_template),
+                processor=_processor_template(tokenizer_files),
+                tokenizer=_tokenizer_templates(tokenizer_files),
+                special_tokens=loaded.special_tokens,
+            ),
+            generation=load_generation_defaults(
+                files, generation_config=generation_config, override=override_generation_config
+            ),
+            config=config,
+            chat_template_content_format=chat_template_content_format,
+            default_chat_template_kwargs=default_chat_template_kwargs,
+            trust_request_chat_template=trust_request_chat_template,
+            exclude_tools_when_tool_choice_none=exclude_tools_when_tool_choice_none,
+            response_role=response_role,
+            max_logprobs=max_logprobs,
+        )
+
+
+def read_chat_template(value: str) -> str:
+    """Return the template that --chat-template names: a file's content, or the value where it looks like a template.
+
+    Source: vllm/renderers/chat_utils.py `load_chat_template`.
+    """
+    try:
+        return Path(value).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if any(char in value for char in "{}\n"):
+            return value
+        raise StartupError(
+            f"The supplied chat template ({value}) looks like a file path, but it failed to be opened. Reason: {error}"
+        ) from None
+
+
+def _warn_of_other_renderers(config: Mapping[str, Any], files: ModelFiles) -> None:
+    """Say so where vLLM would not make the same prompts."""
+    for architecture in config.get("architectures") or ():
+        if architecture in _OTHER_RENDERERS:
+            logger.warning(
+                "vLLM renders chats of %s with %s; here its chat template is used, and prompts may differ.",
+                architecture,
+                _OTHER_RENDERERS[architecture],
+            )
+    if files.path("tekken.json") is not None:
+        logger.warning("vLLM tokenizes this model with mistral-common; here its tokenizer.json is used.")
+
+
+def _tokenizer_templates(files: ModelFiles) -> str | dict[str, str] | None:
+    """Return the template(s) of the tokenizer: files of their own count more than an entry in tokenizer_config.json."""
+    templates = files.templates()
+    default = files.read_text("chat_template.jinja")
+    if default is not None:
+        templates = {"default": default, **templates}
+    if templates:
+        return templates["default"] if set(templates) == {"default"} else templates
+    value = files.read_object("tokenizer_config.json").get("chat_template")
+    if isinstance(value, list):
+        return {entry["name"]: entry["template"] for entry in value}
+    return value if isinstance(value, str | dict) else None
+
+
+def _processor_template(files: ModelFiles) -> str | None:
+    """Return the template of a multimodal model's processor, where it is not the tokenizer's."""
+    if files.path("processor_config.json") is None and files.path("preprocessor_config.json") is None:
+        return None
+    value = files.read_object("chat_template.json").get("chat_template")
+    if value is None:
+        value = files.read_object("processor_config.json").get("chat_template")
+    return value if isinstance(value, str) and files.path("chat_template.jinja") is None else None

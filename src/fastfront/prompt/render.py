@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request to its prompt(s): the text that the model sees, as token ids, within the model's length.
+
+Sources: vllm/renderers/{online_renderer,base,params}.py, the request classes' `build_chat_params` and
+`build_tok_params`, vllm/v1/engine/input_processor.py. All functions are synchronous and thread-safe: long prompts are
+rendered in a pool. Must not know HTTP or the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from fastfront.errors import BadRequestError, validation_error
+from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.model import Model
+
+if TYPE_CHECKING:
+    from fastfront.prompt.content_format import ContentFormat
+    from fastfront.prompt.template import ChatTemplate
+    from fastfront.protocol.chat import ChatCompletionRequest
+    from fastfront.protocol.completions import CompletionRequest
+    from fastfront.protocol.tokenize import TokenizeChatRequest
+
+_UNSET = (None, "auto")
+"""Values in a request that stand for "not said": a default of the server's counts instead."""
+
+
+class RenderedPrompt(msgspec.Struct, frozen=True):
+    """One prompt, ready for the engine."""
+
+    token_ids: list[int]
+    text: str | None
+    """The prompt's text; None for one that came as token ids, unless it is echoed."""
+
+
+class LengthLimits(msgspec.Struct, frozen=True):
+    """How long a prompt may be, and what to do with a longer one."""
+
+    max_model_len: int | None
+    """None: any length, for /tokenize."""
+    max_output_tokens: int = 0
+    truncate_prompt_tokens: int | None = None
+    """Tokens to keep; -1: as many as leave room for one more; None: refuse the prompt."""
+    truncation_side: Literal["left", "right"] | None = None
+    """Where to cut; None: on the left, keeping the special tokens before the text."""
+
+
+def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
+    """Return the prompt of a chat request."""
+    name = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
+    limits = _limits(model, request, request.requested_max_tokens, name)
+    kwargs: dict[str, Any] = {"documents": request.documents, "reasoning_effort": request.reasoning_effort}
+    if request.reasoning_effort is not None and "enable_thinking" not in (request.chat_template_kwargs or {}):
+        # Some templates think only when told to.
+        kwargs["enable_thinking"] = request.reasoning_effort != "none"
+    tools = request.tools
+    if request.tool_choice == "none" and model.exclude_tools_when_tool_choice_none:
+        tools = None
+    prompt = _render_messages(model, request, tools, kwargs, limits)
+    if request.echo and prompt.text is None and not request.return_token_ids:
+        prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
+    _check_not_empty(prompt)
+    return prompt
+
+
+def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
+    """Return the prompts of a completion request, in its order."""
+    limits = _limits(model, request, request.max_tokens, "max_tokens")
+    decode = bool(request.echo and not request.return_token_ids)
+    rendered: list[RenderedPrompt] = []
+    for prompt in request.prompts:
+        if isinstance(prompt, str):
+            found = _tokenize(model, prompt, request.add_special_tokens, limits)
+        else:
+            text = model.tokenizer.decode(prompt) if decode and _in_vocabulary(model, prompt) else None
+            found = RenderedPrompt(_fit(model, prompt, limits), text)
+        _check_not_empty(found)
+        if not isinstance(prompt, str):
+            _check_vocabulary(model, found.token_ids)
+        rendered.append(found)
+    return rendered
+
+
+def render_tokenize_chat(model: Model, request: TokenizeChatRequest) -> list[int]:
+    """Return the token ids of a chat, of any length."""
+    return _render_messages(model, request, request.tools, {}, LengthLimits(None)).token_ids
+
+
+def _render_messages(
+    model: Model,
+    request: ChatCompletionRequest | TokenizeChatRequest,
+    tools: list[dict[str, Any]] | None,
+    kwargs: Mapping[str, Any],
+    limits: LengthLimits,
+) -> RenderedPrompt:
+    _check_trust(model, request)
+    template_kwargs = _template_kwargs(model, request, tools, kwargs)
+    template, content_format = _choose_template(model, request, template_kwargs)
+    text = template.render(
+        parse_messages(request.messages, content_format),
+        tools=template_kwargs.pop("tools", None),
+        documents=template_kwargs.pop("documents", None),
+        add_generation_prompt=template_kwargs.pop("add_generation_prompt"),
+        continue_final_message=template_kwargs.pop("continue_final_message"),
+        kwargs=template_kwargs,
+    )
+    if template_kwargs.get("tokenize"):
+        ids = model.tokenizer.encode(text, add_special_tokens=False)
+        return RenderedPrompt(_fit(model, ids, limits), None)
+    return _tokenize(model, text, request.add_special_tokens, limits)
+
+
+def _template_kwargs(
+    model: Model,
+    request: ChatCompletionRequest | TokenizeChatRequest,
+    tools: list[dict[str, Any]] | None,
+    kwargs: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what the template is called with: the server's defaults, then the request's words, then its fields."""
+    merged = dict(model.default_chat_template_kwargs)
+    if tools is not None:
+        merged["tools"] = [_tool_dict(tool) for tool in tools]
+    fields = {
+        **(request.chat_template_kwargs or {}),
+        "add_generation_prompt": request.add_generation_prompt,
+        "continue_final_message": request.continue_final_message,
+    }
+    fields.update((name, value) for name, value in kwargs.items() if value not in _UNSET)
+    merged.update((name, value) for name, value in fields.items() if value not in _UNSET)
+    return merged
+
+
+def _choose_template(
+    model: Model, request: ChatCompletionRequest | TokenizeChatRequest, template_kwargs: dict[str, Any]
+) -> tuple[ChatTemplate, ContentFormat]:
+    has_tools = template_kwargs.get("tools") is not None
+    template = model.templates.choose(request.chat_template or None, has_tools=has_tools)
+    content_format = model.content_format
+    if content_format == "auto":
+        content_format = "string" if template is None else template.content_format
+    # vLLM looks there last, and goes by the other template's content format.
+    other = template_kwargs.pop("chat_template", None)
+    if other is not None and not request.chat_template and not model.templates.is_given:
+        template = model.templates.choose(str(other), has_tools=has_tools)
+    if template is None:
+        raise BadRequestError(
+            "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template "
+            "if the tokenizer does not define one."
+        )
+    return template, content_format
+
+
+def _check_trust(model: Model, request: ChatCompletionRequest | TokenizeChatRequest) -> None:
+    kwargs = request.chat_template_kwargs
+    brings_template = request.chat_template is not None or (kwargs and kwargs.get("chat_template") is not None)
+    if brings_template and not model.trust_request_chat_template:
+        raise BadRequestError(
+            "Chat template is passed with request, but --trust-request-chat-template is not set. "
+            "Refused request with untrusted chat template."
+        )
+
+
+def _tool_dict(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tool as templates see it: the schema's members in its order, null where the request has none."""
+    function = tool["function"]
+    defer_loading = tool.get("defer_loading")
+    lowered = {name: function.get(name) for name in ("name", "description", "parameters")}
+    optional = {"strict": function.get("strict"), "defer_loading": function.get("defer_loading")}
+    if optional["defer_loading"] is None:
+        optional["defer_loading"] = defer_loading
+    lowered.update((name, value) for name, value in optional.items() if value is not None)
+    outer = {"type": "function", "function": lowered}
+    return outer if defer_loading is None else {**outer, "defer_loading": defer_loading}
+
+
+def _limits(
+    model: Model, request: ChatCompletionRequest | CompletionRequest, output: int | None, name: str
+) -> LengthLimits:
+    limit = model.max_model_len
+    if output is not None and output > limit:
+        raise validation_error(
+            f"{name}={output} cannot be greater than max_model_len={limit}. Please request fewer output tokens.",
+            parameter=name,
+            value=output,
+        )
+    keep = request.truncate_prompt_tokens
+    if keep is not None and keep > limit:
+        raise validation_error(
+            f"truncate_prompt_tokens={keep} cannot be greater than max_model_len = {limit}. "
+            "Please request a smaller truncation size.",
+            parameter="truncate_prompt_tokens",
+            value=keep,
+        )
+    return LengthLimits(limit, output or 0, keep, request.truncation_side)
+
+
+def _tokenize(model: Model, text: str, add_special_tokens: bool, limits: LengthLimits) -> RenderedPrompt:
+    tokenizer = model.tokenizer
+    limit = limits.max_model_len
+    if limit is None:
+        return RenderedPrompt(tokenizer.encode(text, add_special_tokens), text)
+    max_chars = limit * tokenizer.max_chars_per_token
+    if limits.truncate_prompt_tokens is None:
+        if len(text) > max_chars:
+            raise validation_error(
+                f"This model's maximum context length is {limit} tokens. However, your prompt contains {len(text)} "
+                f"characters (more than {max_chars} characters, which is the upper bound for {limit} input tokens). "
+                "Please reduce the length of the input prompt.",
+                parameter="input_text",
+                value=len(text),
+            )
+        ids = tokenizer.encode(text, add_special_tokens)
+        # vLLM stops tokenizing there, so it cannot say how many there are.
+        _check_length(min(len(ids), limit + 1), limit)
+        return RenderedPrompt(ids, text)
+    if limits.truncation_side is None:
+        ids = tokenizer.encode(text, add_special_tokens)
+        return RenderedPrompt(tokenizer.truncate(ids, _kept(limits, limit), add_special_tokens), text)
+    text = text[-max_chars:] if limits.truncation_side == "left" else text[:max_chars]
+    return RenderedPrompt(_fit(model, tokenizer.encode(text, add_special_tokens), limits), text)
+
+
+def _fit(model: Model, token_ids: list[int], limits: LengthLimits) -> list[int]:
+    """Cut the ids to length if the request allows it, else refuse too many."""
+    limit = limits.max_model_len
+    if limit is None:
+        return token_ids
+    if limits.truncate_prompt_tokens is not None:
+        keep = _kept(limits, limit)
+        if keep < len(token_ids):
+            right = limits.truncation_side == "right"
+            token_ids = token_ids[:keep] if right else token_ids[len(token_ids) - keep :]
+    _check_length(len(token_ids), limit)
+    return token_ids
+
+
+def _kept(limits: LengthLimits, limit: int) -> int:
+    keep = limits.truncate_prompt_tokens or 0
+    if keep >= 0:
+        return keep
+    return limit if limits.max_output_tokens == 0 else max(0, limit - 1)
+
+
+def _check_length(count: int, limit: int) -> None:
+    if count > limit:
+        qualifier = "at least " if count == limit + 1 else ""
+        raise validation_error(
+            f"This model's maximum context length is {limit} tokens. However, your prompt contains {qualifier}{count} "
+            "input tokens, which exceeds this limit even without any output tokens. "
+            "Please reduce the length of the input prompt.",
+            parameter="input_tokens",
+            value=count,
+        )
+
+
+def _check_not_empty(prompt: RenderedPrompt) -> None:
+    if not prompt.token_ids:
+        raise BadRequestError("The decoder prompt cannot be empty")
+
+
+def _in_vocabulary(model: Model, token_ids: list[int]) -> bool:
+    highest = max(model.tokenizer.max_token_id, model.vocab_size - 1)
+    return not token_ids or (min(token_ids) >= 0 and max(token_ids) <= highest)
+
+
+def _check_vocabulary(model: Model, token_ids: list[int]) -> None:
+    if not _in_vocabulary(model, token_ids):
+        wrong = min(token_ids) if min(token_ids) < 0 else max(token_ids)
+        raise BadRequestError(f"Token id {wrong} is out of vocabulary")

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chat templates: which one counts, and a conversation rendered with it.
+
+Sources: vllm/renderers/hf.py (resolution, variables let through, developer role, error texts) and transformers'
+`apply_chat_template` (what a template sees, continue_final_message). Must not know tokenizing or sampling.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+from jinja2 import meta
+
+from fastfront.errors import validation_error
+from fastfront.prompt import limits
+from fastfront.prompt.content_format import ContentFormat, detect_content_format
+from fastfront.prompt.conversation import Message
+from fastfront.prompt.sandbox import FUNCTIONS, ChatEnvironment, TemplateTimeoutError, run_for
+
+logger = logging.getLogger(__name__)
+
+_CONTINUE_TAG = "CONTINUE_FINAL_MESSAGE_TAG "
+"""Stands for the end of the message to continue; its trailing space shows whether the template trims."""
+
+_PARAMETERS = frozenset(
+    (
+        *("add_generation_prompt", "continue_final_message", "documents", "max_length", "padding", "return_dict"),
+        *("return_assistant_tokens_mask", "return_tensors", "tokenizer_kwargs", "tools", "truncation"),
+    )
+)
+"""Parameters of transformers' `apply_chat_template`: never template variables, whatever a request calls them."""
+
+_CALL = "safe_apply_chat_template() got multiple values for argument"
+_RENDER = "jinja2.environment.Template.render() got multiple values for keyword argument"
+_TAKEN = {
+    **dict.fromkeys(("conversation", "model_config", "tokenizer"), _CALL),
+    **dict.fromkeys(("conversations", "messages", "self"), _RENDER),
+}
+"""Names that the call itself binds: as chat_template_kwargs they are an error, in vLLM's words."""
+
+_FILTERED = frozenset(("conversations", "messages"))
+"""Those of them that vLLM drops unless the template uses them."""
+
+_environment = ChatEnvironment()
+
+
+class ChatTemplate:
+    """One compiled template. Rendering is thread-safe."""
+
+    def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
+        self.source = source
+        self.error: str | None = None
+        """Why the template cannot be compiled; told to whoever renders it."""
+        self.content_format: ContentFormat = "string"
+        self._special_tokens = special_tokens
+        self._variables: frozenset[str] = frozenset()
+        self.knows_developer_role = '"developer"' in source or "'developer'" in source
+        try:
+            tree = _environment.parse(source)
+            self.content_format = detect_content_format(tree)
+            self._variables = frozenset(meta.find_undeclared_variables(tree))
+            self._template = _environment.from_string(source, globals=FUNCTIONS)
+        except (jinja2.TemplateError, RecursionError) as error:
+            self.error = str(error)
+
+    def render(
+        self,
+        conversation: list[Message],
+        *,
+        tools: Sequence[Any] | None = None,
+        documents: Sequence[Any] | None = None,
+        add_generation_prompt: bool = True,
+        continue_final_message: bool = False,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the prompt. What goes wrong in a template is the request's fault, in the template's own words."""
+        if self.error is not None:
+            raise validation_error(self.error)
+        if not self.knows_developer_role and any(message["role"] == "developer" for message in conversation):
+            conversation = _developer_to_system(conversation)
+        kwargs = kwargs or {}
+        taken = next((name for name in kwargs if name in _TAKEN), None)
+        if taken is not None and (taken not in _FILTERED or taken in self._variables):
+            raise validation_error(f"{_TAKEN[taken]} '{taken}'")
+        _check(conversation, tools, documents, kwargs)
+        final_text = ""
+        if continue_final_message:
+            if add_generation_prompt:
+                raise validation_error(
+                    "continue_final_message and add_generation_prompt are not compatible. Use continue_final_message "
+                    "when you want the model to continue the final message, and add_generation_prompt when you want "
+                    "to add a header that will prompt it to start a new assistant message instead."
+                )
+            conversation, final_text = self._mark_final(conversation)
+        variables = {
+            **self._special_tokens,
+            **{name: value for name, value in kwargs.items() if name in self._variables and name not in _PARAMETERS},
+            "messages": conversation,
+            "tools": tools,
+            "documents": documents,
+            "add_generation_prompt": add_generation_prompt,
+        }
+        prompt = self._run(variables)
+        return _cut_at_mark(prompt, final_text) if continue_final_message else prompt
+
+    def _run(self, variables: dict[str, Any]) -> str:
+        try:
+            run_for(limits.CHAT_TEMPLATE_RENDER_TIMEOUT)
+            # Template.render without its rewriting of tracebacks, which nobody reads here.
+            return "".join(self._template.root_render_func(self._template.new_context(variables)))
+        except TemplateTimeoutError:
+            raise validation_error(
+                f"Chat template rendering timed out after {limits.CHAT_TEMPLATE_RENDER_TIMEOUT}s. This may indicate a "
+                "malicious or excessively complex template. Adjust VLLM_CHAT_TEMPLATE_RENDER_TIMEOUT to override."
+            ) from None
+        except Exception as error:
+            logger.debug("chat template refused the request", exc_info=True)
+            raise validation_error(_reason(error)) from error
+
+    def _mark_final(self, conversation: list[Message]) -> tuple[list[Message], str]:
+        """Return the conversation with a mark behind the last text, and that text."""
+        last = dict(conversation[-1])
+        content = last.get("content")
+        if content is None:
+            raise validation_error('continue_final_message is set but the final message has no "content" to continue!')
+        if "content" not in self.source:
+            raise validation_error(
+                'continue_final_message is set to "content" but this is not an accepted field in the chat_template'
+            )
+        if isinstance(content, list):
+            index = next((i for i in reversed(range(len(content))) if "text" in content[i]), None)
+            if index is None:
+                raise validation_error(
+                    "continue_final_message is set but we could not find any text to continue in the final message!"
+                )
+            text: str = content[index]["text"]
+            marked = {**content[index], "text": text + _CONTINUE_TAG}
+            last["content"] = [*content[:index], marked, *content[index + 1 :]]
+        else:
+            text = content
+            last["content"] = text + _CONTINUE_TAG
+        return [*conversation[:-1], last], text
+
+
+def _check(
+    conversation: list[Message], tools: Sequence[Any] | None, documents: Sequence[Any] | None, kwargs: Mapping[str, Any]
+) -> None:
+    if not conversation:
+        raise validation_error("Cannot apply chat template to an empty conversation. Provide at least one message.")
+    if kwargs.get("return_assistant_tokens_mask"):
+        raise validation_error("`return_assistant_tokens_mask=True` requires `return_dict=True` and `tokenize=True`")
+    if tools is not None and not all(isinstance(tool, dict) for tool in _listed(tools)):
+        raise validation_error(
+            "Tools should either be a JSON schema, or a callable function with type hints and a docstring suitable for "
+            "auto-conversion to a schema."
+        )
+    if documents is not None and not all(isinstance(document, dict) for document in _listed(documents)):
+        raise validation_error("Documents should be a list of dicts with 'title' and 'text' keys!")
+
+
+def _listed(value: object) -> Sequence[Any]:
+    if not isinstance(value, list | str | dict):
+        raise validation_error(f"'{type(value).__name__}' object is not iterable")
+    return list(value)
+
+
+def _cut_at_mark(prompt: str, final_text: str) -> str:
+    mark = _CONTINUE_TAG.strip()
+    at = prompt.rfind(mark)
+    if at < 0 or final_text.strip() not in prompt:
+        raise validation_error(
+            "continue_final_message is set but the final message does not appear in the chat after applying the chat "
+            "template! This can happen if the chat template deletes portions of the final message. Please verify the "
+            "chat template and final message in your chat to ensure they are compatible."
+            f"Final message to continue: {final_text.strip()}\nRendered chat:\n{prompt}".rstrip()
+        )
+    kept = prompt[:at]
+    # A template that trims ends the prompt where the trimmed text ends.
+    return kept if prompt.startswith(_CONTINUE_TAG, at) else kept.rstrip()
+
+
+def _developer_to_system(conversation: list[Message]) -> list[Message]:
+    """Turn developer messages into system messages, all of them joined into one, the first, if they lie scattered."""
+    converted = [
+        {**{name: value for name, value in message.items() if name != "tools"}, "role": "system"}
+        if message["role"] == "developer"
+        else message
+        for message in conversation
+    ]
+    system = [index for index, message in enumerate(converted) if message["role"] == "system"]
+    if system == [0]:
+        return converted
+    texts = [_text_of(converted[index].get("content", "")) for index in system]
+    merged: Message = {"role": "system", "content": "\n\n".join(text for text in texts if text)}
+    return [merged, *(message for message in converted if message["role"] != "system")]
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(part if isinstance(part, str) else part["text"] for part in content if _has_text(part))
+    return content or ""
+
+
+def _has_text(part: object) -> bool:
+    return isinstance(part, str) or (isinstance(part, dict) and "text" in part)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the template itself said, if it stands anywhere in the chain of errors."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        if isinstance(current, jinja2.TemplateError):
+            return str(current)
+        current = current.__cause__ or current.__context__
+    return str(error)
+
+
+class TemplateChooser:
+    """The templates that a model comes with, and the choice between them and a request's own.
+
+    Source: vllm/renderers/hf.py `resolve_chat_template`, transformers' `get_chat_template`.
+    """
+
+    _REQUEST_TEMPLATES = 32
+    """Templates of requests that are kept compiled."""
+
+    def __init__(
+        self,
+        *,
+        given: str | None,
+        processor: str | None,
+        tokenizer: str | Mapping[str, str] | None,
+        special_tokens: Mapping[str, str],
+    ) -> None:
+        self.is_given = given is not None
+        """Whether the operator has named the template."""
+        self._special_tokens = special_tokens
+        self._named = {} if tokenizer is None or isinstance(tokenizer, str) else dict(tokenizer)
+        self._compiled: dict[str, ChatTemplate] = {}
+        default = self._named.get("default") if self._named else tokenizer
+        with_tools = self._named.get("tool_use", default)
+        if given is not None:
+            default = with_tools = self._named.get(given, given)
+        elif processor is not None:
+            default = processor
+        self.default = self._compile(default) if isinstance(default, str) else None
+        """The template of requests without tools."""
+        self.with_tools = self._compile(with_tools) if isinstance(with_tools, str) else None
+        """The template of requests with tools."""
+        for template in (self.default, self.with_tools):
+            if template is not None and template.error is not None:
+                logger.warning("the chat template cannot be compiled, chat requests will fail: %s", template.error)
+
+    def choose(self, requested: str | None, *, has_tools: bool) -> ChatTemplate | None:
+        """Return the template of a request, if any; `requested` is its own, or the name of one of the model's."""
+        if requested is not None:
+            return self._compile(self._named.get(requested, requested))
+        return self.with_tools if has_tools else self.default
+
+    def _compile(self, source: str) -> ChatTemplate:
+        template = self._compiled.get(source)
+        if template is None:
+            template = ChatTemplate(source, self._special_tokens)
+            if len(self._compiled) >= self._REQUEST_TEMPLATES:
+                self._compiled = {}
+            self._compiled[source] = template
+        return template

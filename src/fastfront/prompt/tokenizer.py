@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text to token ids and back, as vLLM's tokenizer does it; safe to share between threads.
+
+Nothing here changes the `tokenizers` object after loading (prompts are cut by hand), because a change while another
+thread encodes is what raises "Already borrowed". Must not know requests or chat templates.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+from fastfront.errors import StartupError
+from fastfront.prompt.files import ModelFiles
+from fastfront.prompt.tokenizer_config import TokenizerConfig
+
+logger = logging.getLogger(__name__)
+
+
+class PromptTokenizer:
+    """A model's tokenizer. Every method may be called from several threads at once."""
+
+    def __init__(self, tokenizer: Tokenizer, config: TokenizerConfig) -> None:
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self.decodes_otherwise = config.apply(tokenizer)
+        """Whether decoding depends on more than tokenizer.json says."""
+        tokenizer.encode_special_tokens = config.split_special_tokens
+        self._tokenizer = tokenizer
+        self.special_tokens = config.special_tokens
+        eos_token = self.special_tokens.get("eos_token")
+        self.eos_token_id: int | None = None if eos_token is None else tokenizer.token_to_id(eos_token)
+        vocab = tokenizer.get_vocab(with_added_tokens=True)
+        base_size = tokenizer.get_vocab_size(with_added_tokens=False)
+        self.max_token_id: int = max(max(vocab.values(), default=0), base_size - 1)
+        """Largest id that stands for a token, or would if ids had no gaps."""
+        self.max_chars_per_token: int = max(map(len, vocab), default=1)
+        """No text is longer than its number of tokens times this, as vLLM reckons (in the vocabulary's spelling)."""
+        self._head, self._tail = _template_ids(tokenizer)
+
+    @classmethod
+    def load(cls, files: ModelFiles, model_type: str | None) -> PromptTokenizer:
+        """Load tokenizer.json and what tokenizer_config.json adds to it."""
+        path = files.path("tokenizer.json")
+        if path is None:
+            raise StartupError(f"{files.directory} has no tokenizer.json. Models without one cannot be served.")
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises plain Exception
+            raise StartupError(f"{path} cannot be loaded: {error}") from error
+        return cls(tokenizer, TokenizerConfig(files, model_type))
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        """Return the text's ids; `add_special_tokens` puts those around it that the model wants (BOS)."""
+        # The batch call lets go of the GIL and computes no offsets; `encode` does neither.
+        encoding = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0]
+        return encoding.ids
+
+    def truncate(self, ids: list[int], length: int, add_special_tokens: bool) -> list[int]:
+        """Cut ids of `encode` to `length`: the text's last ones are kept, and the special tokens around the text."""
+        if len(ids) <= length:
+            return ids
+        head, tail = (self._head, self._tail) if add_special_tokens else ([], [])
+        keep = length - len(head) - len(tail)
+        if keep < 0:
+            # Room for less than the special tokens: vLLM then cuts the whole, as if all were text.
+            return ids[len(ids) - length :]
+        end = len(ids) - len(tail)
+        return [*head, *ids[end - keep : end], *tail]
+
+    def decode(self, token_ids: Sequence[int], skip_special_tokens: bool = False) -> str:
+        """Return the text of the ids. Ids that no token has are left out."""
+        return self._tokenizer.decode(token_ids, skip_special_tokens=skip_special_tokens)
+
+    def id_to_token(self, token_id: int) -> str | None:
+        """Return the token in the vocabulary's spelling ("Ġhello"), or None if there is none."""
+        return self._tokenizer.id_to_token(token_id)
+
+    def token_strs(self, token_ids: Iterable[int]) -> list[str | None]:
+        """Return the tokens in the vocabulary's spelling."""
+        return [self._tokenizer.id_to_token(token_id) for token_id in token_ids]
+
+    def decode_stream(
+        self,
+        prompt_token_ids: Sequence[int],
+        *,
+        skip_special_tokens: bool = True,
+        spaces_between_special_tokens: bool = True,
+    ) -> TokenStream:
+        """Start decoding what follows the prompt, token by token: for vocabularies that the native core cannot read."""
+        return TokenStream(self._tokenizer, list(prompt_token_ids), skip_special_tokens, spaces_between_special_tokens)
+
+    @property
+    def backend(self) -> Tokenizer:
+        """The `tokenizers` object, to be read only."""
+        return self._tokenizer
+
+
+class TokenStream:
+    """One answer decoded token by token with `tokenizers`. Source: vllm/v1/engine/detokenizer.py."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, prompt_token_ids: list[int], skip_special_tokens: bool, spaces: bool
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._skip_special_tokens = skip_special_tokens
+        self._stream = DecodeStream(ids=prompt_token_ids, skip_special_tokens=skip_special_tokens)
+        spaces = spaces or skip_special_tokens
+        added = {} if spaces else tokenizer.get_added_tokens_decoder()
+        self._added = {token_id: token.content for token_id, token in added.items()}
+        self._last_was_added = False
+
+    def push(self, token_ids: Iterable[int]) -> str:
+        """Return the text that these tokens complete, possibly none."""
+        return "".join(map(self._push, token_ids))
+
+    def _push(self, token_id: int) -> str:
+        text = self._step(token_id)
+        if self._added:
+            content = self._added.get(token_id)
+            if content is not None and self._last_was_added:
+                text = content
+            self._last_was_added = content is not None
+        return text or ""
+
+    def _step(self, token_id: int) -> str | None:
+        try:
+            return self._stream.step(self._tokenizer, token_id)
+        except (OverflowError, TypeError):
+            return None  # no id at all: vLLM drops it likewise (vLLM issue 21951)
+        except Exception as error:
+            # Bytes that are no UTF-8 can shorten the text decoded so far, which the library refuses to go on from.
+            if not str(error).startswith("Invalid prefix encountered"):
+                raise
+            logger.debug("decode stream restarted: %s", error)
+            self._stream = DecodeStream(skip_special_tokens=self._skip_special_tokens)
+            return self._stream.step(self._tokenizer, token_id)
+
+
+def _template_ids(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the ids that the tokenizer puts before and after a text."""
+    plain = tokenizer.encode("a", add_special_tokens=False).ids
+    whole = tokenizer.encode("a", add_special_tokens=True).ids
+    added = len(whole) - len(plain)
+    for start in range(added + 1):
+        if whole[start : start + len(plain)] == plain:
+            return whole[:start], whole[start + len(plain) :]
+    return [], []
