@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ASGI application: lifespan, route table, errors to JSON, HTTP metrics.
+
+Works under any ASGI server and below any path (root_path). Whatever a client sends, it gets an answer: FastFrontError
+knows its status and body, anything else is logged and becomes a 500 that says nothing of the inside. Must not know
+what a route does.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from fastfront.config import Config
+from fastfront.errors import FastFrontError, StartupError
+from fastfront.frontend import Frontend
+from fastfront.middleware import ApiKeyMiddleware, CORSMiddleware, RequestIdMiddleware, route_path
+from fastfront.output.asgi import ASGIApp, ClientDisconnectedError, Receive, Scope, Send
+from fastfront.output.stream import STATUS_CLIENT_CLOSED
+from fastfront.routes import chat_completions, completions, health, metrics, models, tokenize
+from fastfront.routes.http import send_error, send_json, send_response
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Frontend, Scope, Receive, Send], Awaitable[int]]
+
+ROUTES: dict[str, dict[str, Handler]] = {
+    "/health": {"GET": health.health},
+    "/ping": {"GET": health.health, "POST": health.health},
+    "/load": {"GET": health.load},
+    "/version": {"GET": health.version},
+    "/metrics": {"GET": metrics.metrics},
+    "/v1/models": {"GET": models.models},
+    "/v1/chat/completions": {"POST": chat_completions.chat_completions},
+    "/v1/completions": {"POST": completions.completions},
+    "/tokenize": {"POST": tokenize.tokenize},
+    "/detokenize": {"POST": tokenize.detokenize},
+}
+
+NO_HANDLER = "none"
+"""What the metrics call a path that is no route, as vLLM's do: a label must not take values from clients."""
+
+MAX_TRACEBACK_CHARS = 8192
+"""An exception may carry a whole request in its message; the log gets its end and beginning."""
+
+
+class App:
+    """The ASGI callable around one Frontend.
+
+    `app.frontend` is open to the host: `app.frontend.engine`, `await app.frontend.drain()`.
+    """
+
+    def __init__(self, frontend: Frontend | Config) -> None:
+        """Take a Frontend, or a Config to make one of. Nothing starts before the lifespan (or `frontend.start()`)."""
+        self.frontend = Frontend(frontend) if isinstance(frontend, Config) else frontend
+        self._app = self._wrap(self.frontend.config)
+
+    def _wrap(self, config: Config) -> ASGIApp:
+        """Put the configured middleware around the routes, in vLLM's order: the request id outermost."""
+        app: ASGIApp = self._dispatch
+        if config.allowed_origins:
+            app = CORSMiddleware(
+                app,
+                allow_origins=config.allowed_origins,
+                allow_methods=config.allowed_methods,
+                allow_headers=config.allowed_headers,
+                allow_credentials=config.allow_credentials,
+            )
+        if config.api_key:
+            app = ApiKeyMiddleware(app, config.api_key)
+        if config.enable_request_id_headers:
+            app = RequestIdMiddleware(app)
+        return app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        await self._app(scope, receive, send)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind == "websocket":
+            # Closing before accepting is ASGI's way to refuse: the client sees 403.
+            await receive()
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+        else:
+            raise NotImplementedError(f"fastfront serves no ASGI scope of type {kind!r}")
+
+    # -- HTTP
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        path = route_path(scope)
+        methods = ROUTES.get(path)
+        status = 500
+        try:
+            handler = None if methods is None else methods.get(scope["method"])
+            if handler is not None:
+                status = await handler(self.frontend, scope, receive, send)
+            else:
+                status = await self._no_handler(path, methods, scope, send)
+        except FastFrontError as error:
+            status = await send_error(scope, send, error)
+        except ClientDisconnectedError:
+            status = STATUS_CLIENT_CLOSED
+        except Exception as error:
+            log_exception(f"{scope['method'][:20]} {path[:200]!r} failed", error)
+            try:
+                await send_error(scope, send, FastFrontError("Internal server error"))
+            except Exception:
+                # The response had begun. The server closes the connection of an application that raises.
+                raise error from None
+        finally:
+            handler_name = NO_HANDLER if methods is None else path
+            self.frontend.metrics.http.observe(handler_name, scope["method"], status, time.perf_counter() - started)
+
+    async def _no_handler(self, path: str, methods: dict[str, Handler] | None, scope: Scope, send: Send) -> int:
+        if methods is not None:
+            allow = (b"allow", ", ".join(sorted(methods)).encode())
+            return await send_json(scope, send, 405, b'{"detail":"Method Not Allowed"}', (allow,))
+        if path.endswith("/") and path[:-1] in ROUTES:
+            # Relative, unlike Starlette's: right behind a proxy that ends TLS, and no Host header to trust.
+            target = quote(scope["path"].rstrip("/"), safe="/").encode()
+            query = scope.get("query_string", b"")
+            location = target + b"?" + query if query else target
+            return await send_response(scope, send, 307, headers=((b"location", location),))
+        return await send_json(scope, send, 404, b'{"detail":"Not Found"}')
+
+    # -- Lifespan
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.frontend.start()
+        except Exception as error:
+            if isinstance(error, StartupError):
+                message = str(error)
+            else:
+                log_exception("The server cannot start", error)
+                message = f"{type(error).__name__}: {error}"
+            await self.frontend.stop()
+            await send({"type": "lifespan.startup.failed", "message": message})
+            return
+        except BaseException:
+            # Cancelled while the engine loads: leave no process behind.
+            await self.frontend.stop()
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        try:
+            await self.frontend.stop()
+        except Exception as error:
+            log_exception("The server did not stop cleanly", error)
+            await send({"type": "lifespan.shutdown.failed", "message": f"{type(error).__name__}: {error}"})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def log_exception(what: str, error: BaseException) -> None:
+    """Log an unexpected exception with its traceback, bounded in size whatever it carries."""
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=-20))
+    if len(text) > MAX_TRACEBACK_CHARS:
+        half = MAX_TRACEBACK_CHARS // 2
+        text = f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
+    logger.error("%s\n%s", what, text.rstrip())

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every option of the frontend: its name, type, default, unit and one line of meaning.
+
+A leaf: imports nothing of fastfront. The same names are keyword arguments (`mount`, `create_app`, `Config`), flags
+(`--max-model-len`), environment variables (`FASTFRONT_MAX_MODEL_LEN`, beside vLLM's own name where it has one) and
+members of `--args-json`. They are vLLM's names wherever vLLM has the option. Options of the engine are not known here:
+they are handed on to `vllm serve` untouched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import json
+import re
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+JsonObject = dict[str, Any]
+ContentFormat = Literal["auto", "string", "openai"]
+FingerprintMode = Literal["full", "hash", "custom", "none"]
+LogLevel = Literal["critical", "error", "warning", "info", "debug", "trace"]
+
+
+class Opt(msgspec.Struct, frozen=True):
+    """What the table below says of an option beside its type and default."""
+
+    help: str
+    unit: str = ""
+    env: str = ""
+    """The environment variable that vLLM reads for it, beside FASTFRONT_<NAME>."""
+    alias: str = ""
+    """Another name for it on the command line and in --args-json."""
+    engine: bool = False
+    """`fastfront serve` hands it on to the engine that it starts, too."""
+    flag: bool = True
+    """It is a flag of `fastfront serve`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """The frontend's options. Values are checked and normalised on construction; a bad one raises ValueError."""
+
+    # -- Model
+    model: Annotated[str | None, Opt("Model to serve: a local directory or a Hugging Face id.", alias="model_tag")] = (
+        None
+    )
+    served_model_name: Annotated[
+        Sequence[str], Opt("Names that clients may ask for; answers show the first. Default: the model.", engine=True)
+    ] = ()
+    tokenizer: Annotated[
+        str | None, Opt("Directory or Hugging Face id of the tokenizer. Default: the model's own.", engine=True)
+    ] = None
+    revision: Annotated[str | None, Opt("Branch, tag or commit of the model on Hugging Face.", engine=True)] = None
+    max_model_len: Annotated[
+        Count | None,
+        Opt("Context length, prompt and answer; also 16k, 16K. Default: the engine's.", unit="tokens", engine=True),
+    ] = None
+    generation_config: Annotated[
+        str, Opt("Sampling defaults: `auto` (generation_config.json), `vllm` (none) or a directory.", engine=True)
+    ] = "auto"
+    override_generation_config: Annotated[
+        JsonObject | None, Opt("Sampling defaults above those of generation_config, as a JSON object.", engine=True)
+    ] = None
+    max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
+
+    # -- Chat
+    chat_template: Annotated[str | None, Opt("Chat template: a file, or the Jinja text. Default: the model's own.")] = (
+        None
+    )
+    chat_template_content_format: Annotated[
+        ContentFormat, Opt("How message content reaches the template: as text or as OpenAI's list of parts.")
+    ] = "auto"
+    default_chat_template_kwargs: Annotated[
+        JsonObject | None, Opt('Template variables of every request, as a JSON object: {"enable_thinking": false}.')
+    ] = None
+    trust_request_chat_template: Annotated[bool, Opt("Let a request bring its own chat_template.")] = False
+    response_role: Annotated[str, Opt("Role of the answer's message.")] = "assistant"
+
+    # -- API
+    api_key: Annotated[
+        Sequence[str],
+        Opt("Keys, one of which a client must send under /v1, /v2 and /inference.", env="VLLM_API_KEY"),
+    ] = dataclasses.field(default=(), repr=False)
+    allowed_origins: Annotated[Sequence[str], Opt("Origins that browsers may call from (CORS), as a JSON list.")] = ()
+    allowed_methods: Annotated[Sequence[str], Opt("Methods that those may use, as a JSON list.")] = ("*",)
+    allowed_headers: Annotated[Sequence[str], Opt("Headers that those may send, as a JSON list.")] = ("*",)
+    allow_credentials: Annotated[bool, Opt("Let those send cookies and the Authorization header.")] = False
+    enable_request_id_headers: Annotated[bool, Opt("Answer with an X-Request-Id header.")] = False
+    enable_force_include_usage: Annotated[bool, Opt("Send usage with every stream, asked for or not.")] = False
+    fingerprint_mode: Annotated[FingerprintMode, Opt("What the system_fingerprint of answers shows.")] = "full"
+    fingerprint_value: Annotated[str | None, Opt("The system_fingerprint of --fingerprint-mode custom.")] = None
+    max_request_body_size: Annotated[
+        Natural, Opt("Largest request body; 0: no limit.", unit="bytes", env="VLLM_HTTP_MAX_REQUEST_BODY_SIZE")
+    ] = 32 * 1024 * 1024
+
+    # -- HTTP server
+    host: Annotated[str | None, Opt("Address to listen on. Default: every IPv4 address.")] = None
+    port: Annotated[Port, Opt("Port to listen on; 0: a free one, shown in the log.")] = 8000
+    uds: Annotated[str | None, Opt("Unix domain socket to listen on, instead of host and port.")] = None
+    listen_fd: Annotated[
+        Natural | None, Opt("Descriptor of an inherited socket to listen on, instead of host and port.")
+    ] = None
+    root_path: Annotated[str, Opt("Path under which a proxy shows this server.")] = ""
+    http_timeout_keep_alive: Annotated[
+        Seconds, Opt("How long an idle connection is kept.", unit="s", env="VLLM_HTTP_TIMEOUT_KEEP_ALIVE")
+    ] = 5.0
+    h11_max_incomplete_event_size: Annotated[
+        Count, Opt("Largest head of a request (line and headers).", unit="bytes")
+    ] = 4 * 1024 * 1024
+    h11_max_header_count: Annotated[Count, Opt("Most headers that a request may have.", unit="headers")] = 256
+    backlog: Annotated[Count, Opt("Connections that may wait to be accepted.", unit="connections")] = 4096
+    ssl_keyfile: Annotated[str | None, Opt("TLS: file with the private key.")] = None
+    ssl_certfile: Annotated[str | None, Opt("TLS: file with the certificate chain.")] = None
+    ssl_ca_certs: Annotated[str | None, Opt("TLS: file with the authorities of client certificates.")] = None
+    ssl_cert_reqs: Annotated[
+        Literal[0, 1, 2], Opt("TLS: client certificates are 0 ignored, 1 checked if sent, 2 required.")
+    ] = 0
+    ssl_ciphers: Annotated[str | None, Opt("TLS: cipher suites, for TLS 1.2 and below.")] = None
+    enable_access_log: Annotated[bool, Opt("Log a line for every request.")] = False
+    log_level: Annotated[LogLevel, Opt("Least important message to log.")] = "info"
+
+    # -- Start and end
+    engine_ready_timeout: Annotated[
+        Seconds,
+        Opt(
+            "How long to wait for the engine.",
+            unit="s",
+            env="VLLM_ENGINE_READY_TIMEOUT_S",
+            alias="engine_ready_timeout_secs",
+        ),
+    ] = 600.0
+    shutdown_timeout: Annotated[
+        Seconds, Opt("How long running requests may go on after SIGTERM or SIGINT; a second signal ends it.", unit="s")
+    ] = 30.0
+    keep_alive_on_engine_death: Annotated[
+        bool, Opt("Stay up, answering 503, when the engine has died.", env="VLLM_KEEP_ALIVE_ON_ENGINE_DEATH")
+    ] = False
+
+    # -- Engine
+    engine: Annotated[
+        str | None,
+        Opt("`vllm`: start vLLM for the model; `sim`: the embedded engine; tcp://HOST:PORT: wait there for engines."),
+    ] = None
+    data_parallel_size: Annotated[Count, Opt("Engines of the deployment.", unit="engines", engine=True)] = 1
+    engine_count: Annotated[Natural, Opt("Engines that this frontend serves; 0: all.", unit="engines")] = 0
+    engine_start_index: Annotated[Natural, Opt("Rank of the first of them.", flag=False)] = 0
+    engine_args: Annotated[Sequence[str], Opt("Arguments for the engine that is started.", flag=False)] = ()
+    input_listener_fd: Annotated[Natural | None, Opt("Worker: socket that engines take requests from.", flag=False)] = (
+        None
+    )
+    output_listener_fd: Annotated[Natural | None, Opt("Worker: socket that engines send outputs to.", flag=False)] = (
+        None
+    )
+    coordinator_address: Annotated[str | None, Opt("Worker: vLLM's data-parallel coordinator.", flag=False)] = None
+
+    def __post_init__(self) -> None:
+        for option in options().values():
+            object.__setattr__(self, option.name, option.convert(getattr(self, option.name)))
+        if self.engine_count == 0:
+            object.__setattr__(self, "engine_count", self.data_parallel_size)
+        if bool(self.ssl_keyfile) != bool(self.ssl_certfile):
+            raise ValueError("ssl_keyfile and ssl_certfile go together: only one of them is given")
+        if self.ssl_cert_reqs and not self.ssl_ca_certs:
+            raise ValueError("ssl_cert_reqs asks for client certificates: ssl_ca_certs must name who signs them")
+        if self.fingerprint_mode == "custom" and self.fingerprint_value is None:
+            raise ValueError('fingerprint_mode "custom" needs a fingerprint_value')
+        if self.engine not in (None, "sim", "vllm") and not re.fullmatch(r"tcp://.+:\d+", str(self.engine)):
+            raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
+        if (self.input_listener_fd is None) != (self.output_listener_fd is None):
+            raise ValueError("input_listener_fd and output_listener_fd go together: only one of them is given")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object], env: Mapping[str, str] | None = None) -> Config:
+        """Build from named values over environment variables over defaults; a name that is no option is refused."""
+        merged: dict[str, Any] = {}
+        for option in options().values() if env is not None else ():
+            names = (f"FASTFRONT_{option.name.upper()}", option.env)
+            found = next((env[name] for name in names if env.get(name)), None) if env is not None else None
+            if found is not None:
+                merged[option.name] = found
+        for name, value in values.items():
+            known = find(name)
+            if known is None:
+                raise ValueError(unknown(name, [flag.replace("-", "_") for flag in options()], "option"))
+            merged[known.name] = value
+        return cls(**merged)
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One row of Config's table, for parsers and help texts."""
+
+    name: str
+    type: Any
+    default: Any
+    group: str
+    opt: Opt
+
+    @property
+    def env(self) -> str:
+        return self.opt.env
+
+    @property
+    def is_switch(self) -> bool:
+        """A flag without a value: `--name`, `--no-name`."""
+        return bool(self.type is bool)
+
+    @property
+    def is_list(self) -> bool:
+        """A flag that takes one value or more."""
+        return bool(self.type == tuple[str, ...])
+
+    @property
+    def is_object(self) -> bool:
+        """A flag that takes a JSON object, or its members as `--name.member value`."""
+        return JsonObject in typing.get_args(self.type)
+
+    def convert(self, value: object) -> Any:
+        """Return the value in the option's type; text, as flags and variables have it, is parsed."""
+        try:
+            return msgspec.convert(self._parse(value), self.type, strict=False)
+        except ValueError as error:
+            choices = typing.get_args(self.type) if typing.get_origin(self.type) is Literal else ()
+            reason = f"one of {', '.join(map(str, choices))}, not {value!r}" if choices else error
+            raise ValueError(f"{self.name}: {reason}") from None
+
+    def _parse(self, value: object) -> object:
+        if self.name == "max_model_len":
+            return _parse_length(value)
+        if self.name == "root_path":
+            return "/" + value.strip("/") if isinstance(value, str) and value.strip("/") else ""
+        if self.name == "log_level":
+            return value.lower() if isinstance(value, str) else value
+        if isinstance(value, str) and self.is_list:
+            return _parse_json(value) if value.lstrip().startswith("[") else (value,)
+        if isinstance(value, str) and self.is_object:
+            return _parse_json(value)
+        return value
+
+
+@functools.cache
+def options() -> dict[str, Option]:
+    """Return the table, by flag name without the leading dashes ("max-model-len")."""
+    table: dict[str, Option] = {}
+    hints = typing.get_type_hints(Config, include_extras=True)
+    for field in dataclasses.fields(Config):
+        value_type, *extras = typing.get_args(hints[field.name])
+        opt = next(extra for extra in extras if isinstance(extra, Opt))
+        constraints = [extra for extra in extras if isinstance(extra, msgspec.Meta)]
+        if typing.get_origin(value_type) is Sequence:
+            value_type = tuple[str, ...]
+        elif constraints:
+            value_type = Annotated[value_type, constraints[0]]
+        table[field.name.replace("_", "-")] = Option(field.name, value_type, field.default, _group(field.name), opt)
+    return table
+
+
+def find(name: str) -> Option | None:
+    """Return the option of that name or alias, written with dashes or underscores."""
+    flag = name.replace("_", "-")
+    found = options().get(flag)
+    if found is None:
+        alias = flag.replace("-", "_")
+        found = next((option for option in options().values() if option.opt.alias == alias), None)
+    return found
+
+
+def unknown(name: str, names: Sequence[str], what: str) -> str:
+    """Return the message that there is no such thing, with the nearest name that there is."""
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"unknown {what} {name}" + (f" (did you mean {near[0]}?)" if near else "")
+
+
+_GROUPS = (
+    ("model", "Model"),
+    ("chat_template", "Chat"),
+    ("api_key", "API"),
+    ("host", "HTTP server"),
+    ("engine_ready_timeout", "Start and end"),
+    ("engine", "Engine"),
+)
+"""First option of each group of the table."""
+
+
+def _group(name: str) -> str:
+    """Return the title of the group that the option of that name stands in."""
+    starts = dict(_GROUPS)
+    title = ""
+    for field in dataclasses.fields(Config):
+        title = starts.get(field.name, title)
+        if field.name == name:
+            break
+    return title
+
+
+def _parse_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error}): {text[:200]}") from None
+
+
+def _parse_length(value: object) -> object:
+    """Read a number of tokens as vLLM does: 4096, 16k (1000s), 16K (1024s), auto or -1."""
+    if not isinstance(value, str):
+        return None if value == -1 else value
+    text = value.strip()
+    if text in ("-1", "auto", ""):
+        return None
+    matched = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgGtT])", text)
+    if matched is None:
+        return text
+    number, suffix = matched.groups()
+    power = "kmgt".index(suffix.lower()) + 1
+    if suffix.islower():
+        return int(float(number) * 1000**power)
+    if "." in number:
+        raise ValueError(f"no fractions before {suffix} (1024s); {number}{suffix.lower()} counts in 1000s")
+    return int(number) * 1024**power

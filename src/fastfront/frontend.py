@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Frontend: one model, its engines, its metrics, and the states between start and stop.
+
+What routes and hosts hold on to. Owns the order of starting, draining and stopping; leaves HTTP to the routes,
+prompts to `prompt`, sockets and processes to `engine`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from fastfront._native.pump import Pump, Response
+from fastfront.config import Config
+from fastfront.engine.client import EngineClient
+from fastfront.engine.connect import NO_MODEL, Engines
+from fastfront.engine.types import EngineCoreRequest
+from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
+from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.pool import PromptPool
+from fastfront.prompt.model import Model
+from fastfront.sim import MODEL_PATH
+from fastfront.telemetry import Metrics
+from fastfront.telemetry.buckets import histogram_buckets
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+OFF_LOOP_BYTES = 16 * 1024
+"""Request bodies above this are rendered and tokenized in the pool: a prompt of that size takes the loop some 5 ms."""
+
+MAILBOX_LIMIT = 1024 * 1024
+"""Bytes of one stream that may wait for a client that does not read, before it is given up."""
+
+SIM_NAME = "sim"
+"""What the embedded engine's own model is called, unless --served-model-name says otherwise: its path says nothing."""
+
+FAREWELL_TIMEOUT = 1.0
+"""Seconds for streams that were cut off at the end of draining to send their error."""
+
+
+class State(enum.Enum):
+    """Where a Frontend is in its life. It goes through them in this order; a stopped one may start again."""
+
+    NEW = "new"
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Frontend:
+    """Serves one model. `await start()`, then requests may come; `await drain()` lets them finish; `await stop()`."""
+
+    def __init__(self, config: Config) -> None:
+        """Keep the options. Nothing is opened, loaded or started yet."""
+        self.config = config
+        self._reset()
+
+    def _reset(self) -> None:
+        """Be new: count nothing, hold nothing."""
+        self.state = State.NEW
+        self.metrics = Metrics()
+        self.pool = PromptPool()
+        self.open_requests = 0
+        """Generation requests under way, from their arrival to their last byte."""
+        self.model: Model
+        self.engine: EngineClient
+        self.system_fingerprint: str | None = None
+        self._engines: Engines | None = None
+        self._idle: asyncio.Future[None] | None = None
+        self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
+        self.metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: self.open_requests)
+        self.metrics.add_gauge(
+            "prompts_waiting", "Long prompts that no thread has begun yet.", lambda: self.pool.waiting
+        )
+
+    # -- Asked by routes
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests are taken."""
+        return self.state is State.READY and self.engine.dead is None
+
+    @property
+    def engine_version(self) -> str:
+        """The version of vLLM that the engine runs. Raises while there is no engine."""
+        self.check_started()
+        return self.engine.ready.vllm_version
+
+    def check_started(self) -> None:
+        """Raise ServiceUnavailableError while there is no model to speak of."""
+        if self.state is State.NEW:
+            raise ServiceUnavailableError(
+                "The server has not been started: nobody has run the lifespan of the app that fastfront is in, "
+                "or awaited its frontend.start()."
+            )
+        if self.state is State.STARTING:
+            raise ServiceUnavailableError("The server is starting: the model is still being loaded.")
+        if self.state is State.STOPPED:
+            raise ServiceUnavailableError("The server is shutting down.")
+
+    def check_ready(self) -> None:
+        """Raise if no generation request may begin now: starting, draining, or the engine is dead."""
+        if self.state is State.READY:
+            if self.engine.dead is None:
+                return
+            # Not the engine's own exception: raised again and again, it would keep every request's frames.
+            raise EngineDeadError(self.engine.dead.message)
+        self.metrics.requests_rejected += 1
+        self.check_started()
+        raise ServiceUnavailableError("The server is shutting down.")
+
+    def check_model(self, name: str | None) -> None:
+        """Raise NotFoundError for a model that is not served here. No name means the one there is."""
+        names = self.model.names
+        if not name or name in names or self._any_model_name:
+            return
+        raise NotFoundError(f"The model `{name}` does not exist. Valid aliases: {', '.join(names)}.", param="model")
+
+    # -- Called by routes
+
+    def begin_request(self) -> None:
+        """Count a generation request as under way; drain() waits for its end."""
+        self.open_requests += 1
+
+    def end_request(self) -> None:
+        """Count it as ended."""
+        self.open_requests -= 1
+        if self.open_requests == 0 and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def prepare(self, stream: RequestStream, size: int, function: Callable[..., T], *args: object) -> T:
+        """Run the work on a prompt: at once, or in the pool if the request is so large that the loop would stall."""
+        if size <= OFF_LOOP_BYTES:
+            return function(*args)
+        return await stream.off_loop(self.pool, function, *args)
+
+    def submit(
+        self,
+        stream: RequestStream,
+        response: Response,
+        requests: Sequence[EngineCoreRequest],
+        decoder: ForeignDecoder | None = None,
+    ) -> None:
+        """Send a response's requests to the engines, with the stream in charge of it."""
+        stream.attach(response, decoder)
+        try:
+            self.engine.submit(response, requests)
+        except FastFrontError:
+            if response.finished:
+                # It was counted as ended, so it has to count as begun.
+                self.metrics.requests_started += len(requests)
+            raise
+        self.metrics.requests_started += len(requests)
+
+    # -- Life
+
+    async def start(self) -> None:
+        """Load the model and meet the engines. Raises StartupError; call stop() then. Does nothing when started."""
+        if self.state is State.READY:
+            return
+        if self.state is State.STOPPED:
+            # A host may be run again in the same process, in another loop.
+            self._reset()
+        if self.state is not State.NEW:
+            raise RuntimeError(f"a Frontend starts from new or stopped; this one is {self.state.value}")
+        self.state = State.STARTING
+        self._engines = Engines(self.config, self._make_pump)
+        self.engine = self._engines.client
+        meeting = asyncio.ensure_future(self._engines.start())
+        try:
+            loading = asyncio.get_running_loop().run_in_executor(None, self._load_model)
+            # Whichever fails first ends both.
+            model, _ = await asyncio.gather(loading, meeting)
+        except BaseException:
+            meeting.cancel()
+            await asyncio.gather(meeting, return_exceptions=True)
+            raise
+        if self.state is not State.STARTING:
+            raise StartupError("stopped while starting")
+        model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
+        self.model = model
+        self.system_fingerprint = self._fingerprint()
+        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.config.engine_start_index)
+        self.metrics.add_gauge(
+            "requests_running",
+            "Requests that engines have not ended yet, one per choice.",
+            lambda: self.engine.pump.waiting,
+        )
+        self.state = State.READY
+
+    def _served_model(self) -> tuple[str, tuple[str, ...]]:
+        """Return where tokenizer and templates are, and under which names clients ask for the model."""
+        names = tuple(self.config.served_model_name)
+        if self.config.model is not None:
+            return self.config.model, names
+        if self.config.engine == "sim":
+            return str(MODEL_PATH), names or (SIM_NAME,)
+        raise StartupError(NO_MODEL)
+
+    def _load_model(self) -> Model:
+        """Read the model's files. Runs in a thread: a name on Hugging Face may have to be downloaded."""
+        config = self.config
+        path, names = self._served_model()
+        model = Model.load(
+            path,
+            revision=config.revision,
+            tokenizer=config.tokenizer,
+            served_model_names=names,
+            chat_template=config.chat_template,
+            chat_template_content_format=config.chat_template_content_format,
+            generation_config=config.generation_config,
+            override_generation_config=config.override_generation_config,
+            default_chat_template_kwargs=config.default_chat_template_kwargs,
+            trust_request_chat_template=config.trust_request_chat_template,
+            response_role=config.response_role,
+            max_logprobs=config.max_logprobs,
+        )
+        if model.vocab is None:
+            logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
+        return model
+
+    async def drain(self, timeout: float) -> None:
+        """Take no more requests and let those under way end; cut off what is left after `timeout` seconds."""
+        if self.state is not State.READY:
+            return
+        self.state = State.DRAINING
+        if not await self._wait_idle(timeout):
+            logger.warning("%d requests were still running after %g s: cut off", self.open_requests, timeout)
+            self.engine.pump.fail_all("The server is shutting down.", ServiceUnavailableError.status)
+            await self._wait_idle(FAREWELL_TIMEOUT)
+
+    async def _wait_idle(self, timeout: float) -> bool:
+        if self.open_requests == 0:
+            return True
+        self._idle = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait_for(self._idle, timeout)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    async def stop(self) -> None:
+        """End everything: engines that were started here, sockets, threads. Safe at any time and more than once."""
+        self.state = State.STOPPED
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        if self._engines is not None:
+            await self._engines.stop()
+
+    # -- Helpers
+
+    def _make_pump(self, libzmq_path: str, socket_handle: int) -> Pump:
+        pump = Pump(libzmq_path, socket_handle)
+        for name, bounds in histogram_buckets(self.engine.ready.max_model_len).items():
+            pump.set_buckets(name, bounds)
+        return pump
+
+    def _fingerprint(self) -> str | None:
+        """Return the system_fingerprint of every answer (vllm/entrypoints/serve/utils/fingerprint.py).
+
+        vLLM hashes its whole configuration, which a frontend never sees: here it is what the engine tells of itself.
+        """
+        mode = self.config.fingerprint_mode
+        if mode in {"none", "custom"}:
+            return self.config.fingerprint_value if mode == "custom" else None
+        ready = self.engine.ready
+        parts = [f"vllm-{ready.vllm_version}"]
+        if mode == "full":
+            degrees = (
+                ("tp", ready.tensor_parallel_size),
+                ("pp", ready.pipeline_parallel_size),
+                ("dp", ready.data_parallel_size),
+            )
+            parts += [f"{name}{degree}" for name, degree in degrees if degree > 1]
+        facts: list[Any] = [self.model.path, ready.vllm_version, ready.dtype, ready.max_model_len, ready.block_size]
+        parts.append(hashlib.sha256(repr(facts).encode()).hexdigest()[:8])
+        return "-".join(parts)

@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One request's way out: waits for a native Response, sends what has gathered, and aborts when the client leaves.
+
+Everything here runs on the loop thread. The pump wakes it through `Response.on_ready`, at most once per engine step;
+what several steps have piled up while `send` was waiting for the client leaves in one message. The first bytes go out
+at once.
+
+Rules that hold on every path:
+1. A response that was submitted is aborted in the engine unless it has finished, whatever ends the request: a
+   disconnect (seen by `receive`), a failed `send`, a cancelled task, a client that reads too slowly.
+2. Nothing is sent after the client has gone.
+3. Before `http.response.start` an error is an HTTP error; afterwards the stream carries it as an event (the pump
+   writes it).
+
+Must not know requests, prompts or the engine's wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, Protocol, TypeVar
+
+from fastfront.errors import FastFrontError
+from fastfront.output.asgi import ClientDisconnectedError, Receive, Send
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+HEADERS_GRACE = 0.1
+"""Seconds to wait for the first output before the headers leave alone. Within it headers and first bytes share a write,
+and an error of the engine still becomes an HTTP status; who waits for a long prompt sees headers after it."""
+
+STATUS_CLIENT_CLOSED = 499
+"""What the metrics call a request whose client left before there was a status (nginx's number)."""
+
+EVENT_STREAM_HEADERS: list[tuple[bytes, bytes]] = [(b"content-type", b"text/event-stream; charset=utf-8")]
+
+
+class TextError(Exception):
+    """Text that is made in Python could not be made."""
+
+
+class NativeResponse(Protocol):
+    """What this module needs of `_native.pump.Response`."""
+
+    on_ready: Callable[[], object] | None
+
+    @property
+    def finished(self) -> bool:
+        """Nothing comes after what take() returns now."""
+        ...
+
+    @property
+    def overflowed(self) -> bool:
+        """More waited for the client than the Response's limit: it was given up, in the engine too."""
+        ...
+
+    @property
+    def error(self) -> tuple[int, bytes] | None:
+        """HTTP status and body, if the engine reported an error before any output."""
+        ...
+
+    @property
+    def http_status(self) -> int:
+        """After a hand-over: the status that was written."""
+        ...
+
+    @property
+    def delivered(self) -> bool:
+        """After a hand-over: every byte is on its way."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """After a hand-over: the client has gone."""
+        ...
+
+    def take(self) -> bytes:
+        """Return the bytes that are ready, b"" if there are none."""
+        ...
+
+
+class Direct(Protocol):
+    """The native way to the client's socket, past ASGI's send: `_native.http.Exchange` with the engine's pump."""
+
+    on_disconnect: Callable[[], object] | None
+
+    def hand_over(self, pump: Any, response: Any, headers: Any, stream: bool) -> bool:
+        """Let the pump write the response. False: it has to go through send()."""
+        ...
+
+    def hand_back(self, status: int, usable: bool) -> None:
+        """The pump is done with the connection; `usable` if the whole response was written."""
+        ...
+
+
+class RequestStream:
+    """Everything between one HTTP request and its Response. Make one per request; call `close` when done with it."""
+
+    __slots__ = (
+        "_abort",
+        "_direct",
+        "_feed",
+        "_loop",
+        "_overrun",
+        "_pump",
+        "_receive",
+        "_response",
+        "_send",
+        "_sending",
+        "_task",
+        "_waiter",
+        "_watcher",
+        "disconnected",
+        "started",
+    )
+
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        abort: Callable[[Any], None],
+        *,
+        direct: Direct | None = None,
+        pump: Any = None,
+    ) -> None:
+        """Take over the exchange behind its request body. `abort` is the engine client's, called at the end, too.
+
+        With `direct` and `pump` the response leaves through the socket sink where it can; `direct` also tells of the
+        client's leaving, which costs a task per request otherwise.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._receive = receive
+        self._send = send
+        self._abort = abort
+        self._feed: Callable[[Any], None] | None = None
+        self._response: NativeResponse | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._sending = False
+        self._overrun = False
+        self.disconnected = False
+        self.started = False
+        self._direct = direct
+        self._pump = pump
+        self._watcher: asyncio.Task[None] | None = None
+        if direct is None:
+            self._watcher = self._loop.create_task(self._watch())
+        else:
+            direct.on_disconnect = self._on_disconnect
+
+    # -- Waking
+
+    async def _watch(self) -> None:
+        """Wait for the client to leave. One task per request: ASGI tells of it no other way."""
+        receive = self._receive
+        try:
+            # Part of the body may still come, where the server splits what was already complete.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # A server or a host's middleware whose receive() fails has lost the client one way or another.
+            logger.debug("receive() failed while a response was under way", exc_info=True)
+        self._on_disconnect()
+
+    def _on_disconnect(self) -> None:
+        self.disconnected = True
+        self.abort()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _wake_from_thread(self, _: object) -> None:
+        # The loop may have been closed under a pool thread that is still at work.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _on_ready(self) -> None:
+        """Called by the pump, on the loop thread, when the Response has something."""
+        waiter = self._waiter
+        if waiter is not None:
+            if not waiter.done():
+                waiter.set_result(None)
+        elif self._sending and self._task is not None and self._response is not None and self._response.overflowed:
+            # `send` is stuck on the client's full socket: only a cancellation gets out of it.
+            self._sending = False
+            self._overrun = self.disconnected = True
+            self._task.cancel()
+
+    async def _wait(self) -> None:
+        """Wait for the Response, the client's leaving or the headers' grace. Raises if the client has gone."""
+        if not self.disconnected:
+            self._waiter = waiter = self._loop.create_future()
+            try:
+                await waiter
+            finally:
+                self._waiter = None
+        if self.disconnected:
+            raise ClientDisconnectedError
+
+    # -- What routes call
+
+    async def off_loop(self, executor: Executor, function: Callable[..., T], *args: object) -> T:
+        """Run a function in a pool and give up on it if the client leaves, also while it is still queued."""
+        future = executor.submit(function, *args)
+        future.add_done_callback(self._wake_from_thread)
+        try:
+            while not future.done():
+                await self._wait()
+        finally:
+            future.cancel()
+        return future.result()
+
+    def attach(self, response: NativeResponse, feed: Callable[[Any], None] | None = None) -> None:
+        """Take charge of a Response that is about to be submitted. Raises if the client has gone meanwhile.
+
+        `feed` is called before bytes are taken, where the text is made in Python.
+        """
+        if self.disconnected:
+            raise ClientDisconnectedError
+        self._feed = feed
+        self._response = response
+        response.on_ready = self._on_ready
+
+    async def send_events(self) -> int:
+        """Send the Response as a server-sent event stream. Returns the HTTP status, for the metrics."""
+        response = self._attached()
+        if (direct := self._hand_over(response, stream=True)) is not None:
+            grace = self._loop.call_later(HEADERS_GRACE, self._pump.send_head, response)
+            try:
+                return await self._until_delivered(direct, response)
+            finally:
+                grace.cancel()
+        grace = self._loop.call_later(HEADERS_GRACE, self._wake)
+        try:
+            data = self._take(response)
+            if not data and not response.finished:
+                await self._wait()
+                data = self._take(response)
+        finally:
+            grace.cancel()
+        if response.error is not None:
+            return await self._send_whole(*response.error)
+        send = self._send
+        self._task = asyncio.current_task()
+        self._sending = True
+        try:
+            self.started = True
+            await send({"type": "http.response.start", "status": 200, "headers": list(EVENT_STREAM_HEADERS)})
+            while True:
+                # `finished` first: what take() returns after it was true is the last.
+                finished = response.finished
+                data += self._take(response)
+                if finished:
+                    if response.overflowed:
+                        return self._end_unfinished()
+                    break
+                if data:
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+                    if self.disconnected:
+                        raise ClientDisconnectedError
+                else:
+                    self._sending = False
+                    await self._wait()
+                    self._sending = True
+                data = b""
+            await send({"type": "http.response.body", "body": data, "more_body": False})
+        except TextError as error:
+            logger.exception("A response could not be decoded", exc_info=error.__cause__)
+            self.abort()
+            event = b"data: " + FastFrontError("Internal server error").to_json() + b"\n\ndata: [DONE]\n\n"
+            await send({"type": "http.response.body", "body": event, "more_body": False})
+            return 500
+        except OSError as error:
+            raise ClientDisconnectedError from error
+        except asyncio.CancelledError:
+            if not self._overrun or _still_cancelled(self._task):
+                raise
+            return self._end_unfinished()
+        finally:
+            self._sending = False
+        return 200
+
+    async def send_json(self) -> int:
+        """Wait for the whole Response and send it as one JSON body. Returns the HTTP status, for the metrics."""
+        response = self._attached()
+        if (direct := self._hand_over(response, stream=False)) is not None:
+            return await self._until_delivered(direct, response)
+        parts: list[bytes] = []
+        while True:
+            finished = response.finished
+            parts.append(self._take(response))
+            if finished or response.error is not None:
+                break
+            await self._wait()
+        if response.error is not None:
+            return await self._send_whole(*response.error)
+        return await self._send_whole(200, b"".join(parts))
+
+    def abort(self) -> None:
+        """Stop the engine's work for this request, if there is any left."""
+        response = self._response
+        if response is not None:
+            # A Response and its stream refer to each other: cut here, and neither waits for the garbage collector.
+            response.on_ready = None
+            self._abort(response)
+
+    def close(self) -> None:
+        """End the watch, and the engine's work if the request ended before its Response did."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+        elif self._direct is not None:
+            self._direct.on_disconnect = None
+        self.abort()
+        self._response = None
+
+    # -- Helpers
+
+    def _attached(self) -> NativeResponse:
+        if self._response is None:
+            raise RuntimeError("attach() comes before sending")
+        return self._response
+
+    def _hand_over(self, response: NativeResponse, *, stream: bool) -> Direct | None:
+        direct = self._direct
+        if direct is None or self._pump is None or self._feed is not None:
+            return None
+        taken = direct.hand_over(self._pump, response, EVENT_STREAM_HEADERS if stream else (), stream)
+        return direct if taken else None
+
+    async def _until_delivered(self, direct: Direct, response: NativeResponse) -> int:
+        """Wait until the pump has written everything, or cannot. Returns the HTTP status, for the metrics."""
+        self.started = True
+        whole = False
+        try:
+            while not (whole := response.delivered):
+                if response.overflowed:
+                    return self._end_unfinished()
+                if response.lost:
+                    raise ClientDisconnectedError
+                await self._wait()
+            return response.http_status
+        finally:
+            if not whole:
+                self.abort()  # before the connection is anybody else's: the pump writes nothing from here on
+            direct.hand_back(response.http_status if whole else STATUS_CLIENT_CLOSED, whole)
+
+    def _take(self, response: NativeResponse) -> bytes:
+        if self._feed is not None:
+            try:
+                self._feed(response)
+            except Exception as error:
+                raise TextError from error
+        return response.take()
+
+    @staticmethod
+    def _end_unfinished() -> int:
+        """Leave without the end of the response, which makes every ASGI server close the connection."""
+        logger.warning("A client did not read its stream: the request was aborted and the connection is closed")
+        return STATUS_CLIENT_CLOSED
+
+    async def _send_whole(self, status: int, body: bytes) -> int:
+        headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
+        self.started = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        return status
+
+
+def _still_cancelled(task: asyncio.Task[Any] | None) -> bool:
+    """Take back one cancellation of ours; tell whether somebody else cancelled as well. Python 3.10 cannot tell."""
+    uncancel: Callable[[], int] | None = getattr(task, "uncancel", None)
+    return uncancel is not None and uncancel() > 0

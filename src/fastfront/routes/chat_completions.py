@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""POST /v1/chat/completions."""
+
+from __future__ import annotations
+
+from fastfront._native.pump import KIND_CHAT, KIND_CHAT_STREAM
+from fastfront.frontend import Frontend
+from fastfront.output import Receive, Scope, Send
+from fastfront.prompt.model import Model
+from fastfront.prompt.render import render_chat
+from fastfront.prompt.sampling import lower_chat_sampling_params
+from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
+from fastfront.routes.generate import Prompts, Shape, generate
+
+SHAPE = Shape(KIND_CHAT_STREAM, KIND_CHAT, "chatcmpl-", numbers_prompts=False)
+
+
+async def chat_completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
+    """Answer a chat."""
+    return await generate(
+        frontend, scope, receive, send, decode=decode_chat_completion_request, prepare=prepare, role=role, shape=SHAPE
+    )
+
+
+def prepare(model: Model, request: ChatCompletionRequest) -> Prompts:
+    """Return the chat's one prompt. Thread-safe: a long one is made in the pool."""
+    prompt = render_chat(model, request)
+    params = lower_chat_sampling_params(request, model, len(prompt.token_ids))
+    return Prompts([prompt.token_ids], [params])
+
+
+def role(model: Model, request: ChatCompletionRequest) -> str:
+    """Return who speaks: the assistant, or whoever's message is continued."""
+    if request.add_generation_prompt:
+        return model.response_role
+    return str(request.messages[-1]["role"])

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""POST /v1/completions."""
+
+from __future__ import annotations
+
+from fastfront._native.pump import KIND_COMPLETION, KIND_COMPLETION_STREAM
+from fastfront.frontend import Frontend
+from fastfront.output import Receive, Scope, Send
+from fastfront.prompt.model import Model
+from fastfront.prompt.render import render_completion
+from fastfront.prompt.sampling import lower_completion_sampling_params
+from fastfront.protocol.completions import CompletionRequest, decode_completion_request
+from fastfront.routes.generate import Prompts, Shape, generate
+
+SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION, "cmpl-", numbers_prompts=True)
+
+
+async def completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
+    """Complete one or more prompts."""
+    return await generate(
+        frontend, scope, receive, send, decode=decode_completion_request, prepare=prepare, role=role, shape=SHAPE
+    )
+
+
+def prepare(model: Model, request: CompletionRequest) -> Prompts:
+    """Return the prompts. Thread-safe: long ones are made in the pool."""
+    rendered = render_completion(model, request)
+    return Prompts(
+        [prompt.token_ids for prompt in rendered],
+        [lower_completion_sampling_params(request, model, len(prompt.token_ids)) for prompt in rendered],
+    )
+
+
+def role(model: Model, request: CompletionRequest) -> str:
+    """Return nobody: completions have no speaker."""
+    return ""

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the generating endpoints share: from a decoded request and its prompts to the last byte of the answer.
+
+The order is that of vLLM's server: schema, model, state of the server, prompt, sampling, engine. Everything before the
+engine is refused with an HTTP status, streaming or not. Must not know how chat and completion requests differ.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from fastfront._native.pump import Response
+from fastfront.engine.types import EngineCoreRequest, SamplingParams
+from fastfront.errors import BadRequestError
+from fastfront.frontend import MAILBOX_LIMIT, Frontend
+from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of
+from fastfront.prompt.model import Model
+from fastfront.prompt.sampling import params_of_sample
+from fastfront.protocol.chat import ChatCompletionRequest
+from fastfront.protocol.common import MAX_N_SEQUENCES
+from fastfront.protocol.completions import CompletionRequest
+from fastfront.routes.http import check_json_content_type, read_body
+
+RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
+
+MAX_ID_CHARS = 512
+"""Longest id that a client may give a request: it is repeated in every chunk."""
+
+
+class Prompts(NamedTuple):
+    """A request's prompts and how to sample after each."""
+
+    token_ids: list[list[int]]
+    params: list[SamplingParams]
+
+
+class Shape(NamedTuple):
+    """What makes a chat answer a chat answer, and a completion a completion."""
+
+    stream_kind: int
+    whole_kind: int
+    id_prefix: str
+    numbers_prompts: bool
+    """The engine is told `cmpl-X-0`, `cmpl-X-1`, ... instead of one id for the request."""
+
+
+class _Headers(NamedTuple):
+    request_id: str | None
+    data_parallel_rank: int | None
+    priority: int | None
+    session_id: str | None
+
+
+async def generate(
+    frontend: Frontend,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    decode: Callable[[bytes], RequestT],
+    prepare: Callable[[Model, RequestT], Prompts],
+    role: Callable[[Model, RequestT], str],
+    shape: Shape,
+) -> int:
+    """Answer one request, streaming or whole. Returns the HTTP status."""
+    check_json_content_type(scope)
+    frontend.check_ready()
+    body = await read_body(scope, receive, frontend.config.max_request_body_size)
+    arrival_time = time.time()
+    request = decode(body)
+    frontend.check_model(request.model)
+    frontend.check_ready()
+    headers = _read_headers(scope)
+    request_id = headers.request_id or request.request_id or secrets.token_hex(8)
+    if len(request_id) > MAX_ID_CHARS:
+        raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+    frontend.begin_request()
+    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
+    try:
+        prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
+        del body
+        response_id = shape.id_prefix + request_id
+        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape.numbers_prompts)
+        response = _response(
+            frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape
+        )
+        frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        del prompts, requests
+        return await (stream.send_events() if request.stream else stream.send_json())
+    finally:
+        stream.close()
+        frontend.end_request()
+
+
+def _read_headers(scope: Scope) -> _Headers:
+    found: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name.startswith(b"x-"):
+            found.setdefault(name, value.decode("latin-1"))
+    if not found:
+        return _Headers(None, None, None, None)
+    return _Headers(
+        found.get(b"x-request-id"),
+        _integer(found.get(b"x-data-parallel-rank")),
+        _integer(found.get(b"x-vllm-priority")),
+        found.get(b"x-session-id") or None,
+    )
+
+
+def _integer(text: str | None) -> int | None:
+    """Return the header as a number; what is none is ignored, as in vLLM."""
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None
+
+
+def _session_id(request: ChatCompletionRequest | CompletionRequest, header: str | None) -> str | None:
+    if request.session_id:
+        return request.session_id
+    if header is not None or not request.vllm_xargs:
+        return header
+    value = request.vllm_xargs.get("session_id")
+    return value if isinstance(value, str) and value else None
+
+
+def _engine_requests(
+    request: ChatCompletionRequest | CompletionRequest,
+    prompts: Prompts,
+    headers: _Headers,
+    response_id: str,
+    arrival_time: float,
+    numbers_prompts: bool,
+) -> list[EngineCoreRequest]:
+    """Return one request per choice: prompt by prompt, and for each its `n` samples."""
+    n = request.n or 1
+    if n * len(prompts.token_ids) > MAX_N_SEQUENCES:
+        raise BadRequestError(
+            f"n={n} answers to each of {len(prompts.token_ids)} prompts are more than {MAX_N_SEQUENCES} sequences.",
+            param="n",
+        )
+    requests: list[EngineCoreRequest] = []
+    for number, (token_ids, params) in enumerate(zip(*prompts, strict=True)):
+        first = EngineCoreRequest(
+            request_id="",
+            prompt_token_ids=token_ids,
+            mm_features=None,
+            sampling_params=params,
+            pooling_params=None,
+            arrival_time=arrival_time,
+            lora_request=None,
+            cache_salt=request.cache_salt,
+            data_parallel_rank=headers.data_parallel_rank,
+            priority=request.priority if headers.priority is None else headers.priority,
+            external_req_id=f"{response_id}-{number}" if numbers_prompts else response_id,
+            session_id=_session_id(request, headers.session_id),
+        )
+        requests.append(first)
+        for index in range(1, n):
+            sample = params_of_sample(params, index)
+            # Without a seed all samples are the same request; the engine client encodes it anew for each wire id.
+            requests.append(first if sample is params else msgspec.structs.replace(first, sampling_params=sample))
+    return requests
+
+
+def _response(
+    frontend: Frontend,
+    request: ChatCompletionRequest | CompletionRequest,
+    prompts: Prompts,
+    response_id: str,
+    arrival_time: float,
+    role: str,
+    shape: Shape,
+) -> Response:
+    options = request.stream_options
+    include_usage = continuous_usage = frontend.config.enable_force_include_usage
+    if options is not None and not include_usage:
+        include_usage = bool(options.include_usage)
+        continuous_usage = include_usage and bool(options.continuous_usage_stats)
+    stop = request.stop
+    return Response(
+        shape.stream_kind if request.stream else shape.whole_kind,
+        id=response_id,
+        model=frontend.model.name,
+        created=int(arrival_time),
+        vocab=frontend.model.vocab,
+        prompt_token_ids=prompts.token_ids,
+        n=request.n or 1,
+        role=role,
+        system_fingerprint=frontend.system_fingerprint,
+        include_usage=include_usage,
+        continuous_usage=continuous_usage,
+        stop=(stop,) if isinstance(stop, str) else stop or (),
+        include_stop_str_in_output=request.include_stop_str_in_output,
+        min_tokens=request.min_tokens,
+        skip_special_tokens=request.skip_special_tokens,
+        spaces_between_special_tokens=request.spaces_between_special_tokens,
+        arrival_time=arrival_time,
+        max_tokens=prompts.params[0].max_tokens,
+        mailbox_limit=MAILBOX_LIMIT,
+    )
+
+
+def _foreign_decoder(
+    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts
+) -> ForeignDecoder | None:
+    """Return what makes the text where the native core cannot, None where it can."""
+    if model.vocab is not None:
+        return None
+    return ForeignDecoder(
+        prompts.token_ids,
+        request.n or 1,
+        lambda token_ids: model.tokenizer.decode_stream(
+            token_ids,
+            skip_special_tokens=request.skip_special_tokens,
+            spaces_between_special_tokens=request.spaces_between_special_tokens,
+        ),
+    )

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test relies on: settings only. Fixtures live beside the tests that use them."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# No deadline: a busy machine is no bug. A failure prints the line that reproduces it.
+settings.register_profile("default", deadline=None, print_blob=True)
+# More examples, for a long look: HYPOTHESIS_PROFILE=long make test
+settings.register_profile("long", deadline=None, print_blob=True, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

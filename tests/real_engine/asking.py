@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending requests as raw HTTP and bringing the answers into a form that two servers can be compared in.
+
+What may differ between two servers that behave alike is taken out (ids, times, fingerprints); nothing else is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+VOLATILE = {"id", "created", "system_fingerprint"}
+"""Differ from answer to answer (id, created), or tell one server build from another (system_fingerprint)."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole JSON body, or the events of a stream; volatile values are replaced by their types."""
+
+    status: int
+    content_type: str
+    body: Any = None
+    events: tuple[Any, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the first choice."""
+        if not self.events:
+            choice = self.body["choices"][0]
+            return str(choice["message"]["content"] if "message" in choice else choice["text"])
+        choices = [choice for event in self.events if isinstance(event, dict) for choice in event["choices"]]
+        return "".join(text_of(choice) for choice in choices if choice["index"] == 0)
+
+
+def ask(client: httpx.Client, path: str, body: object) -> Answer:
+    if isinstance(body, dict) and body.get("stream") is True:
+        with client.stream("POST", path, json=body) as response:
+            if response.status_code == httpx.codes.OK:
+                return Answer(response.status_code, media_type(response), events=read_events(response))
+            response.read()
+    elif isinstance(body, bytes):
+        response = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    else:
+        response = client.post(path, json=body)
+    parsed = normalise(json.loads(response.content)) if response.content else None
+    return Answer(response.status_code, media_type(response), body=parsed)
+
+
+def media_type(response: httpx.Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0]
+
+
+def read_events(response: httpx.Response) -> tuple[Any, ...]:
+    """Read a stream's events; anything but `data:` lines and the blank lines between them is an error."""
+    events: list[Any] = []
+    ids = set()
+    for block in response.read().decode().split("\n\n"):
+        if not block:
+            continue
+        assert block.startswith("data: "), block
+        assert "\n" not in block, block
+        data = block.removeprefix("data: ")
+        if data == "[DONE]":
+            events.append(data)
+            continue
+        event = json.loads(data)
+        ids.add((event.get("id"), event.get("created")))
+        events.append(normalise(event))
+    assert len(ids) <= 1, f"a stream keeps one id and one time, not {ids}"
+    return tuple(events)
+
+
+def normalise(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: type(item).__name__ if key in VOLATILE and not isinstance(item, dict) else normalise(item)
+            for key, item in value.items()
+        }
+    return [normalise(item) for item in value] if isinstance(value, list) else value
+
+
+def merged(events: tuple[Any, ...]) -> list[Any]:
+    """Return the events with neighbours of one choice joined, which is how a server that fell behind sends them."""
+    joined: list[Any] = []
+    for event in events:
+        previous = joined[-1] if joined else None
+        if not (is_delta(previous) and is_delta(event)):
+            joined.append(json.loads(json.dumps(event)))
+            continue
+        before, after = previous["choices"][0], event["choices"][0]
+        opening = "role" in before.get("delta", {})
+        if opening or before["index"] != after["index"] or before["finish_reason"] is not None:
+            joined.append(json.loads(json.dumps(event)))
+            continue
+        text = text_of(before) + text_of(after)
+        joined[-1] = json.loads(json.dumps(event))
+        if "delta" in after:
+            joined[-1]["choices"][0]["delta"]["content"] = text
+        else:
+            joined[-1]["choices"][0]["text"] = text
+    return joined
+
+
+def is_delta(event: Any) -> bool:
+    return isinstance(event, dict) and len(event.get("choices", ())) == 1
+
+
+def text_of(choice: Any) -> str:
+    return str((choice["delta"].get("content") if "delta" in choice else choice["text"]) or "")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One engine at a time: vLLM's own server is asked everything first, then each way of running fastfront in turn."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fastfront.sim import MODEL_PATH
+from tests.real_engine import servers
+from tests.real_engine.asking import Answer, ask
+from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, Case
+from tests.real_engine.servers import Server, Site
+
+WAYS = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
+RUNS = [("drop-in", "bytelevel"), ("serve", "bytelevel"), ("headless", "bytelevel"), ("serve", "bytefallback")]
+"""What is started: every way with one model, and the other model one way."""
+
+
+@dataclass
+class Reference:
+    """What vLLM's own server said to each case, and what exactly it was asked."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    bodies: dict[str, Any] = field(default_factory=dict)
+    pages: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A fastfront under test and the reference that it is held against."""
+
+    way: str
+    model: Path
+    server: Server
+    client: httpx.Client
+    reference: Reference
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.real_engine)
+            # The first test of a server waits for the engine as well.
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    engine_venv, fastfront = os.environ.get("FASTFRONT_ENGINE_VENV"), os.environ.get("FASTFRONT_COMMAND")
+    if not engine_venv or not fastfront:
+        pytest.skip("run `make test-engine`, which sets FASTFRONT_ENGINE_VENV and FASTFRONT_COMMAND")
+    servers.adopt_orphans()
+    return Site(Path(engine_venv).expanduser().absolute(), Path(fastfront), tmp_path_factory.mktemp("real-engine"))
+
+
+@pytest.fixture(scope="session")
+def models(site: Site) -> dict[str, Path]:
+    directory = site.scratch / "models"
+    directory.mkdir()
+    script = Path(__file__).parent / "make_models.py"
+    command = [site.engine_venv / "bin" / "python", script, directory, MODEL_PATH]
+    made = subprocess.run(command, env=site.environment(), capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return {path.name: path for path in directory.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def references(site: Site, models: dict[str, Path]) -> dict[str, Reference]:
+    found = {}
+    for name, model in models.items():
+        with servers.vllm_python(site, model) as server, connect(server) as client:
+            found[name] = record(client)
+    return found
+
+
+def record(client: httpx.Client) -> Reference:
+    reference = Reference()
+    for case in [*CASES, *ERRORS, *STATUS_ONLY]:
+        body = resolve(case, reference)
+        reference.bodies[case.name] = body
+        reference.answers[case.name] = ask(client, case.path, body)
+    reference.pages["/v1/models"] = client.get("/v1/models").json()
+    reference.pages["/version"] = client.get("/version").json()
+    return reference
+
+
+def resolve(case: Case, reference: Reference) -> Any:
+    return case.resolve(reference.answers[case.after].text if case.after else None)
+
+
+def connect(server: Server) -> httpx.Client:
+    return httpx.Client(base_url=server.base_url, timeout=60)
+
+
+@pytest.fixture(scope="session", params=RUNS, ids=["-".join(run) for run in RUNS])
+def running(
+    request: pytest.FixtureRequest, site: Site, models: dict[str, Path], references: dict[str, Reference]
+) -> Iterator[Running]:
+    way, model = request.param
+    with WAYS[way](site, models[model]) as server, connect(server) as client:
+        yield Running(way, models[model], server, client, references[model])
