@@ -3,6 +3,9 @@
 
 function(fastfront_set_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE -Wno-restrict) # false alarms about "literal" + std::string (GCC bug 105651)
+  endif()
   if(FASTFRONT_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

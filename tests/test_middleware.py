@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import pytest
+import starlette.middleware.cors
 
 from fastfront.middleware import ApiKeyMiddleware, CORSMiddleware, RequestIdMiddleware, route_path
+
+METHOD, HEADERS = "access-control-request-method", "access-control-request-headers"
 
 
 async def inner(scope, receive, send):
@@ -26,7 +29,8 @@ async def call(app, path="/v1/models", method="GET", headers=(), **scope):
 
     lines = [(name.encode(), value.encode()) for name, value in dict(headers).items()]
     await app({"type": "http", "method": method, "path": path, "headers": lines, **scope}, receive, send)
-    return messages[0]["status"], dict(messages[0]["headers"]), messages[1]["body"]
+    answered = {name.lower(): value for name, value in messages[0]["headers"]}
+    return messages[0]["status"], answered, messages[1]["body"]
 
 
 # -- API keys
@@ -179,3 +183,32 @@ async def test_preflight_says_what_is_refused():
 async def test_options_without_a_question_is_passed_on():
     """An ordinary OPTIONS request is the app's."""
     assert (await call(cors(), method="OPTIONS", headers={"origin": "https://a.example"}))[2] == b"ok"
+
+
+CORS_OPTIONS = [
+    {"allow_origins": origins, "allow_methods": methods, "allow_headers": headers, "allow_credentials": credentials}
+    for origins in ([], ["*"], ["https://a"])
+    for methods in (["*"], ["GET"])
+    for headers in (["*"], ["X-A"])
+    for credentials in (False, True)
+]
+CORS_HEADERS = [
+    {name: value for name, value in (("origin", origin), (METHOD, method), (HEADERS, wanted)) if value is not None}
+    for origin in (None, "https://a", "https://b")
+    for method in (None, "GET", "POST")
+    for wanted in (None, "x-a", "x-b, accept")
+]
+
+
+@pytest.mark.parametrize("options", CORS_OPTIONS)
+async def test_answers_are_starlettes(options):
+    """vLLM uses Starlette's middleware: for every combination the same status, headers and body."""
+    ours, theirs = CORSMiddleware(inner, **options), starlette.middleware.cors.CORSMiddleware(inner, **options)
+    for method in ("GET", "OPTIONS"):
+        for headers in CORS_HEADERS:
+            status, answered, body = await call(theirs, method=method, headers=headers)
+            # Newer Starlettes also vary by a header of browsers' experiments with private networks.
+            private = b", Access-Control-Request-Private-Network"
+            answered = {name: value.replace(private, b"") for name, value in answered.items()}
+            found = await call(ours, method=method, headers=headers)
+            assert found == (status, answered, body), (method, headers)

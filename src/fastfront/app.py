@@ -79,18 +79,21 @@ class App:
         """Serve one ASGI scope."""
         await self._app(scope, receive, send)
 
-    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # No coroutine of its own: every token resumes all that lie between the server and the stream.
         kind = scope["type"]
         if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "lifespan":
-            await self._lifespan(receive, send)
-        elif kind == "websocket":
-            # Closing before accepting is ASGI's way to refuse: the client sees 403.
-            await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
-        else:
-            raise NotImplementedError(f"fastfront serves no ASGI scope of type {kind!r}")
+            return self._http(scope, receive, send)
+        if kind == "lifespan":
+            return self._lifespan(receive, send)
+        if kind == "websocket":
+            return self._refuse_websocket(receive, send)
+        raise NotImplementedError(f"fastfront serves no ASGI scope of type {kind!r}")
+
+    async def _refuse_websocket(self, receive: Receive, send: Send) -> None:
+        """Close before accepting, which is ASGI's way to refuse: the client sees 403."""
+        await receive()
+        await send({"type": "websocket.close", "code": 1000, "reason": ""})
 
     # -- HTTP
 

@@ -46,7 +46,8 @@ def test_token_id_beyond_the_vocabulary_is_left_out(http):
     """As in vLLM; one that no tokenizer could have is refused."""
     assert http.post("/detokenize", json={"tokens": [2**31]}).json() == {"prompt": ""}
     refused = http.post("/detokenize", json={"tokens": [2**33]})
-    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tokens")
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"] == "number too large to fit in target type"  # vLLM's words
 
 
 @pytest.mark.parametrize("path", ["/tokenize", "/detokenize"])

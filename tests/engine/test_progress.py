@@ -111,3 +111,13 @@ def test_closed_stream_is_no_reason_to_fail() -> None:
     stream.close()
     progress.line("Starting to load model m")
     progress.end("ready")
+
+
+def test_progress_can_be_hidden() -> None:
+    """What is up in a moment shows its log and nothing else."""
+    stream = io.StringIO()
+    progress = Progress(stream, title="x", show_progress=False, terminal=True)
+    progress.line("up")
+    progress.tick()
+    progress.end("ready")
+    assert stream.getvalue() == "up\n"

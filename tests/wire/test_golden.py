@@ -60,7 +60,7 @@ def test_request_bytes_are_those_that_vllm_understood(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_request_of_vllm_is_read(name: str) -> None:
-    """The simulated engine reads vLLM's own requests: the same members as ours, those of the frontend left out."""
+    """The embedded engine reads vLLM's own requests: the same members as ours, those of the frontend left out."""
     theirs = decode_request(unpack(golden()["requests"][name]["vllm"]))
     ours = CASES[name].build()
     for field in theirs.__struct_fields__:

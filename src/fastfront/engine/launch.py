@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Engines that this process starts itself: vLLM without its API server (`EngineProcess`), or the simulated one
+"""Engines that this process starts itself: vLLM without its API server (`EngineProcess`), or the embedded one
 (`SimProcess`), and `launch`, which brings a client and its engines up together.
 
 Must not know what the engines' flags mean, beyond those by which an engine finds us.
@@ -42,7 +42,7 @@ def find_vllm(path: str | None = None) -> str:
     if found is None:
         raise StartupError(
             "vLLM is not installed: there is no `vllm` command beside this Python or on PATH. "
-            "Install it with `pip install fastfront[vllm]`, or serve the simulated engine with --sim"
+            "Install it with `pip install fastfront[vllm]`, or serve the embedded engine with --sim"
         )
     return found
 
@@ -56,10 +56,13 @@ class LaunchedProcess:
         *,
         log_prefix: str = "",
         show_log: bool = True,
+        show_progress: bool = True,
         stream: TextIO | None = None,
         stop_timeout: float = 10.0,
     ) -> None:
-        self.progress = Progress(stream or sys.stderr, title=name, prefix=log_prefix, show_log=show_log)
+        self.progress = Progress(
+            stream or sys.stderr, title=name, prefix=log_prefix, show_log=show_log, show_progress=show_progress
+        )
         self.child = ChildProcess(name, on_line=self.progress.line, stop_timeout=stop_timeout)
 
     def command(self, handshake_address: str) -> list[str]:
@@ -130,7 +133,7 @@ class EngineProcess(LaunchedProcess):
 
 
 class SimProcess(LaunchedProcess):
-    """One simulated engine: `python -m fastfront.sim`."""
+    """One embedded engine: `python -m fastfront.sim`."""
 
     def __init__(
         self,
@@ -143,8 +146,15 @@ class SimProcess(LaunchedProcess):
         stream: TextIO | None = None,
         stop_timeout: float = 5.0,
     ) -> None:
-        name = "simulated engine" if engine_count == 1 else f"simulated engine {rank}"
-        super().__init__(name, log_prefix=log_prefix, show_log=show_log, stream=stream, stop_timeout=stop_timeout)
+        name = "embedded engine" if engine_count == 1 else f"embedded engine {rank}"
+        super().__init__(
+            name,
+            log_prefix=log_prefix,
+            show_log=show_log,
+            show_progress=False,  # it is up in a moment
+            stream=stream,
+            stop_timeout=stop_timeout,
+        )
         self._engine_args = list(engine_args)
         self._rank = rank
         self._engine_count = engine_count

@@ -58,6 +58,7 @@ class Progress:
         title: str,
         prefix: str = "",
         show_log: bool = True,
+        show_progress: bool = True,
         terminal: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,7 +71,7 @@ class Progress:
         self._terminal = stream.isatty() if terminal is None else terminal
         self._clock = clock
         self._begun = self._said_at = clock()
-        self._active = True
+        self._active = show_progress
         self._drawn = False
 
     def line(self, text: str) -> None:

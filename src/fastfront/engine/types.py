@@ -321,7 +321,7 @@ def encode_request(request: EngineCoreRequest) -> bytes:
 
 
 def decode_request(payload: bytes | memoryview) -> EngineCoreRequest:
-    """Read the payload of an ADD message: the engine's side, for the simulated engine and tests."""
+    """Read the payload of an ADD message: the engine's side, for the embedded engine and tests."""
     return _request_decoder.decode(payload)
 
 

@@ -110,7 +110,7 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, loopcontrols])
-        self.filters["tojson"] = _to_json
+        self.filters["tojson"] = to_json
         self.filters[_BOUNDED] = _Bounded
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -129,14 +129,14 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
         return super().call(context, obj, *args, **kwargs)
 
 
-def _to_json(
+def to_json(
     value: Any,
     ensure_ascii: bool = False,
     indent: int | str | None = None,
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    # Unlike Jinja's own filter: no HTML escapes, and the caller says how.
+    """`tojson` of chat templates. Unlike Jinja's own: no HTML escapes, and the caller says how."""
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 

@@ -7,18 +7,21 @@ Sources: vllm/renderers/hf.py (resolution, variables let through, developer role
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jinja2
 from jinja2 import meta
 
-from fastfront.errors import validation_error
+from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt import limits
 from fastfront.prompt.content_format import ContentFormat, detect_content_format
 from fastfront.prompt.conversation import Message
+from fastfront.prompt.fast_template import FastTemplate, NotProvenError, prove
 from fastfront.prompt.sandbox import FUNCTIONS, ChatEnvironment, TemplateTimeoutError, run_for
+from fastfront.prompt.template_battery import cases, is_covered
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +58,9 @@ class ChatTemplate:
         self.error: str | None = None
         """Why the template cannot be compiled; told to whoever renders it."""
         self.content_format: ContentFormat = "string"
-        self._special_tokens = special_tokens
         self._variables: frozenset[str] = frozenset()
         self.knows_developer_role = '"developer"' in source or "'developer'" in source
+        self._fast: FastTemplate | None = None
         try:
             tree = _environment.parse(source)
             self.content_format = detect_content_format(tree)
@@ -65,6 +68,36 @@ class ChatTemplate:
             self._template = _environment.from_string(source, globals=FUNCTIONS)
         except (jinja2.TemplateError, RecursionError) as error:
             self.error = str(error)
+        self._constants = {name: value for name, value in special_tokens.items() if name in self._variables}
+        bound = {"messages", *FUNCTIONS, *_environment.globals, *self._constants}
+        self._free = self._variables - _PARAMETERS - bound
+        """What chat_template_kwargs may set without another template being the result."""
+        self._fixed = self._variables & bound
+
+    def prove(self) -> None:
+        """Let minijinja render what it renders as jinja2 does, if it does. Takes some 50 ms."""
+        if self.error is not None:
+            return
+        try:
+            if not all(type(token) is str for token in self._constants.values()):
+                raise NotProvenError("special tokens are not strings")
+            self._fast = prove(self.source, _environment.parse(self.source), self._variables, self._proof_cases())
+        except NotProvenError as reason:
+            logger.info("chat template rendered by jinja2: %s", reason)
+        else:
+            logger.info("chat template rendered by minijinja, which was found to agree with jinja2")
+
+    def _proof_cases(self) -> Iterator[tuple[dict[str, Any], Callable[[], str | None]]]:
+        for conversation, tools, add_generation_prompt, kwargs in cases(self.content_format, self._free):
+            messages = self._with_known_roles(conversation)
+            variables = self._bind(messages, tools, None, add_generation_prompt, kwargs)
+            yield variables, functools.partial(self._refuse_or_run, variables)
+
+    def _refuse_or_run(self, variables: dict[str, Any]) -> str | None:
+        try:
+            return self._run(variables)
+        except BadRequestError:
+            return None
 
     def render(
         self,
@@ -79,10 +112,9 @@ class ChatTemplate:
         """Return the prompt. What goes wrong in a template is the request's fault, in the template's own words."""
         if self.error is not None:
             raise validation_error(self.error)
-        if not self.knows_developer_role and any(message["role"] == "developer" for message in conversation):
-            conversation = _developer_to_system(conversation)
+        conversation = self._with_known_roles(conversation)
         kwargs = kwargs or {}
-        taken = next((name for name in kwargs if name in _TAKEN), None)
+        taken = next((name for name in kwargs if name in _TAKEN), None) if kwargs else None
         if taken is not None and (taken not in _FILTERED or taken in self._variables):
             raise validation_error(f"{_TAKEN[taken]} '{taken}'")
         _check(conversation, tools, documents, kwargs)
@@ -95,16 +127,41 @@ class ChatTemplate:
                     "to add a header that will prompt it to start a new assistant message instead."
                 )
             conversation, final_text = self._mark_final(conversation)
-        variables = {
-            **self._special_tokens,
-            **{name: value for name, value in kwargs.items() if name in self._variables and name not in _PARAMETERS},
-            "messages": conversation,
-            "tools": tools,
-            "documents": documents,
-            "add_generation_prompt": add_generation_prompt,
-        }
-        prompt = self._run(variables)
+        variables = self._bind(conversation, tools, documents, add_generation_prompt, kwargs)
+        prompt: str | None = None
+        if (
+            self._fast is not None
+            # A request that renames a special token or replaces a function is like none that was compared.
+            and (not kwargs or self._fixed.isdisjoint(kwargs))
+            and is_covered(conversation, tools, documents, kwargs)
+        ):
+            prompt = self._fast.render(variables)
+        if prompt is None:
+            prompt = self._run(variables)
         return _cut_at_mark(prompt, final_text) if continue_final_message else prompt
+
+    def _with_known_roles(self, conversation: list[Message]) -> list[Message]:
+        if not self.knows_developer_role and "developer" in [message["role"] for message in conversation]:
+            return _developer_to_system(conversation)
+        return conversation
+
+    def _bind(
+        self,
+        conversation: list[Message],
+        tools: Sequence[Any] | None,
+        documents: Sequence[Any] | None,
+        add_generation_prompt: bool,
+        kwargs: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        variables: dict[str, Any] = dict(self._constants)
+        if kwargs:
+            known = self._variables - _PARAMETERS
+            variables.update((name, value) for name, value in kwargs.items() if name in known)
+        variables["messages"] = conversation
+        variables["tools"] = tools
+        variables["documents"] = documents
+        variables["add_generation_prompt"] = add_generation_prompt
+        return variables
 
     def _run(self, variables: dict[str, Any]) -> str:
         try:
@@ -241,6 +298,7 @@ class TemplateChooser:
         """Whether the operator has named the template."""
         self._special_tokens = special_tokens
         self._named = {} if tokenizer is None or isinstance(tokenizer, str) else dict(tokenizer)
+        self._own: dict[str, ChatTemplate] = {}
         self._compiled: dict[str, ChatTemplate] = {}
         default = self._named.get("default") if self._named else tokenizer
         with_tools = self._named.get("tool_use", default)
@@ -248,10 +306,12 @@ class TemplateChooser:
             default = with_tools = self._named.get(given, given)
         elif processor is not None:
             default = processor
-        self.default = self._compile(default) if isinstance(default, str) else None
+        self.default = self._load(default) if isinstance(default, str) else None
         """The template of requests without tools."""
-        self.with_tools = self._compile(with_tools) if isinstance(with_tools, str) else None
+        self.with_tools = self._load(with_tools) if isinstance(with_tools, str) else None
         """The template of requests with tools."""
+        for source in self._named.values():
+            self._load(source)
         for template in (self.default, self.with_tools):
             if template is not None and template.error is not None:
                 logger.warning("the chat template cannot be compiled, chat requests will fail: %s", template.error)
@@ -262,8 +322,14 @@ class TemplateChooser:
             return self._compile(self._named.get(requested, requested))
         return self.with_tools if has_tools else self.default
 
+    def _load(self, source: str) -> ChatTemplate:
+        if source not in self._own:
+            self._own[source] = ChatTemplate(source, self._special_tokens)
+            self._own[source].prove()
+        return self._own[source]
+
     def _compile(self, source: str) -> ChatTemplate:
-        template = self._compiled.get(source)
+        template = self._own.get(source) or self._compiled.get(source)
         if template is None:
             template = ChatTemplate(source, self._special_tokens)
             if len(self._compiled) >= self._REQUEST_TEMPLATES:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from fastfront._native.pump import KIND_CHAT, KIND_CHAT_STREAM
 from fastfront.frontend import Frontend
 from fastfront.output import Receive, Scope, Send
@@ -15,9 +17,9 @@ from fastfront.routes.generate import Prompts, Shape, generate
 SHAPE = Shape(KIND_CHAT_STREAM, KIND_CHAT, "chatcmpl-", numbers_prompts=False)
 
 
-async def chat_completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
+def chat_completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> Awaitable[int]:
     """Answer a chat."""
-    return await generate(
+    return generate(
         frontend, scope, receive, send, decode=decode_chat_completion_request, prepare=prepare, role=role, shape=SHAPE
     )
 

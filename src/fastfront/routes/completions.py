@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from fastfront._native.pump import KIND_COMPLETION, KIND_COMPLETION_STREAM
 from fastfront.frontend import Frontend
 from fastfront.output import Receive, Scope, Send
@@ -15,9 +17,9 @@ from fastfront.routes.generate import Prompts, Shape, generate
 SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION, "cmpl-", numbers_prompts=True)
 
 
-async def completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
+def completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> Awaitable[int]:
     """Complete one or more prompts."""
-    return await generate(
+    return generate(
         frontend, scope, receive, send, decode=decode_completion_request, prepare=prepare, role=role, shape=SHAPE
     )
 

@@ -22,7 +22,7 @@ from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
-from fastfront.protocol.common import MAX_N_SEQUENCES
+from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.http import check_json_content_type, read_body
 
@@ -72,16 +72,16 @@ async def generate(
     frontend.check_ready()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     arrival_time = time.time()
-    request = decode(body)
-    frontend.check_model(request.model)
-    frontend.check_ready()
     headers = _read_headers(scope)
-    request_id = headers.request_id or request.request_id or secrets.token_hex(8)
-    if len(request_id) > MAX_ID_CHARS:
-        raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
     frontend.begin_request()
     stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
     try:
+        request = await frontend.decode(stream, body, decode)
+        frontend.check_model(request.model)
+        frontend.check_ready()
+        request_id = headers.request_id or request.request_id or secrets.token_hex(8)
+        if len(request_id) > MAX_ID_CHARS:
+            raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         response_id = shape.id_prefix + request_id
@@ -144,6 +144,9 @@ def _engine_requests(
             f"n={n} answers to each of {len(prompts.token_ids)} prompts are more than {MAX_N_SEQUENCES} sequences.",
             param="n",
         )
+    if request.seed is not None and request.seed + n - 1 > INT64_MAX:
+        # Sample i is drawn with seed + i, and the engine's seeds are 64 bits wide.
+        raise BadRequestError(f"seed must be at most {INT64_MAX} minus n - 1, got {request.seed}.", param="seed")
     requests: list[EngineCoreRequest] = []
     for number, (token_ids, params) in enumerate(zip(*prompts, strict=True)):
         first = EngineCoreRequest(
