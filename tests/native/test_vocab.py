@@ -236,7 +236,8 @@ def test_an_unbuilt_tree_says_how_to_build(tmp_path: Path):
     )
     (package / "__init__.py").touch()
     run = subprocess.run(
-        [sys.executable, "-c", "import fastfront._native.text"],
+        # -S: an editable install would put its own tree first.
+        [sys.executable, "-S", "-c", "import fastfront._native.text"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,

@@ -7,7 +7,7 @@ engine is refused with an HTTP status, streaming or not. Must not know how chat 
 
 from __future__ import annotations
 
-import secrets
+import random
 import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -27,6 +27,8 @@ from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.http import check_json_content_type, read_body
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
+
+_random_bits = random.Random().getrandbits  # noqa: S311 - an id has to be unique, not secret; urandom is a system call
 
 MAX_ID_CHARS = 512
 """Longest id that a client may give a request: it is repeated in every chunk."""
@@ -79,7 +81,7 @@ async def generate(
         request = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
         frontend.check_ready()
-        request_id = headers.request_id or request.request_id or secrets.token_hex(8)
+        request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
         if len(request_id) > MAX_ID_CHARS:
             raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)

@@ -38,6 +38,10 @@ logger = logging.getLogger(__name__)
 EXIT_OK = 0
 EXIT_FAILED = 1
 
+GC_THRESHOLDS = (20_000, 20, 100)
+"""Allocations between collections of the young generation, and how many of those make an older one. In our own process
+only: a host app's collector is the host's."""
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -112,6 +116,8 @@ class _Server:
         # What start-up has made stays: the collector need not look at it ever again.
         gc.collect()
         gc.freeze()
+        # A request leaves no cycles behind, so the collector finds next to nothing: it may look less often.
+        gc.set_threshold(*GC_THRESHOLDS)
         async with self._task(self._frontend.engine.dead_event.wait()) as dead:
             if await self._until(dead, http):
                 return await self._after_death()
