@@ -15,6 +15,8 @@ from tests.real_engine.servers import MODEL_NAME
 
 CHAT = "/v1/chat/completions"
 COMPLETIONS = "/v1/completions"
+TOKENIZE = "/tokenize"
+DETOKENIZE = "/detokenize"
 LENGTH = 32
 
 PROMPTS = {
@@ -92,6 +94,8 @@ def options() -> list[Case]:
         *both("completion-no-special", COMPLETIONS, completion(text, add_special_tokens=False)),
         *both("completion-seeded", COMPLETIONS, completion(text, **SEEDED)),
         *both("completion-ignore-eos", COMPLETIONS, completion(text, ignore_eos=True, max_tokens=100)),
+        Case("chat-several", CHAT, chat(story, n=3, **SEEDED)),
+        Case("completion-several", COMPLETIONS, completion([story, text], n=2, **SEEDED)),
         Case("completion-batch", COMPLETIONS, completion([story, text, "a"])),
         Case("completion-batch-ids", COMPLETIONS, completion([[10, 11], [12, 300, 301]])),
         Case("chat-stream-usage", CHAT, chat(text, stream=True, **USAGE)),
@@ -128,6 +132,16 @@ STOPS: dict[str, Callable[[str], dict[str, Any]]] = {
 
 
 CASES: list[Case] = [*prompts(), *options(), *stops()]
+
+TOKENS: list[Case] = [
+    Case("tokenize-text", TOKENIZE, {"model": MODEL_NAME, "prompt": PROMPTS["mixed"]}),
+    Case("tokenize-strings", TOKENIZE, {"model": MODEL_NAME, "prompt": PROMPTS["emoji"], "return_token_strs": True}),
+    Case("tokenize-bare", TOKENIZE, {"model": MODEL_NAME, "prompt": "hello", "add_special_tokens": False}),
+    Case("tokenize-chat", TOKENIZE, {"model": MODEL_NAME, "messages": CONVERSATION}),
+    Case("tokenize-chat-continued", TOKENIZE, {"model": MODEL_NAME, "messages": CONVERSATION[:3], **CONTINUED}),
+    Case("detokenize", DETOKENIZE, {"model": MODEL_NAME, "tokens": [1, 10, 200, 201, 300, 301, 302, 5]}),
+    Case("detokenize-nothing", DETOKENIZE, {"model": MODEL_NAME, "tokens": []}),
+]
 
 CHAT_BODY = chat("hello")
 COMPLETION_BODY = completion("hello")

@@ -16,7 +16,7 @@ import pytest
 from fastfront.sim import MODEL_PATH
 from tests.real_engine import servers
 from tests.real_engine.asking import Answer, ask
-from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, Case
+from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, TOKENS, Case
 from tests.real_engine.servers import Server, Site
 
 WAYS = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
@@ -84,7 +84,7 @@ def references(site: Site, models: dict[str, Path]) -> dict[str, Reference]:
 
 def record(client: httpx.Client) -> Reference:
     reference = Reference()
-    for case in [*CASES, *ERRORS, *STATUS_ONLY]:
+    for case in [*CASES, *TOKENS, *ERRORS, *STATUS_ONLY]:
         body = resolve(case, reference)
         reference.bodies[case.name] = body
         reference.answers[case.name] = ask(client, case.path, body)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.real_engine.asking import Answer, ask, merged, normalise
-from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, Case
+from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, TOKENS, Case
 from tests.real_engine.conftest import Running
 
 ATTEMPTS = 3
@@ -45,6 +45,15 @@ def test_cases_are_worth_comparing(running: Running) -> None:
     assert any("\ufffd" in text for text in texts.values())
     reasons = {answers[case.name].body["choices"][0]["finish_reason"] for case in CASES if answers[case.name].body}
     assert reasons == {"length", "stop"}
+
+
+@named(TOKENS)
+def test_tokens_are_vllms(running: Running, case: Case) -> None:
+    """Prompts become the same tokens, and tokens the same text, as vLLM's server makes of them."""
+    expected = running.reference.answers[case.name]
+    assert expected.status == 200, f"the reference refused a case: {expected.body}"
+    answer = ask(running.client, case.path, running.reference.bodies[case.name])
+    assert (answer.status, answer.body) == (expected.status, expected.body)
 
 
 @named(ERRORS)

@@ -147,7 +147,7 @@ class Model:
         config = files.read_object("config.json")
         _warn_of_other_renderers(config, tokenizer_files)
         loaded = PromptTokenizer.load(tokenizer_files, config.get("model_type"))
-        return cls(
+        model = cls(
             path=path_or_id,
             names=served_model_names,
             files=files,
@@ -170,6 +170,9 @@ class Model:
             response_role=response_role,
             max_logprobs=max_logprobs,
         )
+        # Last: it goes on in a thread, and at first holds the GIL.
+        loaded.start_fast_encoder(tokenizer_files.directory / "tokenizer.json")
+        return model
 
 
 def read_chat_template(value: str) -> str:

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text to token ids and back, as vLLM's tokenizer does it; safe to share between threads.
 
-Nothing here changes the `tokenizers` object after loading (prompts are cut by hand), because a change while another
-thread encodes is what raises "Already borrowed". Must not know requests or chat templates.
+`tokenizers` is the reference; fastokens encodes in its place where both agree (fast_encoder.py). Nothing here changes
+the `tokenizers` object after loading (prompts are cut by hand), because a change while another thread encodes is what
+raises "Already borrowed". Must not know requests or chat templates.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from fastfront.errors import StartupError
+from fastfront.prompt.fast_encoder import FastEncoderLoader
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.tokenizer_config import TokenizerConfig
 
@@ -29,6 +32,8 @@ class PromptTokenizer:
         self.decodes_otherwise = config.apply(tokenizer)
         """Whether decoding depends on more than tokenizer.json says."""
         tokenizer.encode_special_tokens = config.split_special_tokens
+        self._is_changed = config.has_changed_tokenizer
+        self._fast: FastEncoderLoader | None = None
         self._tokenizer = tokenizer
         self.special_tokens = config.special_tokens
         eos_token = self.special_tokens.get("eos_token")
@@ -53,8 +58,22 @@ class PromptTokenizer:
             raise StartupError(f"{path} cannot be loaded: {error}") from error
         return cls(tokenizer, TokenizerConfig(files, model_type))
 
+    def start_fast_encoder(self, path: Path) -> None:
+        """Begin to load fastokens from the tokenizer.json that this was loaded from; until it is there, do without."""
+        self._fast = FastEncoderLoader(self._tokenizer, path, is_changed=self._is_changed)
+        self._fast.start()
+
+    @property
+    def fast(self) -> FastEncoderLoader | None:
+        """What encodes in place of `tokenizers`, once it is loaded and has agreed with it."""
+        return self._fast
+
     def encode(self, text: str, add_special_tokens: bool) -> list[int]:
         """Return the text's ids; `add_special_tokens` puts those around it that the model wants (BOS)."""
+        if self._fast is not None and (encoder := self._fast.encoder) is not None:
+            ids = encoder.encode(text, add_special_tokens)
+            if ids is not None:
+                return ids
         # The batch call lets go of the GIL and computes no offsets; `encode` does neither.
         encoding = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0]
         return encoding.ids

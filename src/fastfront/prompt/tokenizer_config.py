@@ -82,6 +82,8 @@ class TokenizerConfig:
         found = {key: _content(named.get(key, values.get(key))) for key in (*_NAMED, *others, *named)}
         self.special_tokens = {key: content for key, content in found.items() if content is not None}
         """Name -> text, as chat templates see them: bos_token, eos_token, ..."""
+        self.has_changed_tokenizer = False
+        """Whether `apply` has made it another one than tokenizer.json describes."""
         self._extra = [] if isinstance(extra, dict) else [text for text in map(_content, extra) if text is not None]
 
     def apply(self, tokenizer: Tokenizer) -> bool:
@@ -96,12 +98,14 @@ class TokenizerConfig:
                 contents.add(content)
                 missing.append(AddedToken(content, special=True))
         tokenizer.add_tokens(missing)
+        self.has_changed_tokenizer |= bool(missing)
         return changed or bool(missing)
 
     def _adopt_llama_class(self, tokenizer: Tokenizer) -> bool:
         """Do as LlamaTokenizer: `legacy` and `add_prefix_space` decide where a word boundary is put before text."""
         if self.class_name != "LlamaTokenizer" or not _is_sentencepiece(tokenizer):
             return False
+        self.has_changed_tokenizer = True
         prefix = self.config.get("add_prefix_space") is not False
         scheme = "never" if not prefix else "always" if self.config.get("legacy") else "first"
         tokenizer.normalizer = None
