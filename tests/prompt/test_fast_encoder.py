@@ -42,6 +42,9 @@ class Fake:
         found.ids = self._encode(text, add_special_tokens)
         return found
 
+    def encode_batch_flat(self, texts: list[str]) -> tuple[bytes, bytes]:
+        return b"", b""
+
     def no_truncation(self) -> None:
         """As fastokens."""
 
@@ -207,11 +210,13 @@ def test_added_tokens_of_the_other_file_count(tmp_path: Path) -> None:
 
 
 def test_a_large_tokenizer_is_loaded_by_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts are encoded meanwhile, and just the same afterwards."""
+    """Some time later, or when someone waits; texts are encoded meanwhile, and just the same afterwards."""
     monkeypatch.setattr(module, "INLINE_BYTES", 0)
+    monkeypatch.setattr(module, "DELAY", 3600)
     model = Model.load(str(MODELS / "chatml"))
     before = model.tokenizer.encode("hello", False)
     assert model.tokenizer.fast is not None
+    assert model.tokenizer.fast.encoder is None
     assert model.tokenizer.fast.wait(60)
     assert model.tokenizer.fast.encoder is not None
     assert model.tokenizer.encode("hello", False) == before

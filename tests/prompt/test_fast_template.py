@@ -130,7 +130,7 @@ def test_both_engines_print_the_same(source: str, monkeypatch: pytest.MonkeyPatc
     assert fast._fast is not None
     renderings = Renderings(monkeypatch)
     seed = random.SystemRandom().randrange(2**32)
-    print("seed", seed)  # noqa: T201 - shown where the test fails
+    print("seed", seed)
     requests = Conversations(seed)
     for _ in range(300):
         request = requests.request(fast.content_format)

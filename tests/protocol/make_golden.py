@@ -332,7 +332,7 @@ def main() -> None:
             lines.append(json.dumps(row))
     target = Path(__file__).with_name("golden_errors.json")
     target.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    print(f"{len(lines)} answers in {target}")  # noqa: T201 - a developer's script
+    print(f"{len(lines)} answers in {target}")
 
 
 if __name__ == "__main__":

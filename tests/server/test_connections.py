@@ -15,7 +15,7 @@ import pytest
 
 from fastfront.server.connections import Connections, serve
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -269,7 +269,7 @@ async def test_a_body_that_nobody_reads_is_not_taken_from_the_client() -> None:
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body", "body": b"ok"})
 
-    size = 64 << 20
+    size = 48 << 20
     async with server(app) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(

@@ -282,7 +282,7 @@ def main() -> None:
     }
     path = Path(__file__).with_name("golden.json")
     path.write_text(json.dumps(golden, indent=1) + "\n", encoding="ascii")
-    print(f"{path}: {path.stat().st_size} bytes")  # noqa: T201
+    print(f"{path}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
