@@ -249,7 +249,10 @@ async def test_other_endpoints_answer_while_draining(served):
 async def test_engine_that_dies(served, how):
     """Open requests end with an error, /health turns 503, new requests get a 500, the rest answers."""
     pid = (await served.report())["pid"]
-    stream, whole = await served.begin(stream=True), await served.begin()
+    stream = await served.begin(stream=True)
+    while (await served.report())["generated_tokens"] == 0:
+        pass  # the stream has begun once its first token has come: a utility's answer travels behind it
+    whole = await served.begin()
     os.kill(pid, how)
     streamed, answered = await asyncio.gather(stream, whole)
     assert (streamed.status_code, answered.status_code) == (200, 500)

@@ -151,6 +151,17 @@ async def test_engine_that_crashes_while_loading_may_come_back() -> None:
     await connection.close()
 
 
+async def test_engine_that_comes_back_before_its_old_connection_is_gone() -> None:
+    """It takes over its identity; the end of the old connection is not taken for its own."""
+    connection = handshake(ipc=True)
+    waiting = asyncio.create_task(connection.wait_ready(PATIENCE))
+    async with FakeEngine() as first, FakeEngine() as second:
+        await first.say_hello(handshake_address(connection))
+        await second.register(handshake_address(connection))
+        await waiting
+    await connection.close()
+
+
 async def test_timeout_says_what_to_check() -> None:
     """Who is missing, where engines should have come to, and how to wait longer."""
     connection = handshake(engine_count=2)

@@ -52,8 +52,12 @@ class Greeter:
         self._addresses = addresses
         self._advertise_host = advertise_host
         self._on_change = on_change
+        router = make_socket(context, zmq.ROUTER, address)
+        # An engine that starts again has its rank for identity, too: without this it would not be heard until its old
+        # connection is gone, which a machine that vanished never tells.
+        router.setsockopt(zmq.ROUTER_HANDOVER, 1)
         self.socket = RouterSocket(
-            make_socket(context, zmq.ROUTER, address),
+            router,
             address,
             on_message=self._take,
             on_lost=registration.on_handshake_lost,

@@ -189,6 +189,7 @@ class RouterSocket:
         self._connections = itertools.count()
         self._connection_by_fd: dict[int, int] = {}
         self._peer_by_connection: dict[int, bytes] = {}
+        self._connection_by_peer: dict[bytes, int] = {}
         self._lost: list[bytes] = []
         self.socket = zmq_socket
         # Before anybody can connect, or the first connections would be unknown.
@@ -255,10 +256,19 @@ class RouterSocket:
             self._read_events()
         connection = self._connection_by_fd.get(fd)
         if connection is not None:
-            self._peer_by_connection[connection] = identity.bytes
+            self._note_peer(connection, identity.bytes)
         elif identity.bytes not in self._lost:
             self._lost.append(identity.bytes)  # gone before any of its messages was read
         self._on_message(identity.bytes, body)
+
+    def _note_peer(self, connection: int, identity: bytes) -> None:
+        before = self._connection_by_peer.get(identity)
+        if before == connection:
+            return
+        self._connection_by_peer[identity] = connection
+        self._peer_by_connection[connection] = identity
+        if before is not None and self._peer_by_connection.pop(before, None) is not None:
+            self._on_lost(identity)  # back before its old connection was gone: that one's end says nothing any more
 
     def _next_message(self) -> Sequence[zmq.Frame] | None:
         return _receive(self.socket) if self._monitor is not None else None
@@ -275,6 +285,7 @@ class RouterSocket:
             connection = self._connection_by_fd.pop(event["value"], -1)
             identity = self._peer_by_connection.pop(connection, None)
             if identity is not None:
+                del self._connection_by_peer[identity]
                 self._lost.append(identity)
         return changed
 
