@@ -170,6 +170,21 @@ async def test_what_is_no_request_gets_a_4xx_with_a_json_body(request_bytes: byt
     assert b"connection: close" in answer
 
 
+@pytest.mark.parametrize("endless", [b"GET /", b"GET / HTTP/1.1\r\nx: "])
+async def test_an_endless_head_behind_another_request_is_refused(endless: bytes) -> None:
+    """What the parser holds of an unfinished line is bounded, wherever the head began."""
+    async with server() as (_, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /first HTTP/1.1\r\nHost: h\r\n\r\n" + endless)
+        await asyncio.wait_for(reader.readuntil(b"/first? 0"), DEADLINE)
+        for _ in range(5):
+            writer.write(b"y" * 1000)
+            await writer.drain()
+        writer.write(b"y" * 100_000)
+        assert statuses(await asyncio.wait_for(reader.read(), DEADLINE)) == [431]
+        writer.close()
+
+
 async def test_http_1_0_gets_no_chunks() -> None:
     """A stream to an HTTP/1.0 client ends with the connection."""
     async with server() as (_, port):

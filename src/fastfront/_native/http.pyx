@@ -52,6 +52,7 @@ cdef class HttpProtocol:
     cdef int hosts
     cdef bint head_failed
     cdef bint between              # the parser stands between two requests
+    cdef bint in_head              # the parser stands inside a request's head
     cdef bint first_in_data        # the request being parsed began at the data's first byte
     cdef bint reading_held
     cdef readonly bint closed
@@ -125,6 +126,7 @@ cdef class HttpProtocol:
             self.first_in_data = True
         if self.raw is not None:
             self.raw.append(data)
+        cdef bint was_in_head = self.in_head
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade:
@@ -140,9 +142,11 @@ cdef class HttpProtocol:
         except HttpParserError:
             self.refuse(400)
             return
-        if self.raw is not None:
-            # The head is not complete yet.
-            self.head_size += len(data)
+        if self.in_head:
+            # The parser keeps an unfinished line to itself: what it may be holding is counted here. A head that began
+            # behind another request's body is counted from the next data on.
+            if was_in_head or self.first_in_data:
+                self.head_size += len(data)
             if self.head_size > self.state.max_head_bytes:
                 self.refuse(431)
             elif self.waiting == for_request:
@@ -158,6 +162,7 @@ cdef class HttpProtocol:
         if not self.between:
             self.first_in_data = False
         self.between = False
+        self.in_head = True
 
     def on_url(self, bytes url):
         self.url += url
@@ -182,6 +187,7 @@ cdef class HttpProtocol:
         if self.parser.should_upgrade():
             return
         self.raw = None
+        self.in_head = False
         exchange = self.make_exchange(method, version)
         self.reading = exchange
         if self.current is None:
