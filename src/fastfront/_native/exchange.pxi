@@ -11,13 +11,13 @@ cdef dict REASONS = {
 }
 
 
-cdef bytes head_of(int status, headers, bytes date):
+cpdef bytes head_of(int status, headers, bytes rest):
     cdef list parts = [b"HTTP/1.1 %d %b\r\n" % (status, REASONS.get(status, b""))]
     for name, value in headers:
         if b"\n" in name or b"\r" in name or b"\n" in value or b"\r" in value:
             raise ValueError("a response header contains a line break")
         parts.append(b"%b: %b\r\n" % (name, value))
-    parts.append(date)
+    parts.append(rest)
     return b"".join(parts)
 
 

@@ -10,6 +10,9 @@ from fastfront._native.pump import Pump, Response
 EXTENSION: str
 """Key in scope["extensions"] of a request's Exchange."""
 
+def head_of(status: int, headers: Sequence[tuple[bytes, bytes]], rest: bytes) -> bytes:
+    """Return a status line and headers, and `rest` behind them. Raises ValueError for a header with a line break."""
+
 class Exchange:
     """One request and its response. Not made by hand: the protocol puts it into the scope."""
 

@@ -6,20 +6,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from fastfront._native.http import EXTENSION
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-SOCKET_EXTENSION = "fastfront.socket"
-"""Key in scope["extensions"] under which fastfront's own HTTP/1.1 protocol offers the request's Exchange."""
-
 
 def direct_of(scope: Scope) -> Any:
     """Return the native way to the client's socket (`_native.http.Exchange`), or None under any other server."""
     extensions = scope.get("extensions")
-    return None if extensions is None else extensions.get(SOCKET_EXTENSION)
+    return None if extensions is None else extensions.get(EXTENSION)
 
 
 class ClientDisconnectedError(Exception):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 
-from fastfront._native.http import Exchange, HttpProtocol
+from fastfront._native.http import Exchange, HttpProtocol, head_of
 from fastfront.errors import BadRequestError, FastFrontError
 
 if TYPE_CHECKING:
@@ -137,12 +137,7 @@ class Connections:
             lines = [*headers, *extra, *framing]
             if not keep_alive:
                 lines.append((b"connection", b"close"))
-            for name, value in lines:
-                if b"\n" in name + value or b"\r" in name + value:
-                    raise ValueError("a response header contains a line break")
-            head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % line for line in lines) + self.date
-            if kind == "stream":
-                head += b"\r\n"
+            head = head_of(200, lines, self.date + (b"\r\n" if kind == "stream" else b""))
             if len(self._heads) < 64:  # request-id headers differ in every response: they need no cache
                 self._heads[key] = head
         return head
