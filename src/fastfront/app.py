@@ -8,10 +8,12 @@ what a route does.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
 from fastfront.config import Config
@@ -21,6 +23,7 @@ from fastfront.middleware import ApiKeyMiddleware, CORSMiddleware, RequestIdMidd
 from fastfront.output.asgi import ASGIApp, ClientDisconnectedError, Receive, Scope, Send
 from fastfront.output.stream import STATUS_CLIENT_CLOSED
 from fastfront.routes import chat_completions, completions, health, metrics, models, tokenize
+from fastfront.routes.express import make_lanes
 from fastfront.routes.http import send_error, send_json, send_response
 
 logger = logging.getLogger(__name__)
@@ -56,6 +59,8 @@ class App:
     def __init__(self, frontend: Frontend | Config) -> None:
         """Take a Frontend, or a Config to make one of. Nothing starts before the lifespan (or `frontend.start()`)."""
         self.frontend = Frontend(frontend) if isinstance(frontend, Config) else frontend
+        self.lanes: dict[bytes, Callable[[Any, bytes], bool]] = {}
+        """By raw path, who is offered a POST before the app, under a server that knows of it; see `open_lanes`."""
         self._app = self._wrap(self.frontend.config)
 
     def _wrap(self, config: Config) -> ASGIApp:
@@ -74,6 +79,16 @@ class App:
         if config.enable_request_id_headers:
             app = RequestIdMiddleware(app)
         return app
+
+    def open_lanes(self) -> None:
+        """Let ordinary requests take the express lanes from now on. To be called on the loop, once it is ready."""
+        config = self.frontend.config
+        if config.allowed_origins or config.enable_request_id_headers:
+            return  # every answer needs headers of its own
+        keys = ApiKeyMiddleware(self, config.api_key) if config.api_key else None
+        lanes = make_lanes(self.frontend, asyncio.get_running_loop(), None if keys is None else keys.accepts)
+        for prefix in {"", config.root_path.rstrip("/")}:
+            self.lanes.update({(prefix + path).encode(): lane for path, lane in lanes.items()})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""

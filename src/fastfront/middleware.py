@@ -71,7 +71,10 @@ class ApiKeyMiddleware:
         self._digests = [hashlib.sha256(key.encode()).digest() for key in api_keys]
 
     def _is_authorized(self, scope: Scope) -> bool:
-        value = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return self.accepts(next((value for name, value in scope["headers"] if name == b"authorization"), b""))
+
+    def accepts(self, value: bytes) -> bool:
+        """Whether an Authorization header's value brings one of the keys."""
         scheme, _, token = value.partition(b" ")
         if scheme.lower() != b"bearer":
             return False

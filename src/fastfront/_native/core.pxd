@@ -13,7 +13,10 @@ from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
 cdef extern from "<span>" namespace "std" nogil:
     cdef cppclass token_span "std::span<const std::uint32_t>":
+        token_span()
         token_span(const uint32_t*, size_t)
+        const uint32_t* data() noexcept
+        size_t size() noexcept
     cdef cppclass text_span "std::span<const std::string>":
         text_span(const string*, size_t)
     cdef cppclass byte_span "std::span<const std::uint8_t>":
@@ -29,6 +32,19 @@ cdef extern from "zmq_api.hpp" namespace "fastfront" nogil:
     cdef cppclass ZmqApi:
         ZmqApi()
     Errc load_zmq_api(const char*, ZmqApi&) noexcept
+
+cdef extern from "add_request.hpp" namespace "fastfront" nogil:
+    cdef cppclass AddRequest:
+        AddRequest()
+        uint64_t wire_id
+        token_span prompt_token_ids
+        string_view sampling_params
+        double arrival_time
+        uint64_t client_index
+        uint64_t current_wave
+        string_view external_req_id
+    void append_add_request(string&, const AddRequest&) except +
+    void append_msgpack_int(string&, int64_t) except +
 
 cdef extern from "engine_outputs.hpp" namespace "fastfront" nogil:
     cdef enum class FinishReason:

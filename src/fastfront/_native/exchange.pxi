@@ -25,7 +25,13 @@ cdef class Exchange:
     """One request and its response: ASGI's receive and send, and the native way around them."""
 
     cdef HttpProtocol connection
-    cdef readonly dict scope
+    cdef readonly str method
+    cdef str version
+    cdef readonly bytes raw_path        # without the query
+    cdef bytes query
+    cdef readonly list headers          # (lower-case name, value) as in the scope
+    cdef dict asgi_scope
+    cdef object lane                    # waits for the whole body; None: the app's business, or nobody's any more
     cdef readonly int status            # of the response; 0 = none yet
     cdef readonly double started
     cdef public object on_disconnect    # called once if the client leaves before the response's end
@@ -53,9 +59,20 @@ cdef class Exchange:
     cdef feed(self, bytes data):
         self.body.append(data)
         self.body_size += len(data)
+        if self.lane is not None:
+            if self.body_size <= self.connection.lane_limit:
+                return
+            self.lane = None
+            if self is self.connection.current:
+                self.connection.start(self)
         if self.body_size > BODY_HIGH_WATER:
             self.connection.hold_reading()
         self.wake()
+
+    cdef bytes whole_body(self):
+        if len(self.body) != 1:
+            self.body = [b"".join(self.body)]
+        return self.body[0]
 
     cdef end_body(self):
         self.body_complete = True
@@ -74,6 +91,30 @@ cdef class Exchange:
             self.on_disconnect()
 
     # -- ASGI
+
+    @property
+    def scope(self) -> dict:
+        """The request as ASGI sees it."""
+        cdef HttpProtocol connection = self.connection
+        cdef bytes path
+        if self.asgi_scope is None:
+            path = unquote_to_bytes(self.raw_path) if b"%" in self.raw_path else self.raw_path
+            self.asgi_scope = {
+                "type": "http",
+                "asgi": {"version": "3.0", "spec_version": "2.3"},
+                "http_version": self.version,
+                "server": connection.server,
+                "client": connection.client,
+                "scheme": "http",
+                "method": self.method,
+                "root_path": connection.state.root_path,
+                "path": path.decode("utf-8", "replace"),
+                "raw_path": self.raw_path,
+                "query_string": self.query,
+                "headers": self.headers,
+                "extensions": {EXTENSION: self},
+            }
+        return self.asgi_scope
 
     async def receive(self):
         """ASGI's receive: the request's body, then, when the client or the response has ended, http.disconnect."""
@@ -183,7 +224,7 @@ cdef class Exchange:
 
     # -- the native way
 
-    def hand_over(self, pump, response, headers, bint stream) -> bool:
+    def hand_over(self, pump, response, tuple headers, bint stream) -> bool:
         """Let the pump write the response to the socket. False: it has to go through send().
 
         `headers`: those of a successful response, without its framing. After True the caller waits for
@@ -196,20 +237,22 @@ cdef class Exchange:
         ):
             return False
         self.keep_alive = self.keep_alive and not connection.state.closing
-        cdef bytes stream_head = b""
-        if stream:
-            stream_head = connection.state.head(
-                "stream", headers, self.extra_headers, self.keep_alive, [(b"transfer-encoding", b"chunked")]
-            )
-        cdef bytes whole_head = connection.state.head(
-            "whole", [(b"content-type", b"application/json")], self.extra_headers, self.keep_alive, []
-        )
+        heads = connection.state.heads(headers, stream, self.keep_alive, self.extra_headers)
         if connection.handle is None:
             connection.handle = SocketHandle(connection.transport.get_extra_info("socket").fileno())
-        if not pump.hand_over(response, connection.handle, stream_head, whole_head, connection.state.backlog_limit):
+        if not pump.hand_over(response, connection.handle, heads[0], heads[1], connection.state.backlog_limit):
             return False
         self.handed_over = self.begun = True
         return True
+
+    def take_back(self) -> None:
+        """Undo a hand-over whose response never got to the engine, so that nothing of it was written."""
+        self.handed_over = self.begun = False
+
+    def decline(self) -> None:
+        """The lane that took the request leaves it to the app after all."""
+        if not self.disconnected and not self.complete:
+            self.connection.run_app(self)
 
     def hand_back(self, int status, bint usable) -> None:
         """The pump is done with the socket. `usable`: the whole response was written."""

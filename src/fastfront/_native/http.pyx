@@ -60,10 +60,18 @@ cdef class HttpProtocol:
     cdef readonly double waiting_since
     cdef object client
     cdef object server
+    cdef dict lanes                # of the app; see server.connections.Connections.lanes
+    cdef Py_ssize_t lane_limit     # bytes of a body that a lane waits for
+    cdef Py_ssize_t max_head_bytes
+    cdef Py_ssize_t max_headers
 
     def __init__(self, state):
         self.state = state
         self.loop = state.loop
+        self.lanes = state.lanes
+        self.lane_limit = state.lane_limit
+        self.max_head_bytes = state.max_head_bytes
+        self.max_headers = state.max_headers
         self.pipelined = deque()
         self.between = True
 
@@ -147,7 +155,7 @@ cdef class HttpProtocol:
             # behind another request's body is counted from the next data on.
             if was_in_head or self.first_in_data:
                 self.head_size += len(data)
-            if self.head_size > self.state.max_head_bytes:
+            if self.head_size > self.max_head_bytes:
                 self.refuse(431)
             elif self.waiting == for_request:
                 self.wait_for(for_head)
@@ -170,7 +178,7 @@ cdef class HttpProtocol:
     def on_header(self, bytes name, bytes value):
         cdef bytes lowered = name.lower()
         self.head_size += len(name) + len(value)
-        if len(self.headers) >= self.state.max_headers or self.head_size > self.state.max_head_bytes:
+        if len(self.headers) >= self.max_headers or self.head_size > self.max_head_bytes:
             self.stop_head(431)
         if lowered == b"host":
             self.hosts += 1
@@ -202,10 +210,13 @@ cdef class HttpProtocol:
             self.reading.feed(body)
 
     def on_message_complete(self):
+        cdef Exchange exchange = self.reading
         self.between = True
-        if self.reading is not None:
-            self.reading.end_body()
         self.reading = None
+        if exchange is not None:
+            exchange.end_body()
+            if exchange.lane is not None and exchange is self.current:
+                self.start(exchange)
 
     # -- requests
 
@@ -222,7 +233,6 @@ cdef class HttpProtocol:
         elif b"?" in raw_path:
             raw_path, query = raw_path.split(b"?", 1)
             query = query.split(b"#", 1)[0]
-        cdef bytes path = unquote_to_bytes(raw_path) if b"%" in raw_path else raw_path
         exchange.connection = self
         exchange.body = []
         exchange.extra_headers = []
@@ -231,29 +241,41 @@ cdef class HttpProtocol:
         exchange.http_1_0 = version == "1.0"
         exchange.is_head = method == "HEAD"
         exchange.keep_alive = self.parser.should_keep_alive()
+        if method == "POST":
+            exchange.lane = self.lanes.get(raw_path)
         for name, value in self.headers:
             if name == b"expect" and value.lower() == b"100-continue":
                 exchange.expects_continue = True
-        exchange.scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": version,
-            "server": self.server,
-            "client": self.client,
-            "scheme": "http",
-            "method": method,
-            "root_path": self.state.root_path,
-            "path": path.decode("utf-8", "replace"),
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": self.headers,
-            "extensions": {EXTENSION: exchange},
-        }
+                exchange.lane = None
+            elif name == b"content-length" and exchange.lane is not None and int(value) > self.lane_limit:
+                exchange.lane = None
+        exchange.method = method
+        exchange.version = version
+        exchange.raw_path = raw_path
+        exchange.query = query
+        exchange.headers = self.headers
         return exchange
 
     cdef start(self, Exchange exchange):
+        """It is this request's turn: to the app, or to a lane that takes it when it is complete."""
         self.current = exchange
+        lane = exchange.lane
+        if lane is not None and not exchange.body_complete:
+            self.wait_for(for_body)
+            return  # on_message_complete comes back here, unless the body grows too large for a lane
+        exchange.lane = None
         self.wait_for(for_nothing)
+        if lane is None or not self.call_lane(lane, exchange):
+            self.run_app(exchange)
+
+    cdef bint call_lane(self, lane, Exchange exchange):
+        try:
+            return lane(exchange, exchange.whole_body())
+        except Exception as error:
+            self.state.log_exception("An express lane failed", error)
+            return False
+
+    cdef run_app(self, Exchange exchange):
         exchange.task = self.loop.create_task(self.run(exchange))
 
     async def run(self, Exchange exchange):

@@ -47,7 +47,7 @@ class Response:
         model: str,
         created: int,
         vocab: Vocab | None,
-        prompt_token_ids: list[list[int]],
+        prompt_token_ids: list[list[int]] | list[bytes],
         n: int = 1,
         role: str = "assistant",
         system_fingerprint: str | None = None,
@@ -62,7 +62,7 @@ class Response:
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
     ) -> None:
-        """Prepare the response.
+        """Prepare the response. A prompt is a list of ids, or its ids as little-endian uint32.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
         may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit.
@@ -112,6 +112,21 @@ class Response:
         stop_reason: int | str | None,
     ) -> None:
         """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice."""
+
+def encode_add_request(
+    response: Response,
+    prompt_token_ids: bytes,
+    sampling_params: bytes,
+    external_req_id: str,
+    *,
+    arrival_time: float,
+    client_index: int = 0,
+    current_wave: int = 0,
+) -> bytes:
+    """Return the payload of an ADD message for a response with one choice, as engine.types.encode_request makes it.
+
+    `prompt_token_ids` are little-endian uint32, `sampling_params` a whole MessagePack map, `arrival_time` Unix seconds.
+    """
 
 class Pump:
     """The thread that turns the engine's outputs into responses' bytes."""

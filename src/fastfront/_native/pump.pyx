@@ -140,9 +140,14 @@ cdef class Response:
         cdef core.PromptInfo prompt
         for token_ids in prompt_token_ids:
             prompt = core.PromptInfo()
-            prompt.token_count = len(token_ids)
-            if vocab is not None:
-                prime(prompt, vocab.ptr, detokenizer, token_ids)
+            if type(token_ids) is bytes:
+                prompt.token_count = ids_of(<bytes>token_ids).size()
+                if vocab is not None:
+                    prime_flat(prompt, vocab.ptr, detokenizer, ids_of(<bytes>token_ids))
+            else:
+                prompt.token_count = len(token_ids)
+                if vocab is not None:
+                    prime(prompt, vocab.ptr, detokenizer, token_ids)
             spec.prompts.push_back(prompt)
 
         self.ptr = make_shared[core.CppResponse](spec)
@@ -239,6 +244,50 @@ cdef int prime(
         if prompt.prime(vocab, options, core.token_span(tail.data(), tail.size()), size == count) or size == count:
             return 0
         size = min(size * 8, count)
+
+
+cdef core.token_span ids_of(bytes flat) noexcept:
+    # A bytes object's data is aligned for any integer.
+    return core.token_span(<const uint32_t*>PyBytes_AS_STRING(flat), <size_t>(PyBytes_GET_SIZE(flat) // 4))
+
+
+cdef int prime_flat(
+    core.PromptInfo& prompt,
+    const shared_ptr[const CppVocab]& vocab,
+    DetokenizerOptions options,
+    core.token_span ids,
+) except -1:
+    cdef size_t count = ids.size()
+    cdef size_t size = min(<size_t>PROMPT_TAIL, count)
+    while not prompt.prime(vocab, options, core.token_span(ids.data() + (count - size), size), size == count):
+        if size == count:
+            break
+        size = min(size * 8, count)
+    return 0
+
+
+def encode_add_request(
+    Response response not None,
+    bytes prompt_token_ids not None,
+    bytes sampling_params not None,
+    str external_req_id not None,
+    *,
+    double arrival_time,
+    uint64_t client_index=0,
+    uint64_t current_wave=0,
+) -> bytes:
+    cdef core.AddRequest request
+    cdef string external_id = utf8(external_req_id)
+    cdef string payload
+    request.wire_id = deref(response.ptr).wire_id(0)
+    request.prompt_token_ids = ids_of(prompt_token_ids)
+    request.sampling_params = string_view(PyBytes_AS_STRING(sampling_params), PyBytes_GET_SIZE(sampling_params))
+    request.arrival_time = arrival_time
+    request.client_index = client_index
+    request.current_wave = current_wave
+    request.external_req_id = string_view(external_id.data(), external_id.size())
+    core.append_add_request(payload, request)
+    return to_bytes(payload)
 
 
 cdef class Pump:

@@ -151,6 +151,16 @@ class EngineClient:
         return self._pump
 
     @property
+    def client_index(self) -> int:
+        """Which of the frontends that share the engines this is; outputs come back by it."""
+        return self._client_index
+
+    @property
+    def current_wave(self) -> int:
+        """The wave of a data-parallel deployment that requests belong to now; 0 elsewhere."""
+        return self._coordinator.current_wave if self._coordinator is not None else 0
+
+    @property
     def num_running(self) -> int:
         """How many responses the engines still work on for this frontend."""
         self._sweep()
@@ -181,7 +191,23 @@ class EngineClient:
         self._check_usable()
         if len(self._identities) > 1 and time.monotonic() - self._swept_at > SWEEP_INTERVAL:
             self._sweep()
-        messages = self._assign(response.wire_ids, requests)
+        self._send_requests(response, self._assign(response.wire_ids, requests))
+
+    def submit_encoded(self, response: Response, payload: bytes) -> None:
+        """Send the one request of a response, encoded with this client's index and wave. Raises as `submit` does."""
+        self._check_usable()
+        if len(self._identities) > 1 and time.monotonic() - self._swept_at > SWEEP_INTERVAL:
+            self._sweep()
+        index = self._balancer.choose(None)
+        self._engine_of[response.wire_ids[0]] = index
+        self._send_requests(response, ((index, payload),))
+
+    def forget(self, response: Response) -> None:
+        """A response has ended by itself and been delivered: nothing is left to abort."""
+        if response in self._open:
+            self._forget(response)
+
+    def _send_requests(self, response: Response, messages: Sequence[tuple[int, bytes]]) -> None:
         self.pump.add(response)
         self._open.add(response)
         try:
@@ -279,7 +305,7 @@ class EngineClient:
 
     def _assign(self, wire_ids: Sequence[str], requests: Sequence[EngineCoreRequest]) -> list[tuple[int, bytes]]:
         """Choose an engine for each request; return (engine, payload) pairs. Changes nothing if it raises."""
-        wave = self._coordinator.current_wave if self._coordinator is not None else 0
+        wave = self.current_wave
         assigned: list[tuple[int, bytes]] = []
         try:
             for wire_id, request in zip(wire_ids, requests, strict=True):

@@ -38,7 +38,7 @@ and an error of the engine still becomes an HTTP status; who waits for a long pr
 STATUS_CLIENT_CLOSED = 499
 """What the metrics call a request whose client left before there was a status (nginx's number)."""
 
-EVENT_STREAM_HEADERS: list[tuple[bytes, bytes]] = [(b"content-type", b"text/event-stream; charset=utf-8")]
+EVENT_STREAM_HEADERS: tuple[tuple[bytes, bytes], ...] = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 
 
 class TextError(Exception):
@@ -366,7 +366,7 @@ class RequestStream:
     @staticmethod
     def _end_unfinished() -> int:
         """Leave without the end of the response, which makes every ASGI server close the connection."""
-        logger.warning("A client did not read its stream: the request was aborted and the connection is closed")
+        note_slow_reader()
         return STATUS_CLIENT_CLOSED
 
     async def _send_whole(self, status: int, body: bytes) -> int:
@@ -375,6 +375,11 @@ class RequestStream:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
         return status
+
+
+def note_slow_reader() -> None:
+    """Log that a stream was given up because its client does not read."""
+    logger.warning("A client did not read its stream: the request was aborted and the connection is closed")
 
 
 def _still_cancelled(task: asyncio.Task[Any] | None) -> bool:

@@ -60,6 +60,19 @@ class FastEncoder:
             return None
         return ids
 
+    def encode_flat(self, text: str, add_special_tokens: bool) -> bytes | None:
+        """Return the text's ids as little-endian uint32; None as `encode`. Lets go of the GIL."""
+        if _DISPUTED in text:
+            return None
+        try:
+            flat: bytes = self._backend.encode_batch_flat([text], add_special_tokens, self._split_special_tokens)[0]
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            logger.debug("a text of %d characters is left to tokenizers: %r", len(text), error)
+            return None
+        return flat
+
     def cache_stats(self) -> dict[str, int]:
         """Return the segment cache's counters: hits, misses, hit_bytes, miss_bytes, entries, bytes, max_bytes."""
         return dict(self._backend.segment_cache_stats() or {})

@@ -140,6 +140,11 @@ class ChatTemplate:
             prompt = self._run(variables)
         return _cut_at_mark(prompt, final_text) if continue_final_message else prompt
 
+    def render_plain(self, messages: list[dict[str, str]]) -> str | None:
+        if not all(len(m) == 2 and "role" in m and "content" in m for m in messages) or self.content_format != "string":
+            return None
+        return self.render(list(messages))
+
     def _with_known_roles(self, conversation: list[Message]) -> list[Message]:
         if not self.knows_developer_role and "developer" in [message["role"] for message in conversation]:
             return _developer_to_system(conversation)

@@ -9,7 +9,7 @@ raises "Already borrowed". Must not know requests or chat templates.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -77,6 +77,16 @@ class PromptTokenizer:
         # The batch call lets go of the GIL and computes no offsets; `encode` does neither.
         encoding = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0]
         return encoding.ids
+
+    def flat_encoder(self, add_special_tokens: bool) -> Callable[[str], bytes | None]:
+        """Return a function from text to its ids as little-endian uint32; None where `encode` has to do it."""
+
+        def encode(text: str) -> bytes | None:
+            loader = self._fast
+            encoder = None if loader is None else loader.encoder
+            return None if encoder is None else encoder.encode_flat(text, add_special_tokens)
+
+        return encode
 
     def truncate(self, ids: list[int], length: int, add_special_tokens: bool) -> list[int]:
         """Cut ids of `encode` to `length`: the text's last ones are kept, and the special tokens around the text."""

@@ -21,12 +21,14 @@ from fastfront.errors import BadRequestError, FastFrontError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import hypercorn.config
 
     from fastfront.output.asgi import ASGIApp
     from fastfront.server.http import WorkerApp
+
+    Lane = Callable[[Exchange, bytes], bool]
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,9 @@ LINGER_TIMEOUT = 2.0
 
 BACKLOG_LIMIT = 1 << 20
 """Bytes of one stream that may wait for its reader beyond what the kernel's buffer holds (a few thousand tokens)."""
+
+LANE_BODY_LIMIT = 1 << 20
+"""Bytes of a body that are gathered for a lane; a larger one goes to the app, which reads it as it comes."""
 
 REFUSALS: dict[int, str] = {
     400: "This is no valid HTTP request.",
@@ -74,8 +79,12 @@ class Connections:
         *,
         max_headers: int,
         on_answered: Callable[[Exchange], None] | None = None,
+        lanes: dict[bytes, Lane] | None = None,
     ) -> None:
         """Serve `app`; `hypercorn_app` is the same for connections that Hypercorn takes over.
+
+        `lanes`: by raw path, who is offered a POST before the app. A lane is called with the exchange and its whole
+        body; it returns False, having done nothing, for what it leaves to the app. It may be filled later.
 
         `config` gives keep-alive and limits, `on_answered` hears of every response (the access log).
         """
@@ -84,6 +93,8 @@ class Connections:
         self.root_path = config.root_path
         self.max_head_bytes = config.h11_max_incomplete_size
         self.max_headers = max_headers
+        self.lanes = {} if lanes is None else lanes
+        self.lane_limit = LANE_BODY_LIMIT
         self.backlog_limit = BACKLOG_LIMIT
         self.closing = False
         self.date = b""
@@ -94,7 +105,7 @@ class Connections:
         self._open: set[HttpProtocol] = set()
         self._taken_over: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
-        self._heads: dict[tuple[object, ...], bytes] = {}
+        self._heads: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
         self._limits = {
             "request": config.keep_alive_timeout,
             "head": HEAD_TIMEOUT,
@@ -119,28 +130,29 @@ class Connections:
         if self._on_answered is not None:
             self._on_answered(exchange)
 
-    def head(
+    def heads(
         self,
-        kind: str,
-        headers: Sequence[tuple[bytes, bytes]],
-        extra: Sequence[tuple[bytes, bytes]],
+        headers: tuple[tuple[bytes, bytes], ...],
+        stream: bool,
         keep_alive: bool,
-        framing: Iterable[tuple[bytes, bytes]],
-    ) -> bytes:
-        """Return the head of a successful response that the pump writes.
+        extra: Sequence[tuple[bytes, bytes]],
+    ) -> tuple[bytes, bytes]:
+        """Return the heads of a successful response that the pump writes: the stream's, and that of a whole body.
 
-        Kind "stream" ends with its empty line, "whole" where the content-length goes. Constant for a second.
+        The stream's (empty unless `stream`) ends with its empty line, the other where the content-length goes. Both
+        stay the same for a second.
         """
-        key = (kind, keep_alive, *headers, *extra)
-        head = self._heads.get(key)
-        if head is None:
-            lines = [*headers, *extra, *framing]
-            if not keep_alive:
-                lines.append((b"connection", b"close"))
-            head = head_of(200, lines, self.date + (b"\r\n" if kind == "stream" else b""))
-            if len(self._heads) < 64:  # request-id headers differ in every response: they need no cache
-                self._heads[key] = head
-        return head
+        key = (headers, stream, keep_alive)
+        found = self._heads.get(key) if not extra else None
+        if found is None:
+            close = () if keep_alive else ((b"connection", b"close"),)
+            whole = head_of(200, [(b"content-type", b"application/json"), *extra, *close], self.date)
+            framing = (b"transfer-encoding", b"chunked")
+            streaming = head_of(200, [*headers, *extra, framing, *close], self.date + b"\r\n") if stream else b""
+            found = (streaming, whole)
+            if not extra:  # request-id headers differ in every response: they need no cache
+                self._heads[key] = found
+        return found
 
     def error_body(self, status: int) -> bytes:
         """Return the JSON body for a request that was refused before the app saw it."""

@@ -99,6 +99,7 @@ class _Server:
             self._http_config,
             max_headers=self._config.h11_max_header_count,
             on_answered=log_access if self._config.enable_access_log else None,
+            lanes=self._app.lanes,
         )
         backlog = self._config.backlog
         await serve(connections, self._listener, backlog=backlog, closing=self._closing.wait, grace=CLOSE_GRACE)
@@ -112,6 +113,7 @@ class _Server:
                 logger.info("Told to end while the engine was loading")
                 return EXIT_OK
             await start
+        self._app.open_lanes()
         self._say_ready()
         # What start-up has made stays: the collector need not look at it ever again.
         gc.collect()

@@ -8,7 +8,7 @@ values of this module's or the route table's, never a client's.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
@@ -70,6 +70,14 @@ class HttpMetrics:
             duration = self._durations[(handler, method)] = Histogram(DURATION_BUCKETS)
         duration.observe(seconds)
         self._highr.observe(seconds)
+
+    def observer(self, handler: str, method: str) -> Callable[[int, float], None]:
+        """Return `observe` for one route: called with the status and the seconds."""
+
+        def observe(status: int, seconds: float) -> None:
+            self.observe(handler, method, status, seconds)
+
+        return observe
 
     def collect(self) -> Iterable[Metric]:
         """Yield the families, for a prometheus_client registry."""

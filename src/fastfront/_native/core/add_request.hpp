@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encodes one EngineCoreRequest (vllm/v1/engine/__init__.py, 0.32; engine/types.py has it field by field) for requests
+// that have a prompt of token ids and nothing out of the ordinary. The ids come as one buffer, so that a prompt of
+// 100,000 tokens makes no object per token. Knows the wire layout and nothing of what the values mean.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace fastfront {
+
+struct AddRequest {
+    std::uint64_t wire_id = 0;  // 16 hex digits on the wire
+    std::span<const std::uint32_t> prompt_token_ids;
+    std::string_view sampling_params;  // a MessagePack map, whole
+    double arrival_time = 0.0;         // Unix seconds
+    std::optional<std::int64_t> data_parallel_rank;
+    std::uint64_t client_index = 0;
+    std::uint64_t current_wave = 0;
+    std::int64_t priority = 0;
+    std::string_view external_req_id;
+};
+
+/// Append the request's MessagePack to `out`. Throws std::bad_alloc only.
+void append_add_request(std::string& out, const AddRequest& request);
+
+/// Append a MessagePack integer, in its shortest form as msgspec writes it.
+void append_msgpack_uint(std::string& out, std::uint64_t value);
+void append_msgpack_int(std::string& out, std::int64_t value);
+
+}  // namespace fastfront

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""The express lane: an ordinary request from its last byte to the engine in one call on the loop thread.
+
+The general way (routes/generate.py) costs a task, a scope, a dozen coroutine steps and some two hundred Python objects
+per request; here it is one chain of compiled calls. A lane takes what is ordinary and leaves the rest, undone, to the
+general way, whose answers and errors it must equal: everything that has to be worded is left. What differs between
+endpoints comes in as callables (routes/express.py); this module knows the order of steps, and no schema, template or
+tokenizer.
+"""
+
+from collections import deque
+from random import Random
+from time import time as wall_clock
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_GET_LENGTH
+from libc.stdint cimport int64_t
+from libcpp.string cimport string
+
+from fastfront._native cimport core
+
+from fastfront._native.pump import Response, encode_add_request
+
+cdef object random_bits = Random().getrandbits
+# Headers that the general way reads.
+cdef frozenset SPECIAL_HEADERS = frozenset(
+    (b"x-request-id", b"x-data-parallel-rank", b"x-vllm-priority", b"x-session-id")
+)
+cdef int MAX_SAMPLINGS = 1024
+cdef int CLIENT_CLOSED = 499
+
+
+cdef class Sampling:
+    """How one kind of request is sampled: the engine's SamplingParams, whole but for max_tokens."""
+
+    cdef bytes members   # of the MessagePack map
+    cdef int count
+    cdef int64_t wanted  # tokens to generate at most; -1: as many as there is room for
+    cdef tuple stop
+
+    def __init__(self, bytes encoded not None, wanted, tuple stop):
+        cdef unsigned char head = (<unsigned char*>PyBytes_AS_STRING(encoded))[0]
+        if head & 0xf0 == 0x80:
+            self.count, self.members = head & 0x0f, encoded[1:]
+        elif head == 0xde:
+            self.count, self.members = int.from_bytes(encoded[1:3], "big"), encoded[3:]
+        else:
+            raise ValueError("encoded is not a MessagePack map")
+        self.wanted = -1 if wanted is None else wanted
+        self.stop = stop
+
+    cpdef bytes with_max_tokens(self, int64_t max_tokens):
+        cdef string out
+        cdef int count = self.count + 1
+        if count < 16:
+            out.push_back(<char>(0x80 | count))
+        else:
+            out.push_back(<char>0xde)
+            out.push_back(<char>(count >> 8))
+            out.push_back(<char>(count & 0xff))
+        out.append(PyBytes_AS_STRING(self.members), <size_t>PyBytes_GET_SIZE(self.members))
+        out.append(b"\xaamax_tokens", 11)
+        core.append_msgpack_int(out, max_tokens)
+        return PyBytes_FromStringAndSize(out.data(), <Py_ssize_t>out.size())
+
+
+cdef class Prepared:
+    """A request that is ready for the engine."""
+
+    cdef object request
+    cdef Sampling sampling
+    cdef readonly bytes token_ids
+    cdef readonly int64_t max_tokens
+
+
+cdef class Lane:
+    """The express lane of one endpoint: call it with an Exchange and its body."""
+
+    cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
+    cdef object decode, key_of, learn, text_of, encode
+    cdef object system_fingerprint, vocab
+    cdef str role, id_prefix, id_suffix, model_name
+    cdef frozenset names
+    cdef dict samplings
+    cdef int stream_kind, whole_kind
+    cdef tuple stream_headers
+    cdef bint force_usage
+    cdef int64_t max_model_len, override_max_tokens, max_chars
+    cdef Py_ssize_t mailbox_limit, off_loop_bytes
+    cdef double head_grace
+    cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
+
+    def __init__(
+        self, *, frontend, loop, decode, key_of, learn, text_of, encode, observe, is_allowed, on_slow_reader,
+        stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, mailbox_limit, off_loop_bytes, head_grace,
+    ):
+        model = frontend.model
+        self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
+        self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
+        self.decode, self.key_of, self.learn, self.text_of, self.encode = decode, key_of, learn, text_of, encode
+        self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
+        self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
+        self.model_name, self.names, self.vocab = model.name, frozenset(model.names), model.vocab
+        self.system_fingerprint = frontend.system_fingerprint
+        self.force_usage = frontend.config.enable_force_include_usage
+        self.max_model_len = model.max_model_len
+        self.override_max_tokens = -1 if model.override_max_tokens is None else model.override_max_tokens
+        self.max_chars = model.max_model_len * model.tokenizer.max_chars_per_token
+        self.mailbox_limit, self.off_loop_bytes, self.head_grace = mailbox_limit, off_loop_bytes, head_grace
+        self.samplings = {}
+        self.waiting_heads = deque()
+
+    def __call__(self, exchange, bytes body not None) -> bool:
+        """Take the request, or return False with nothing done."""
+        cdef Call call
+        cdef Prepared prepared
+        if not self.frontend.is_ready or not self.is_ordinary(exchange.headers):
+            return False
+        if PyBytes_GET_SIZE(body) <= self.off_loop_bytes:
+            prepared = self.prepare(body)
+            if prepared is None:
+                return False
+            call = Call(self, exchange)
+            return call.launch(prepared)
+        call = Call(self, exchange)
+        call.send_off(body)
+        return True
+
+    cdef bint is_ordinary(self, list headers):
+        cdef bytes name
+        cdef bint is_json = False
+        cdef object authorization = b""
+        for name, value in headers:
+            if name == b"content-type":
+                if value != b"application/json" or is_json:
+                    return False
+                is_json = True
+            elif name == b"authorization":
+                if authorization == b"":
+                    authorization = value
+            elif name in SPECIAL_HEADERS:
+                return False
+        return is_json and (self.is_allowed is None or self.is_allowed(authorization))
+
+    cpdef Prepared prepare(self, bytes body):
+        """Decode, render and tokenize; None if the general way has to. May run in any thread."""
+        cdef Prepared prepared
+        cdef Sampling sampling
+        cdef int64_t size
+        cdef str text
+        cdef bytes token_ids
+        try:
+            request = self.decode(body)
+        except Exception:
+            return None
+        model = request.model
+        if model and model not in self.names:
+            return None
+        options = request.stream_options
+        if options is not None and not request.stream:
+            return None
+        key = self.key_of(request)
+        stop = request.stop
+        if stop:
+            key = (key, stop if type(stop) is str else tuple(stop))
+        sampling = self.samplings.get(key)
+        if sampling is None:
+            sampling = self.learn(body)
+            if sampling is None:
+                return None
+            if len(self.samplings) >= MAX_SAMPLINGS:
+                self.samplings.clear()
+            self.samplings[key] = sampling
+        text = self.text_of(request)
+        if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
+            return None
+        token_ids = self.encode(text)
+        if token_ids is None:
+            return None
+        size = PyBytes_GET_SIZE(token_ids) // 4
+        if size == 0 or size >= self.max_model_len:
+            return None
+        prepared = Prepared.__new__(Prepared)
+        prepared.request = request
+        prepared.sampling = sampling
+        prepared.token_ids = token_ids
+        prepared.max_tokens = self.max_model_len - size
+        if 0 <= sampling.wanted < prepared.max_tokens:
+            prepared.max_tokens = sampling.wanted
+        if 0 <= self.override_max_tokens < prepared.max_tokens:
+            prepared.max_tokens = self.override_max_tokens
+        return prepared
+
+    cdef watch_head(self, response):
+        """After a while a stream's head leaves without an event. One timer for all: each waits as long."""
+        if not self.waiting_heads:
+            self.loop.call_later(self.head_grace, self.send_heads)
+        self.waiting_heads.append((self.loop.time() + self.head_grace, response))
+
+    def send_heads(self):
+        waiting = self.waiting_heads
+        now = self.loop.time()
+        while waiting and waiting[0][0] <= now + 0.001:
+            self.pump.send_head(waiting.popleft()[1])
+        if waiting:
+            self.loop.call_later(waiting[0][0] - now, self.send_heads)
+
+
+cdef class Call:
+    """One request in a lane, from being taken to its end."""
+
+    cdef Lane lane
+    cdef object exchange, response, future
+    cdef double started
+    cdef bint over
+
+    def __init__(self, Lane lane, exchange):
+        self.lane = lane
+        self.exchange = exchange
+        self.started = exchange.started
+        lane.frontend.begin_request()
+
+    # -- to the engine
+
+    cdef bint launch(self, Prepared prepared) except -1:
+        """Hand the request to the engine. False, and the call is over, if it did not get there."""
+        cdef Lane lane = self.lane
+        request = prepared.request
+        cdef bint stream = bool(request.stream)
+        cdef bint include_usage = lane.force_usage
+        cdef bint continuous_usage = lane.force_usage
+        cdef double arrival = wall_clock()
+        cdef str response_id = f"{lane.id_prefix}{random_bits(64):016x}"
+        options = request.stream_options
+        if options is not None and not include_usage:
+            include_usage = bool(options.include_usage)
+            continuous_usage = include_usage and bool(options.continuous_usage_stats)
+        response = Response(
+            lane.stream_kind if stream else lane.whole_kind,
+            id=response_id,
+            model=lane.model_name,
+            created=<int64_t>arrival,
+            vocab=lane.vocab,
+            prompt_token_ids=[prepared.token_ids],
+            role=lane.role,
+            system_fingerprint=lane.system_fingerprint,
+            include_usage=include_usage,
+            continuous_usage=continuous_usage,
+            stop=prepared.sampling.stop,
+            arrival_time=arrival,
+            max_tokens=prepared.max_tokens,
+            mailbox_limit=lane.mailbox_limit,
+        )
+        if not self.exchange.hand_over(lane.pump, response, lane.stream_headers if stream else (), stream):
+            self.end()
+            return False
+        self.response = response
+        response.on_ready = self
+        self.exchange.on_disconnect = self.leave
+        payload = encode_add_request(
+            response,
+            prepared.token_ids,
+            prepared.sampling.with_max_tokens(prepared.max_tokens),
+            response_id + lane.id_suffix,
+            arrival_time=arrival,
+            client_index=lane.engine.client_index,
+            current_wave=lane.engine.current_wave,
+        )
+        try:
+            lane.engine.submit_encoded(response, payload)
+        except Exception:
+            # The engine is lost, or stopping: the general way has the words for it.
+            response.on_ready = None
+            self.exchange.take_back()
+            self.end()
+            return False
+        lane.frontend.metrics.requests_started += 1
+        if stream:
+            lane.watch_head(response)
+        return True
+
+    cdef end(self):
+        self.over = True
+        self.exchange.on_disconnect = None
+        self.lane.frontend.end_request()
+
+    # -- long prompts: through the pool
+
+    cdef send_off(self, bytes body):
+        self.exchange.on_disconnect = self.leave
+        try:
+            self.future = self.lane.frontend.pool.submit(self.lane.prepare, body)
+        except Exception:
+            self.decline()  # too many wait: the general way has the words for it
+            return
+        self.future.add_done_callback(self.wake)
+
+    def wake(self, future):
+        try:
+            self.lane.loop.call_soon_threadsafe(self.resume)
+        except RuntimeError:
+            pass  # the loop is closed: nobody is left to hear of it
+
+    def resume(self):
+        if self.over:
+            return
+        try:
+            prepared = self.future.result()
+        except Exception:
+            prepared = None
+        self.future = None
+        if prepared is None or not self.lane.frontend.is_ready or not self.launch(prepared):
+            self.decline()
+
+    cdef decline(self):
+        if not self.over:
+            self.end()
+        self.exchange.decline()
+
+    # -- the end
+
+    def __call__(self):
+        """The pump has written the whole response, or cannot."""
+        response = self.response
+        if response.delivered:
+            self.finish(response.http_status, True)
+        elif response.overflowed:
+            self.lane.on_slow_reader()
+            self.finish(CLIENT_CLOSED, False)
+        elif response.lost:
+            self.finish(CLIENT_CLOSED, False)
+
+    def leave(self):
+        """The client has gone."""
+        if self.future is not None:
+            self.future.cancel()
+        self.finish(CLIENT_CLOSED, False)
+
+    cdef finish(self, int status, bint whole):
+        cdef Lane lane = self.lane
+        if self.over:
+            return
+        response = self.response
+        self.response = None
+        if response is not None:
+            response.on_ready = None
+            if whole:
+                lane.engine.forget(response)
+            else:
+                lane.engine.abort(response)  # before the connection is anybody else's
+        self.end()
+        if response is not None:
+            self.exchange.hand_back(status, whole)
+        lane.observe(status, lane.loop.time() - self.started)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ordinary requests: the few fields that nearly all clients send, for the express lane (routes/express.py).
+
+Each Struct takes exactly the bodies that its decoder in chat.py or completions.py takes to the same values, less all
+that is rare: an unknown member, another type, a field with rules of its own is a ValidationError, and the complete
+decoder's business. Fields have the types and defaults that they have there; a test says so.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+import msgspec
+
+from fastfront.protocol.common import Int64, StopStrings, StreamOptions
+
+field = msgspec.field
+
+
+class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    model: str | None = None
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    user: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+    seed: Int64 | None = None
+    stop: str | StopStrings | None = field(default_factory=list)
+    ignore_eos: bool = False
+
+
+class PlainChatRequest(_Plain):
+    """A chat of texts: each message has a role and a content, both strings (`render_plain` sees to it)."""
+
+    messages: list[dict[str, str]]
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    n: int | None = 1
+
+
+class PlainCompletionRequest(_Plain):
+    """A text to complete."""
+
+    prompt: str
+    max_tokens: int | None = 16
+    n: int = 1
+
+
+_SAMPLING = (
+    *("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty"),
+    *("seed", "ignore_eos", "max_tokens", "n"),
+)
+
+decode_plain_chat = msgspec.json.Decoder(PlainChatRequest).decode
+decode_plain_completion = msgspec.json.Decoder(PlainCompletionRequest).decode
+
+chat_sampling_key = attrgetter(*_SAMPLING, "max_completion_tokens")
+"""All that decides how a chat is sampled but for its stop strings: requests of one key are sampled alike."""
+
+completion_sampling_key = attrgetter(*_SAMPLING)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The express lanes of the generating endpoints: what `_native/express.pyx` needs to serve their ordinary requests.
+
+A lane is a short cut, never another behaviour: whatever it takes, routes/generate.py would answer in the same words,
+and tests compare the two. Must not know HTTP beyond paths and headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fastfront._native.express import Lane, Sampling
+from fastfront.engine.types import SamplingParams, encode
+from fastfront.errors import FastFrontError
+from fastfront.frontend import MAILBOX_LIMIT, Frontend
+from fastfront.output.stream import EVENT_STREAM_HEADERS, HEADERS_GRACE, note_slow_reader
+from fastfront.prompt.model import Model
+from fastfront.prompt.sampling import lower_chat_sampling_params, lower_completion_sampling_params
+from fastfront.protocol import plain
+from fastfront.protocol.chat import decode_chat_completion_request
+from fastfront.protocol.completions import decode_completion_request
+from fastfront.routes import chat_completions, completions
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from fastfront.routes.generate import Shape
+
+OFF_LOOP_BYTES = 64 * 1024
+"""Bodies above this are prepared in the pool: one of that size takes the loop some 0.3 ms."""
+
+_DEFAULT_MAX_TOKENS = SamplingParams().max_tokens
+
+IsAllowed = Callable[[bytes], bool]
+Learn = Callable[[bytes], Sampling | None]
+
+
+def make_lanes(
+    frontend: Frontend, loop: asyncio.AbstractEventLoop, is_allowed: IsAllowed | None = None
+) -> dict[str, Lane]:
+    """Return the lanes of a frontend that is ready, by path; none where the model is not made for them.
+
+    `is_allowed` tells whether an Authorization header's value opens the endpoints; None: they need no key.
+    """
+    model = frontend.model
+    if model.vocab is None:
+        return {}
+
+    def make(path: str, shape: Shape, *, add_special_tokens: bool, **rest: Any) -> Lane:
+        return Lane(
+            frontend=frontend,
+            loop=loop,
+            is_allowed=is_allowed,
+            encode=model.tokenizer.flat_encoder(add_special_tokens),
+            observe=frontend.metrics.http.observer(path, "POST"),
+            on_slow_reader=note_slow_reader,
+            stream_headers=EVENT_STREAM_HEADERS,
+            stream_kind=shape.stream_kind,
+            whole_kind=shape.whole_kind,
+            id_prefix=shape.id_prefix,
+            id_suffix="-0" if shape.numbers_prompts else "",
+            mailbox_limit=MAILBOX_LIMIT,
+            off_loop_bytes=OFF_LOOP_BYTES,
+            head_grace=HEADERS_GRACE,
+            **rest,
+        )
+
+    lanes = {
+        "/v1/completions": make(
+            "/v1/completions",
+            completions.SHAPE,
+            add_special_tokens=True,
+            role="",
+            decode=plain.decode_plain_completion,
+            key_of=plain.completion_sampling_key,
+            learn=learner(model, decode_completion_request, lower_completion_sampling_params),
+            text_of=_prompt_of,
+        )
+    }
+    template = model.templates.default
+    # A model whose chats are all rendered with something more has no ordinary ones.
+    if template is not None and not model.default_chat_template_kwargs:
+        lanes["/v1/chat/completions"] = make(
+            "/v1/chat/completions",
+            chat_completions.SHAPE,
+            add_special_tokens=False,
+            role=model.response_role,
+            decode=plain.decode_plain_chat,
+            key_of=plain.chat_sampling_key,
+            learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
+            text_of=lambda request: template.render_plain(request.messages),
+        )
+    return lanes
+
+
+def _prompt_of(request: plain.PlainCompletionRequest) -> str:
+    return request.prompt
+
+
+def learner(model: Model, decode: Callable[[bytes], Any], lower: Callable[[Any, Model, int], SamplingParams]) -> Learn:
+    """Return a function that finds out, with the general way's own code, how requests like the one given are sampled.
+
+    It returns None for a request that the general way refuses, or that asks for more than one plain answer.
+    """
+
+    def learn(body: bytes) -> Sampling | None:
+        try:
+            request = decode(body)
+            params = lower(request, model, 0)
+        except FastFrontError:
+            return None
+        requested = getattr(request, "requested_max_tokens", request.max_tokens)
+        if (request.n or 1) != 1 or (requested is not None and requested > model.max_model_len):
+            return None
+        wanted = requested if requested is not None else model.default_sampling.get("max_tokens")
+        params.max_tokens = _DEFAULT_MAX_TOKENS  # is not sent: the lane adds what the prompt leaves room for
+        stop = request.stop
+        return Sampling(encode(params), wanted, (stop,) if isinstance(stop, str) else tuple(stop or ()))
+
+    return learn

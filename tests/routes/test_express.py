@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The express lane gives the engine what the general way gives it, and leaves the rest untouched."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fastfront.engine.types import decode_request, encode_request
+from fastfront.errors import EngineDeadError
+from fastfront.pool import PromptPool
+from fastfront.prompt import Model
+from fastfront.protocol import decode_chat_completion_request, decode_completion_request
+from fastfront.routes import chat_completions, completions, express
+from fastfront.routes.generate import _engine_requests, _Headers
+from fastfront.sim import MODEL_PATH
+from fastfront.telemetry import Metrics
+
+CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
+WAYS = {
+    CHAT: (decode_chat_completion_request, chat_completions),
+    COMPLETION: (decode_completion_request, completions),
+}
+JSON = [(b"content-type", b"application/json")]
+HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
+
+
+class FakeEngine:
+    """Takes what would be sent."""
+
+    def __init__(self):
+        self.sent, self.forgotten, self.aborted = [], [], []
+        self.client_index, self.current_wave = 3, 5
+        self.pump = SimpleNamespace(send_head=lambda response: None)
+        self.error = None
+        self.first = None
+        """A future of the first request, where a test waits for it."""
+
+    def submit_encoded(self, response, payload):
+        if self.error is not None:
+            raise self.error
+        self.sent.append((response, payload))
+        if self.first is not None:
+            self.first.set_result((response, payload))
+
+    def forget(self, response):
+        self.forgotten.append(response)
+
+    def abort(self, response):
+        self.aborted.append(response)
+
+
+class FakeExchange:
+    """A connection that the pump may write to."""
+
+    def __init__(self, headers=()):
+        self.headers = [*JSON, *headers]
+        self.started = 0.0
+        self.on_disconnect = None
+        self.handed_over = None
+        self.handed_back = None
+        self.declined = asyncio.Event()
+        self.usable = True
+
+    def hand_over(self, pump, response, headers, stream):
+        self.handed_over = stream
+        return self.usable
+
+    def take_back(self):
+        self.handed_over = None
+
+    def hand_back(self, status, usable):
+        self.handed_back = (status, usable)
+
+    def decline(self):
+        self.declined.set()
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Return the embedded engine's model, with its fast encoder."""
+    loaded = Model.load(str(MODEL_PATH), served_model_names=("sim", "also-sim"))
+    loaded.max_model_len = 2048
+    assert loaded.tokenizer.fast.wait(30)
+    return loaded
+
+
+class Frontend:
+    """What lanes need of one."""
+
+    def __init__(self, model):
+        self.model, self.engine = model, FakeEngine()
+        self.metrics, self.pool = Metrics(), PromptPool(1)
+        self.config = SimpleNamespace(enable_force_include_usage=False)
+        self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
+
+    def begin_request(self):
+        self.open_requests += 1
+
+    def end_request(self):
+        self.open_requests -= 1
+
+
+@pytest.fixture
+def frontend(model):
+    """Return a frontend before a fake engine."""
+    made = Frontend(model)
+    yield made
+    made.pool.shutdown()
+
+
+def lanes_of(frontend, **more):
+    loop = SimpleNamespace(time=lambda: 1.0, call_later=lambda *a: None)
+    return express.make_lanes(frontend, loop, **more)
+
+
+def general(model, path, body, request_id):
+    """Return what the general way sends for a body."""
+    decode, route = WAYS[path]
+    request = decode(body)
+    shape = route.SHAPE
+    (only,) = _engine_requests(
+        request,
+        route.prepare(model, request),
+        _Headers(None, None, None, None),
+        request_id,
+        0.0,
+        shape.numbers_prompts,
+    )
+    return decode_request(encode_request(only))
+
+
+numbers = st.one_of(st.none(), st.floats(0.0, 1.0, exclude_min=True), st.just(1))
+sampling = {
+    "model": st.sampled_from(["sim", "also-sim", None]),
+    "stream": st.booleans(),
+    "temperature": st.one_of(numbers, st.just(0), st.just(1e-9)),
+    "top_p": numbers,
+    "top_k": st.one_of(st.none(), st.integers(-1, 50)),
+    "min_p": numbers,
+    "repetition_penalty": numbers,
+    "presence_penalty": numbers,
+    "frequency_penalty": numbers,
+    "seed": st.one_of(st.none(), st.integers(-1, 2**63 - 1)),
+    "stop": st.one_of(st.none(), st.just("x"), st.lists(st.just("yz"), max_size=4)),
+    "ignore_eos": st.booleans(),
+    "max_tokens": st.integers(1, 2048),
+    "n": st.just(1),
+}
+texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
+roles = st.sampled_from(["system", "user", "assistant", "developer", "other"])
+messages = st.lists(st.fixed_dictionaries({"role": roles, "content": texts}), min_size=1, max_size=5)
+bodies = st.one_of(
+    st.tuples(st.just(CHAT), st.fixed_dictionaries({"messages": messages}, optional=sampling)),
+    st.tuples(st.just(COMPLETION), st.fixed_dictionaries({"prompt": texts}, optional=sampling)),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(bodies)
+def test_the_engine_gets_the_same_request(frontend, asked):
+    """Prompt, sampling, names and indices, for any ordinary body; only time and ids are their own."""
+    path, body = asked
+    raw = msgspec.json.encode(body)
+    engine = frontend.engine = FakeEngine()
+    if not lanes_of(frontend)[path](FakeExchange(), raw):
+        return
+    ((response, payload),) = engine.sent
+    sent = decode_request(payload)
+    expected = general(frontend.model, path, raw, sent.external_req_id.removesuffix("-0"))
+    assert sent.request_id == response.wire_ids[0]
+    assert (sent.client_index, sent.current_wave) == (3, 5)
+    expected.request_id, expected.client_index, expected.current_wave = sent.request_id, 3, 5
+    expected.arrival_time = sent.arrival_time
+    assert sent == expected
+
+
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_ordinary_requests_are_taken(frontend, path):
+    """The lane is worth its name: what most clients send goes through it."""
+    prompt = HELLO if path == CHAT else {"prompt": "Hello"}
+    body = {**prompt, "model": "sim", "max_tokens": 5, "temperature": 0.5, "stream": True, "stop": ["\n"]}
+    exchange = FakeExchange([(b"authorization", b"Bearer x"), (b"x-stainless-lang", b"python")])
+    assert lanes_of(frontend)[path](exchange, msgspec.json.encode(body))
+    assert exchange.handed_over is True
+    assert frontend.open_requests == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"{", ()),
+        (msgspec.json.encode({**HELLO, "n": 2, "temperature": 1}), ()),
+        (msgspec.json.encode({**HELLO, "max_tokens": 0}), ()),
+        (msgspec.json.encode({**HELLO, "max_tokens": 2049}), ()),
+        (msgspec.json.encode({**HELLO, "temperature": 3}), ()),
+        (msgspec.json.encode({**HELLO, "stop": ""}), ()),
+        (msgspec.json.encode({**HELLO, "model": "other"}), ()),
+        (msgspec.json.encode({**HELLO, "stream_options": {"include_usage": True}}), ()),
+        (msgspec.json.encode({"messages": []}), ()),
+        (msgspec.json.encode({"messages": [{"role": "user", "content": "word " * 4000}]}), ()),
+        (msgspec.json.encode({"messages": [{"role": "user", "content": "a", "name": "b"}]}), ()),
+        (msgspec.json.encode(HELLO), [(b"x-request-id", b"mine")]),
+        (msgspec.json.encode(HELLO), [(b"x-data-parallel-rank", b"0")]),
+        (msgspec.json.encode(HELLO), [(b"x-vllm-priority", b"1")]),
+        (msgspec.json.encode(HELLO), [(b"x-session-id", b"s")]),
+        (msgspec.json.encode(HELLO), JSON),
+    ],
+)
+def test_the_rest_is_left_untouched(frontend, body, headers):
+    """Whatever needs words, or more than one plain answer, is the general way's: nothing was done."""
+    exchange = FakeExchange(headers)
+    assert lanes_of(frontend)[CHAT](exchange, body) is False
+    assert (frontend.engine.sent, frontend.open_requests, exchange.on_disconnect) == ([], 0, None)
+
+
+def test_other_content_types_are_left(frontend):
+    """The general way refuses them."""
+    exchange = FakeExchange()
+    exchange.headers = [(b"content-type", b"text/plain")]
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is False
+    exchange.headers = []
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is False
+
+
+def test_a_key_is_asked_for(frontend):
+    """Without it the general way answers 401."""
+    lane = lanes_of(frontend, is_allowed=lambda value: value == b"Bearer key")[CHAT]
+    body = msgspec.json.encode(HELLO)
+    assert lane(FakeExchange(), body) is False
+    assert lane(FakeExchange([(b"authorization", b"Bearer wrong")]), body) is False
+    assert lane(FakeExchange([(b"authorization", b"Bearer key")]), body) is True
+
+
+def test_a_frontend_that_is_not_ready_takes_nothing(frontend):
+    """Draining, or its engine dead: the general way says which."""
+    frontend.is_ready = False
+    assert lanes_of(frontend)[CHAT](FakeExchange(), msgspec.json.encode(HELLO)) is False
+
+
+def test_a_connection_that_is_not_free_is_left(frontend):
+    """The response has to go through send() there."""
+    exchange = FakeExchange()
+    exchange.usable = False
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is False
+    assert (frontend.engine.sent, frontend.open_requests) == ([], 0)
+
+
+def test_an_engine_that_is_lost_meanwhile(frontend):
+    """The exchange is the general way's again, which has the words."""
+    frontend.engine.error = EngineDeadError()
+    exchange = FakeExchange()
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is False
+    assert (exchange.handed_over, exchange.on_disconnect, frontend.open_requests) == (None, None, 0)
+
+
+def test_a_client_that_leaves_is_aborted(frontend):
+    """Once, in the engine; the connection is given back as unusable, and the request counts as ended."""
+    exchange = FakeExchange()
+    lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO))
+    leave = exchange.on_disconnect
+    leave()
+    leave()
+    ((response, _),) = frontend.engine.sent
+    assert frontend.engine.aborted == [response]
+    assert exchange.handed_back == (499, False)
+    assert (frontend.open_requests, response.on_ready) == (0, None)
+
+
+async def test_a_long_prompt_is_prepared_in_the_pool(frontend, monkeypatch):
+    """It reaches the engine as a short one does, only later."""
+    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
+    exchange = FakeExchange()
+    frontend.engine.first = asyncio.get_running_loop().create_future()
+    assert lane(exchange, msgspec.json.encode(HELLO))
+    assert frontend.open_requests == 1
+    _, payload = await asyncio.wait_for(frontend.engine.first, 10)
+    assert decode_request(payload).prompt_token_ids
+
+
+async def test_a_long_prompt_that_is_not_ordinary_goes_to_the_app(frontend, monkeypatch):
+    """The app gets the exchange back, and counts the request itself."""
+    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
+    exchange = FakeExchange()
+    assert lane(exchange, msgspec.json.encode({**HELLO, "n": 2}))
+    await asyncio.wait_for(exchange.declined.wait(), 10)
+    assert (frontend.open_requests, exchange.on_disconnect) == (0, None)
+
+
+async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeypatch):
+    """Nothing is sent to the engine."""
+    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
+    exchange = FakeExchange()
+    lane(exchange, msgspec.json.encode(HELLO))
+    exchange.on_disconnect()
+    await asyncio.get_running_loop().run_in_executor(frontend.pool, int)  # behind it in the queue
+    await asyncio.sleep(0)
+    assert (frontend.engine.sent, frontend.open_requests) == ([], 0)
+    assert not exchange.declined.is_set()
