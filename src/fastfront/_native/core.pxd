@@ -40,11 +40,12 @@ cdef extern from "add_request.hpp" namespace "fastfront" nogil:
         token_span prompt_token_ids
         string_view sampling_params
         double arrival_time
-        uint64_t client_index
-        uint64_t current_wave
+        int64_t client_index
+        int64_t current_wave
         string_view external_req_id
-    void append_add_request(string&, const AddRequest&) except +
-    void append_msgpack_int(string&, int64_t) except +
+    size_t max_size(const AddRequest&) noexcept
+    char* write(char*, const AddRequest&) noexcept
+    char* write_msgpack_int(char*, int64_t) noexcept
 
 cdef extern from "engine_outputs.hpp" namespace "fastfront" nogil:
     cdef enum class FinishReason:

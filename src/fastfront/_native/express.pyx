@@ -16,7 +16,6 @@ from time import time as wall_clock
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport int64_t
-from libcpp.string cimport string
 
 from fastfront._native cimport core
 
@@ -51,18 +50,11 @@ cdef class Sampling:
         self.stop = stop
 
     cpdef bytes with_max_tokens(self, int64_t max_tokens):
-        cdef string out
+        cdef char value[9]
         cdef int count = self.count + 1
-        if count < 16:
-            out.push_back(<char>(0x80 | count))
-        else:
-            out.push_back(<char>0xde)
-            out.push_back(<char>(count >> 8))
-            out.push_back(<char>(count & 0xff))
-        out.append(PyBytes_AS_STRING(self.members), <size_t>PyBytes_GET_SIZE(self.members))
-        out.append(b"\xaamax_tokens", 11)
-        core.append_msgpack_int(out, max_tokens)
-        return PyBytes_FromStringAndSize(out.data(), <Py_ssize_t>out.size())
+        cdef bytes head = bytes((0x80 | count,)) if count < 16 else b"\xde" + count.to_bytes(2, "big")
+        cdef Py_ssize_t size = core.write_msgpack_int(value, max_tokens) - value
+        return head + self.members + b"\xaamax_tokens" + PyBytes_FromStringAndSize(value, size)
 
 
 cdef class Prepared:

@@ -7,6 +7,8 @@ the pump's own thread never enters Python. Signatures and their meaning are in p
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from cython.operator cimport dereference as deref, preincrement
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libcpp cimport bool as cbool
@@ -23,6 +25,10 @@ from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
 from os import dup
 
 from fastfront.errors import EngineDeadError, ServiceUnavailableError
+
+cdef extern from "Python.h":
+    PyObject* PyBytes_FromStringAndSize_ "PyBytes_FromStringAndSize"(const char*, Py_ssize_t)
+    int _PyBytes_Resize(PyObject**, Py_ssize_t) except -1
 
 KIND_CHAT_STREAM = <int>core.ResponseKind.chat_stream
 KIND_CHAT = <int>core.ResponseKind.chat
@@ -273,12 +279,13 @@ def encode_add_request(
     str external_req_id not None,
     *,
     double arrival_time,
-    uint64_t client_index=0,
-    uint64_t current_wave=0,
+    int64_t client_index=0,
+    int64_t current_wave=0,
 ) -> bytes:
     cdef core.AddRequest request
     cdef string external_id = utf8(external_req_id)
-    cdef string payload
+    cdef PyObject* payload
+    cdef char* begin
     request.wire_id = deref(response.ptr).wire_id(0)
     request.prompt_token_ids = ids_of(prompt_token_ids)
     request.sampling_params = string_view(PyBytes_AS_STRING(sampling_params), PyBytes_GET_SIZE(sampling_params))
@@ -286,8 +293,15 @@ def encode_add_request(
     request.client_index = client_index
     request.current_wave = current_wave
     request.external_req_id = string_view(external_id.data(), external_id.size())
-    core.append_add_request(payload, request)
-    return to_bytes(payload)
+    # A bytes object that nobody has seen yet may be written to, and cut.
+    payload = PyBytes_FromStringAndSize_(NULL, <Py_ssize_t>core.max_size(request))
+    if payload == NULL:
+        raise MemoryError
+    begin = PyBytes_AS_STRING(<object>payload)
+    _PyBytes_Resize(&payload, core.write(begin, request) - begin)
+    encoded = <bytes>payload
+    Py_DECREF(encoded)  # the reference that `payload` held
+    return encoded
 
 
 cdef class Pump:

@@ -4,10 +4,10 @@
 // 100,000 tokens makes no object per token. Knows the wire layout and nothing of what the values mean.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace fastfront {
@@ -18,17 +18,19 @@ struct AddRequest {
     std::string_view sampling_params;  // a MessagePack map, whole
     double arrival_time = 0.0;         // Unix seconds
     std::optional<std::int64_t> data_parallel_rank;
-    std::uint64_t client_index = 0;
-    std::uint64_t current_wave = 0;
+    std::int64_t client_index = 0;
+    std::int64_t current_wave = 0;
     std::int64_t priority = 0;
     std::string_view external_req_id;
 };
 
-/// Append the request's MessagePack to `out`. Throws std::bad_alloc only.
-void append_add_request(std::string& out, const AddRequest& request);
+/// No request takes more bytes than this.
+[[nodiscard]] std::size_t max_size(const AddRequest& request) noexcept;
 
-/// Append a MessagePack integer, in its shortest form as msgspec writes it.
-void append_msgpack_uint(std::string& out, std::uint64_t value);
-void append_msgpack_int(std::string& out, std::int64_t value);
+/// Write the request's MessagePack to `at`, where max_size() bytes are free; returns its end.
+char* write(char* at, const AddRequest& request) noexcept;
+
+/// Write a MessagePack integer (9 bytes at most), in its shortest form as msgspec does; returns its end.
+char* write_msgpack_int(char* at, std::int64_t value) noexcept;
 
 }  // namespace fastfront
