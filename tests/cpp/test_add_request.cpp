@@ -55,9 +55,11 @@ TEST_CASE("integers take the fewest bytes, on both sides of each boundary") {
 }
 
 TEST_CASE("a request has all 22 positions, and its id in 16 digits") {
-    const std::vector<std::uint32_t> ids{1, 128, 65536};
+    std::string ids;
+    fastfront::append_msgpack_ids(ids, std::vector<std::uint32_t>{1, 128, 65536});
     AddRequest request;
     request.wire_id = 0x0123456789abcdef;
+    request.prompt_token_count = 3;
     request.prompt_token_ids = ids;
     request.sampling_params = "\x80";
     request.arrival_time = 1.5;
@@ -71,9 +73,11 @@ TEST_CASE("a request has all 22 positions, and its id in 16 digits") {
 
 TEST_CASE("lengths of arrays and strings have their boundaries, too") {
     for (const std::size_t count : {0u, 15u, 16u, 31u, 32u, 255u, 256u, 65535u, 65536u}) {
-        const std::vector<std::uint32_t> ids(count, 7);
+        std::string ids;
+        fastfront::append_msgpack_ids(ids, std::vector<std::uint32_t>(count, 7));
         const std::string name(count, 'x');
         AddRequest request;
+        request.prompt_token_count = count;
         request.prompt_token_ids = ids;
         request.sampling_params = "\x80";
         request.external_req_id = name;

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from types import SimpleNamespace
 
 import msgspec
@@ -27,7 +28,13 @@ WAYS = {
     COMPLETION: (decode_completion_request, completions),
 }
 JSON = [(b"content-type", b"application/json")]
+BOUNDS = ["OFF_LOOP_BYTES", "INLINE_UNSEEN"]
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
+
+
+def new_chat():
+    """Return a body of which nothing was seen before."""
+    return msgspec.json.encode({"messages": [{"role": "user", "content": uuid.uuid4().hex * 5}]})
 
 
 class FakeEngine:
@@ -203,7 +210,7 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({**HELLO, "model": "other"}), ()),
         (msgspec.json.encode({**HELLO, "stream_options": {"include_usage": True}}), ()),
         (msgspec.json.encode({"messages": []}), ()),
-        (msgspec.json.encode({"messages": [{"role": "user", "content": "word " * 4000}]}), ()),
+        (msgspec.json.encode({"messages": [{"role": "user", "content": "word " * 2500}]}), ()),
         (msgspec.json.encode({"messages": [{"role": "user", "content": "a", "name": "b"}]}), ()),
         (msgspec.json.encode(HELLO), [(b"x-request-id", b"mine")]),
         (msgspec.json.encode(HELLO), [(b"x-data-parallel-rank", b"0")]),
@@ -272,34 +279,37 @@ def test_a_client_that_leaves_is_aborted(frontend):
     assert (frontend.open_requests, response.on_ready) == (0, None)
 
 
-async def test_a_long_prompt_is_prepared_in_the_pool(frontend, monkeypatch):
+@pytest.mark.parametrize("bound", BOUNDS)
+async def test_a_long_prompt_is_prepared_in_the_pool(frontend, monkeypatch, bound):
     """It reaches the engine as a short one does, only later."""
-    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    monkeypatch.setattr(express, bound, 10)
     lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
     exchange = FakeExchange()
     frontend.engine.first = asyncio.get_running_loop().create_future()
-    assert lane(exchange, msgspec.json.encode(HELLO))
+    assert lane(exchange, new_chat())
     assert frontend.open_requests == 1
     _, payload = await asyncio.wait_for(frontend.engine.first, 10)
     assert decode_request(payload).prompt_token_ids
 
 
-async def test_a_long_prompt_that_is_not_ordinary_goes_to_the_app(frontend, monkeypatch):
+@pytest.mark.parametrize("bound", BOUNDS)
+async def test_a_long_prompt_that_is_too_long_goes_to_the_app(frontend, monkeypatch, bound):
     """The app gets the exchange back, and counts the request itself."""
-    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    monkeypatch.setattr(express, bound, 10)
     lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
     exchange = FakeExchange()
-    assert lane(exchange, msgspec.json.encode({**HELLO, "n": 2}))
+    assert lane(exchange, msgspec.json.encode({"messages": [{"role": "user", "content": f"{bound} " * 1500}]}))
     await asyncio.wait_for(exchange.declined.wait(), 10)
     assert (frontend.open_requests, exchange.on_disconnect) == (0, None)
 
 
-async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeypatch):
+@pytest.mark.parametrize("bound", BOUNDS)
+async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeypatch, bound):
     """Nothing is sent to the engine."""
-    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    monkeypatch.setattr(express, bound, 10)
     lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
     exchange = FakeExchange()
-    lane(exchange, msgspec.json.encode(HELLO))
+    lane(exchange, new_chat())
     exchange.on_disconnect()
     await asyncio.get_running_loop().run_in_executor(frontend.pool, int)  # behind it in the queue
     await asyncio.sleep(0)

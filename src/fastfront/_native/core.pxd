@@ -7,6 +7,7 @@ from libcpp.map cimport map as cmap
 from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
+from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
@@ -37,7 +38,8 @@ cdef extern from "add_request.hpp" namespace "fastfront" nogil:
     cdef cppclass AddRequest:
         AddRequest()
         uint64_t wire_id
-        token_span prompt_token_ids
+        size_t prompt_token_count
+        string_view prompt_token_ids
         string_view sampling_params
         double arrival_time
         int64_t client_index
@@ -46,6 +48,35 @@ cdef extern from "add_request.hpp" namespace "fastfront" nogil:
     size_t max_size(const AddRequest&) noexcept
     char* write(char*, const AddRequest&) noexcept
     char* write_msgpack_int(char*, int64_t) noexcept
+
+cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
+    cdef cppclass SpecialTokens:
+        SpecialTokens()
+        SpecialTokens(vector[pair[string, uint32_t]]) except +
+        @staticmethod
+        cbool suits(const vector[pair[string, uint32_t]]&) except +
+
+cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
+    cdef cppclass EncodedIds:
+        EncodedIds()
+        string msgpack
+        size_t count
+        vector[uint32_t] tail
+        void append(token_span) except +
+        void append(const EncodedIds&) except +
+        vector[uint32_t] ids() except +
+    cdef cppclass Piece:
+        size_t begin
+        size_t end
+        cbool special
+        uint32_t special_id
+        shared_ptr[const EncodedIds] ids
+    cdef cppclass SegmentCache:
+        SegmentCache(SpecialTokens, size_t) except +
+        vector[Piece] split(string_view) except +
+        shared_ptr[const EncodedIds] remember(string_view, token_span) except +
+        size_t size() noexcept
+        size_t bytes() noexcept
 
 cdef extern from "engine_outputs.hpp" namespace "fastfront" nogil:
     cdef enum class FinishReason:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastfront._native.http import Exchange
+from fastfront._native.prompt import EncodedPrompt
 
 class Sampling:
     """How one kind of request is sampled."""
@@ -22,8 +23,7 @@ class Sampling:
 class Prepared:
     """A request that is ready for the engine."""
 
-    token_ids: bytes
-    """Little-endian uint32."""
+    prompt: EncodedPrompt
     max_tokens: int
 
 class Lane:
@@ -38,7 +38,7 @@ class Lane:
         key_of: Callable[[Any], object],
         learn: Callable[[bytes], Sampling | None],
         text_of: Callable[[Any], str | None],
-        encode: Callable[[str], bytes | None],
+        encoders: Any,
         observe: Callable[[int, float], object],
         is_allowed: Callable[[bytes], bool] | None,
         on_slow_reader: Callable[[], object],
@@ -48,21 +48,28 @@ class Lane:
         id_prefix: str,
         id_suffix: str,
         role: str,
+        add_special_tokens: bool,
         mailbox_limit: int,
         off_loop_bytes: int,
+        inline_unseen: int,
+        inline_seconds: float,
         head_grace: float,
     ) -> None:
         """Make the lane of a frontend that is ready.
 
         `decode` makes a request of a body or raises for what is not ordinary; `key_of` gives what decides its
         sampling but for stop strings, and `learn` the Sampling for a key not seen before; `text_of` gives the prompt's
-        text and `encode` its ids. What returns None leaves the request to the general way. `observe` hears the status
-        and seconds of each response; a prompt of more than `off_loop_bytes` of body is prepared in the frontend's
-        pool; a stream's head leaves alone after `head_grace` seconds.
+        text and `encoders.encoder` its ids. What returns None leaves the request to the general way. `observe` hears
+        the status and seconds of each response. A body of more than `off_loop_bytes`, and a prompt of which more than
+        `inline_unseen` bytes have to be tokenized (less once that has taken more than `inline_seconds`), go to the
+        frontend's pool; a stream's head leaves alone after `head_grace` seconds.
         """
 
     def __call__(self, exchange: Exchange, body: bytes) -> bool:
         """Take the request, or return False with nothing done. To be called on the loop thread."""
+
+    def encode(self, prepared: Prepared) -> Prepared | None:
+        """Give a request that was read its prompt; None if the general way has to do it. May run in any thread."""
 
     def prepare(self, body: bytes) -> Prepared | None:
         """Decode, render and tokenize; None if the general way has to do it. May run in any thread."""

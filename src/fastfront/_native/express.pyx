@@ -11,7 +11,7 @@ tokenizer.
 
 from collections import deque
 from random import Random
-from time import time as wall_clock
+from time import thread_time, time as wall_clock
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_GET_LENGTH
@@ -28,6 +28,7 @@ cdef frozenset SPECIAL_HEADERS = frozenset(
 )
 cdef int MAX_SAMPLINGS = 1024
 cdef int CLIENT_CLOSED = 499
+cdef Py_ssize_t ALWAYS_INLINE = 2048  # bytes whose tokens cost less than a hand-over to the pool, whatever they are
 
 
 cdef class Sampling:
@@ -58,11 +59,12 @@ cdef class Sampling:
 
 
 cdef class Prepared:
-    """A request that is ready for the engine."""
+    """A request that is ready for the engine once it has a prompt."""
 
     cdef object request
     cdef Sampling sampling
-    cdef readonly bytes token_ids
+    cdef object encoder, split
+    cdef readonly object prompt       # EncodedPrompt
     cdef readonly int64_t max_tokens
 
 
@@ -70,27 +72,28 @@ cdef class Lane:
     """The express lane of one endpoint: call it with an Exchange and its body."""
 
     cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
-    cdef object decode, key_of, learn, text_of, encode
+    cdef object decode, key_of, learn, text_of, encoders
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
     cdef dict samplings
     cdef int stream_kind, whole_kind
     cdef tuple stream_headers
-    cdef bint force_usage
+    cdef bint force_usage, add_special_tokens
     cdef int64_t max_model_len, override_max_tokens, max_chars
-    cdef Py_ssize_t mailbox_limit, off_loop_bytes
-    cdef double head_grace
+    cdef Py_ssize_t mailbox_limit, off_loop_bytes, inline_unseen, most_inline_unseen
+    cdef double head_grace, inline_seconds
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, encode, observe, is_allowed, on_slow_reader,
-        stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, mailbox_limit, off_loop_bytes, head_grace,
+        self, *, frontend, loop, decode, key_of, learn, text_of, encoders, observe, is_allowed, on_slow_reader,
+        stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens, mailbox_limit, off_loop_bytes, inline_unseen,
+        inline_seconds, head_grace,
     ):
         model = frontend.model
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
-        self.decode, self.key_of, self.learn, self.text_of, self.encode = decode, key_of, learn, text_of, encode
+        self.decode, self.key_of, self.learn, self.text_of, self.encoders = decode, key_of, learn, text_of, encoders
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
         self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
         self.model_name, self.names, self.vocab = model.name, frozenset(model.names), model.vocab
@@ -99,25 +102,29 @@ cdef class Lane:
         self.max_model_len = model.max_model_len
         self.override_max_tokens = -1 if model.override_max_tokens is None else model.override_max_tokens
         self.max_chars = model.max_model_len * model.tokenizer.max_chars_per_token
-        self.mailbox_limit, self.off_loop_bytes, self.head_grace = mailbox_limit, off_loop_bytes, head_grace
+        self.add_special_tokens, self.mailbox_limit, self.head_grace = add_special_tokens, mailbox_limit, head_grace
+        self.off_loop_bytes = off_loop_bytes
+        self.inline_unseen = self.most_inline_unseen = inline_unseen
+        self.inline_seconds = inline_seconds
         self.samplings = {}
         self.waiting_heads = deque()
 
     def __call__(self, exchange, bytes body not None) -> bool:
         """Take the request, or return False with nothing done."""
-        cdef Call call
         cdef Prepared prepared
         if not self.frontend.is_ready or not self.is_ordinary(exchange.headers):
             return False
-        if PyBytes_GET_SIZE(body) <= self.off_loop_bytes:
-            prepared = self.prepare(body)
-            if prepared is None:
-                return False
-            call = Call(self, exchange)
-            return call.launch(prepared)
-        call = Call(self, exchange)
-        call.send_off(body)
-        return True
+        if PyBytes_GET_SIZE(body) > self.off_loop_bytes:
+            Call(self, exchange).send_off(self.prepare, body)
+            return True
+        prepared = self.read(body)
+        if prepared is None:
+            return False
+        if prepared.split.unseen > self.inline_unseen:
+            self.raise_bound()
+            Call(self, exchange).send_off(self.encode, prepared)
+            return True
+        return self.encode_here(prepared) and Call(self, exchange).launch(prepared)
 
     cdef bint is_ordinary(self, list headers):
         cdef bytes name
@@ -135,13 +142,11 @@ cdef class Lane:
                 return False
         return is_json and (self.is_allowed is None or self.is_allowed(authorization))
 
-    cpdef Prepared prepare(self, bytes body):
-        """Decode, render and tokenize; None if the general way has to. May run in any thread."""
+    cdef Prepared read(self, bytes body):
+        """Decode and render; None if the general way has to. May run in any thread."""
         cdef Prepared prepared
         cdef Sampling sampling
-        cdef int64_t size
         cdef str text
-        cdef bytes token_ids
         try:
             request = self.decode(body)
         except Exception:
@@ -149,8 +154,7 @@ cdef class Lane:
         model = request.model
         if model and model not in self.names:
             return None
-        options = request.stream_options
-        if options is not None and not request.stream:
+        if request.stream_options is not None and not request.stream:
             return None
         key = self.key_of(request)
         stop = request.stop
@@ -164,25 +168,66 @@ cdef class Lane:
             if len(self.samplings) >= MAX_SAMPLINGS:
                 self.samplings.clear()
             self.samplings[key] = sampling
-        text = self.text_of(request)
+        encoder = self.encoders.encoder
+        text = None if encoder is None else self.text_of(request)
         if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
             return None
-        token_ids = self.encode(text)
-        if token_ids is None:
-            return None
-        size = PyBytes_GET_SIZE(token_ids) // 4
-        if size == 0 or size >= self.max_model_len:
+        split = encoder.split(text)
+        if split is None:
             return None
         prepared = Prepared.__new__(Prepared)
         prepared.request = request
         prepared.sampling = sampling
-        prepared.token_ids = token_ids
-        prepared.max_tokens = self.max_model_len - size
-        if 0 <= sampling.wanted < prepared.max_tokens:
-            prepared.max_tokens = sampling.wanted
+        prepared.encoder = encoder
+        prepared.split = split
+        return prepared
+
+    cpdef Prepared encode(self, Prepared prepared):
+        """Tokenize; None if the general way has to. May run in any thread."""
+        cdef int64_t room
+        prompt = prepared.encoder.finish(prepared.split, self.add_special_tokens)
+        if prompt is None:
+            return None
+        room = self.max_model_len - len(prompt)
+        if room == self.max_model_len or room < 1:
+            return None
+        prepared.prompt = prompt
+        prepared.max_tokens = room
+        if 0 <= prepared.sampling.wanted < room:
+            prepared.max_tokens = prepared.sampling.wanted
         if 0 <= self.override_max_tokens < prepared.max_tokens:
             prepared.max_tokens = self.override_max_tokens
         return prepared
+
+    def prepare(self, bytes body not None) -> Prepared:
+        """Decode, render and tokenize."""
+        cdef Prepared prepared = self.read(body)
+        return None if prepared is None else self.encode(prepared)
+
+    cdef bint encode_here(self, Prepared prepared) except -1:
+        """Tokenize on the loop thread, and learn from it how much may be tokenized there.
+
+        Ordinary text takes 5 ns a byte, text made to be slow sixty times as much: a request that took too long lowers
+        the bound for those that follow, and each other one raises it a little.
+        """
+        cdef Py_ssize_t unseen = prepared.split.unseen
+        cdef double began, took
+        if unseen <= ALWAYS_INLINE:
+            self.raise_bound()
+            return self.encode(prepared) is not None
+        began = thread_time()
+        if self.encode(prepared) is None:
+            return False
+        took = thread_time() - began
+        if took > self.inline_seconds:
+            self.inline_unseen = max(ALWAYS_INLINE, <Py_ssize_t>(unseen * self.inline_seconds / took / 2))
+        else:
+            self.raise_bound()
+        return True
+
+    cdef raise_bound(self):
+        if self.inline_unseen < self.most_inline_unseen:
+            self.inline_unseen = min(self.most_inline_unseen, self.inline_unseen + 64)
 
     cdef watch_head(self, response):
         """After a while a stream's head leaves without an event. One timer for all: each waits as long."""
@@ -234,7 +279,7 @@ cdef class Call:
             model=lane.model_name,
             created=<int64_t>arrival,
             vocab=lane.vocab,
-            prompt_token_ids=[prepared.token_ids],
+            prompt_token_ids=[prepared.prompt],
             role=lane.role,
             system_fingerprint=lane.system_fingerprint,
             include_usage=include_usage,
@@ -252,7 +297,7 @@ cdef class Call:
         self.exchange.on_disconnect = self.leave
         payload = encode_add_request(
             response,
-            prepared.token_ids,
+            prepared.prompt,
             prepared.sampling.with_max_tokens(prepared.max_tokens),
             response_id + lane.id_suffix,
             arrival_time=arrival,
@@ -279,10 +324,10 @@ cdef class Call:
 
     # -- long prompts: through the pool
 
-    cdef send_off(self, bytes body):
+    cdef send_off(self, work, argument):
         self.exchange.on_disconnect = self.leave
         try:
-            self.future = self.lane.frontend.pool.submit(self.lane.prepare, body)
+            self.future = self.lane.frontend.pool.submit(work, argument)
         except Exception:
             self.decline()  # too many wait: the general way has the words for it
             return

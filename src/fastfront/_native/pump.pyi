@@ -6,6 +6,7 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 
 from collections.abc import Callable, Sequence
 
+from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
 KIND_CHAT_STREAM: int
@@ -47,7 +48,7 @@ class Response:
         model: str,
         created: int,
         vocab: Vocab | None,
-        prompt_token_ids: list[list[int]] | list[bytes],
+        prompt_token_ids: list[list[int]] | list[EncodedPrompt],
         n: int = 1,
         role: str = "assistant",
         system_fingerprint: str | None = None,
@@ -62,7 +63,7 @@ class Response:
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
     ) -> None:
-        """Prepare the response. A prompt is a list of ids, or its ids as little-endian uint32.
+        """Prepare the response. A prompt is a list of ids, or encoded.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
         may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit.
@@ -115,7 +116,7 @@ class Response:
 
 def encode_add_request(
     response: Response,
-    prompt_token_ids: bytes,
+    prompt: EncodedPrompt,
     sampling_params: bytes,
     external_req_id: str,
     *,
@@ -125,7 +126,7 @@ def encode_add_request(
 ) -> bytes:
     """Return the payload of an ADD message for a response with one choice, as engine.types.encode_request makes it.
 
-    `prompt_token_ids` are little-endian uint32, `sampling_params` a whole MessagePack map, `arrival_time` Unix seconds.
+    `sampling_params` is a whole MessagePack map, `arrival_time` Unix seconds.
     """
 
 class Pump:

@@ -20,6 +20,7 @@ from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
 from fastfront._native cimport core
+from fastfront._native.prompt cimport EncodedPrompt
 from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
 
 from os import dup
@@ -146,10 +147,10 @@ cdef class Response:
         cdef core.PromptInfo prompt
         for token_ids in prompt_token_ids:
             prompt = core.PromptInfo()
-            if type(token_ids) is bytes:
-                prompt.token_count = ids_of(<bytes>token_ids).size()
+            if type(token_ids) is EncodedPrompt:
+                prompt.token_count = (<EncodedPrompt>token_ids).encoded.count
                 if vocab is not None:
-                    prime_flat(prompt, vocab.ptr, detokenizer, ids_of(<bytes>token_ids))
+                    prime_encoded(prompt, vocab.ptr, detokenizer, <EncodedPrompt>token_ids)
             else:
                 prompt.token_count = len(token_ids)
                 if vocab is not None:
@@ -252,29 +253,25 @@ cdef int prime(
         size = min(size * 8, count)
 
 
-cdef core.token_span ids_of(bytes flat) noexcept:
-    # A bytes object's data is aligned for any integer.
-    return core.token_span(<const uint32_t*>PyBytes_AS_STRING(flat), <size_t>(PyBytes_GET_SIZE(flat) // 4))
-
-
-cdef int prime_flat(
+cdef int prime_encoded(
     core.PromptInfo& prompt,
     const shared_ptr[const CppVocab]& vocab,
     DetokenizerOptions options,
-    core.token_span ids,
+    EncodedPrompt encoded,
 ) except -1:
-    cdef size_t count = ids.size()
-    cdef size_t size = min(<size_t>PROMPT_TAIL, count)
-    while not prompt.prime(vocab, options, core.token_span(ids.data() + (count - size), size), size == count):
-        if size == count:
-            break
-        size = min(size * 8, count)
+    cdef vector[uint32_t]* tail = &encoded.encoded.tail
+    cdef vector[uint32_t] ids
+    cdef bint whole = tail.size() == encoded.encoded.count
+    cdef bint placed = prompt.prime(vocab, options, core.token_span(tail.data(), tail.size()), whole)
+    if not placed and not whole:
+        ids = encoded.encoded.ids()
+        placed = prompt.prime(vocab, options, core.token_span(ids.data(), ids.size()), True)
     return 0
 
 
 def encode_add_request(
     Response response not None,
-    bytes prompt_token_ids not None,
+    EncodedPrompt prompt not None,
     bytes sampling_params not None,
     str external_req_id not None,
     *,
@@ -287,7 +284,8 @@ def encode_add_request(
     cdef PyObject* payload
     cdef char* begin
     request.wire_id = deref(response.ptr).wire_id(0)
-    request.prompt_token_ids = ids_of(prompt_token_ids)
+    request.prompt_token_count = prompt.encoded.count
+    request.prompt_token_ids = string_view(prompt.encoded.msgpack.data(), prompt.encoded.msgpack.size())
     request.sampling_params = string_view(PyBytes_AS_STRING(sampling_params), PyBytes_GET_SIZE(sampling_params))
     request.arrival_time = arrival_time
     request.client_index = client_index

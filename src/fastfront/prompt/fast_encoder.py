@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encoding with fastokens where it gives the ids that `tokenizers` gives, which is tried when a model is loaded.
 
-It encodes some 50 times faster and remembers the segments of chats (the text between two special tokens), so the next
+It encodes some 50 times faster; the segments of chats (the text between two special tokens) are remembered, so the next
 turn of a long chat costs little. Must not know requests, chat templates or whose tokenizer it is.
 """
 
@@ -11,12 +11,13 @@ import contextlib
 import ctypes
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
+from fastfront._native.prompt import EncodedPrompt, SegmentEncoder, SplitPrompt
 from fastfront.prompt.encoder_battery import battery
 
 logger = logging.getLogger(__name__)
@@ -38,44 +39,60 @@ eight tokenizers: no other made a difference."""
 
 
 class FastEncoder:
-    """fastokens with one tokenizer. Every method may be called from several threads at once."""
+    """fastokens with one tokenizer. Every method may be called from several threads at once.
 
-    def __init__(self, backend: Any, split_special_tokens: bool) -> None:
+    Texts are split at special tokens, and what lies between is remembered in ids.
+    """
+
+    def __init__(
+        self,
+        backend: Any,
+        split_special_tokens: bool,
+        special_tokens: Mapping[str, int] | None = None,
+        ends: tuple[Sequence[int], Sequence[int]] = ((), ()),
+    ) -> None:
+        """Split at `special_tokens` (None: nowhere); `ends` are the ids that the model wants before and after a text.
+
+        Raises ValueError for special tokens that cannot be looked for fast.
+        """
         self._backend = backend
         self._split_special_tokens = split_special_tokens
         backend.no_truncation()
         backend.no_padding()
-        backend.enable_segment_cache(SEGMENT_CACHE_BYTES)
+        if special_tokens is None:
+            backend.enable_segment_cache(SEGMENT_CACHE_BYTES)  # it knows what it may split at
+        size = 0 if special_tokens is None else SEGMENT_CACHE_BYTES
+        self.segments = SegmentEncoder(dict(special_tokens or {}), self._encode_segment, ends, size)
 
     def encode(self, text: str, add_special_tokens: bool) -> list[int] | None:
         """Return the text's ids; None if it must not or cannot be encoded here (lone surrogates, limits of a regex)."""
+        split = self.split(text)
+        prompt = None if split is None else self.finish(split, add_special_tokens)
+        return None if prompt is None else prompt.ids()
+
+    def split(self, text: str) -> SplitPrompt | None:
+        """Return the text in pieces, of which some are known; None as `encode`."""
         if _DISPUTED in text:
             return None
         try:
-            ids: list[int] = self._backend.encode(text, add_special_tokens, self._split_special_tokens).ids
+            return self.segments.split(text)
+        except UnicodeEncodeError:
+            return None
+
+    def finish(self, split: SplitPrompt, add_special_tokens: bool) -> EncodedPrompt | None:
+        """Return the ids of a text that was split, having tokenized what was unseen; None as `encode`."""
+        return self.segments.encode(split, add_special_tokens)
+
+    def _encode_segment(self, text: str) -> bytes | None:
+        try:
+            # Lets go of the GIL, and makes no object per token.
+            flat: bytes = self._backend.encode_batch_flat([text], False, self._split_special_tokens)[0]
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in Rust is no Exception
             logger.debug("a text of %d characters is left to tokenizers: %r", len(text), error)
             return None
-        return ids
-
-    def encode_flat(self, text: str, add_special_tokens: bool) -> bytes | None:
-        """Return the text's ids as little-endian uint32; None as `encode`. Lets go of the GIL."""
-        if _DISPUTED in text:
-            return None
-        try:
-            flat: bytes = self._backend.encode_batch_flat([text], add_special_tokens, self._split_special_tokens)[0]
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            logger.debug("a text of %d characters is left to tokenizers: %r", len(text), error)
-            return None
         return flat
-
-    def cache_stats(self) -> dict[str, int]:
-        """Return the segment cache's counters: hits, misses, hit_bytes, miss_bytes, entries, bytes, max_bytes."""
-        return dict(self._backend.segment_cache_stats() or {})
 
 
 class FastEncoderLoader:
@@ -149,14 +166,43 @@ def load_fast_encoder(tokenizer: Tokenizer, path: Path, *, is_changed: bool) -> 
     backend = FastTokenizer.from_json_str(tokenizer.to_str()) if is_changed else FastTokenizer.from_file(str(path))
     # The first text has tables made, a matter of 0.2 s; this call lets go of the GIL, as short texts otherwise do not.
     backend.encode_batch_flat(["a"])
-    encoder = FastEncoder(backend, tokenizer.encode_special_tokens)
     added = [token.content for _, token in sorted(tokenizer.get_added_tokens_decoder().items())]
     size = tokenizer.get_vocab_size(with_added_tokens=False)
     words = map(tokenizer.id_to_token, range(0, size, max(1, size // 300)))
-    differing = find_difference(battery(added, [word for word in words if word]), _reference(tokenizer), encoder)
-    if differing is not None:
-        raise ValueError(f"fastokens disagrees with it on {differing!a}")
-    return encoder
+    texts = battery(added, [word for word in words if word])
+    reference, ends = _reference(tokenizer), template_ids(tokenizer)
+    differing: str | None = None
+    for special_tokens in (_special_tokens(tokenizer), None):
+        try:
+            encoder = FastEncoder(backend, tokenizer.encode_special_tokens, special_tokens, ends)
+        except ValueError:
+            continue
+        differing = find_difference(texts, reference, encoder)
+        if differing is None:
+            return encoder
+    raise ValueError(f"fastokens disagrees with it on {differing!a}")
+
+
+def _special_tokens(tokenizer: Tokenizer) -> dict[str, int] | None:
+    """Return the tokens that are taken out of a raw text before anything else; None if they take more than themselves.
+
+    Those that are looked for in normalized text stay inside the pieces: they are found there as in the whole.
+    """
+    added = tokenizer.get_added_tokens_decoder()
+    if tokenizer.encode_special_tokens or any(t.lstrip or t.rstrip or t.single_word for t in added.values()):
+        return None
+    return {token.content: token_id for token_id, token in added.items() if not token.normalized}
+
+
+def template_ids(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the ids that the tokenizer puts before and after a text."""
+    plain = tokenizer.encode("a", add_special_tokens=False).ids
+    whole = tokenizer.encode("a", add_special_tokens=True).ids
+    added = len(whole) - len(plain)
+    for start in range(added + 1):
+        if whole[start : start + len(plain)] == plain:
+            return whole[:start], whole[start + len(plain) :]
+    return [], []
 
 
 def find_difference(texts: list[str], reference: Callable[[str, bool], list[int]], encoder: FastEncoder) -> str | None:

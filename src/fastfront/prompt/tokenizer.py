@@ -9,14 +9,14 @@ raises "Already borrowed". Must not know requests or chat templates.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from fastfront.errors import StartupError
-from fastfront.prompt.fast_encoder import FastEncoderLoader
+from fastfront.prompt.fast_encoder import FastEncoderLoader, template_ids
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.tokenizer_config import TokenizerConfig
 
@@ -44,7 +44,7 @@ class PromptTokenizer:
         """Largest id that stands for a token, or would if ids had no gaps."""
         self.max_chars_per_token: int = max(map(len, vocab), default=1)
         """No text is longer than its number of tokens times this, as vLLM reckons (in the vocabulary's spelling)."""
-        self._head, self._tail = _template_ids(tokenizer)
+        self._head, self._tail = template_ids(tokenizer)
 
     @classmethod
     def load(cls, files: ModelFiles, model_type: str | None) -> PromptTokenizer:
@@ -77,16 +77,6 @@ class PromptTokenizer:
         # The batch call lets go of the GIL and computes no offsets; `encode` does neither.
         encoding = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0]
         return encoding.ids
-
-    def flat_encoder(self, add_special_tokens: bool) -> Callable[[str], bytes | None]:
-        """Return a function from text to its ids as little-endian uint32; None where `encode` has to do it."""
-
-        def encode(text: str) -> bytes | None:
-            loader = self._fast
-            encoder = None if loader is None else loader.encoder
-            return None if encoder is None else encoder.encode_flat(text, add_special_tokens)
-
-        return encode
 
     def truncate(self, ids: list[int], length: int, add_special_tokens: bool) -> list[int]:
         """Cut ids of `encode` to `length`: the text's last ones are kept, and the special tokens around the text."""
@@ -167,14 +157,3 @@ class TokenStream:
             logger.debug("decode stream restarted: %s", error)
             self._stream = DecodeStream(skip_special_tokens=self._skip_special_tokens)
             return self._stream.step(self._tokenizer, token_id)
-
-
-def _template_ids(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """Return the ids that the tokenizer puts before and after a text."""
-    plain = tokenizer.encode("a", add_special_tokens=False).ids
-    whole = tokenizer.encode("a", add_special_tokens=True).ids
-    added = len(whole) - len(plain)
-    for start in range(added + 1):
-        if whole[start : start + len(plain)] == plain:
-            return whole[:start], whole[start + len(plain) :]
-    return [], []

@@ -64,21 +64,29 @@ char* put_string(char* at, std::string_view text) noexcept {
     return put_bytes(at, text);
 }
 
-char* put_ids(char* at, std::span<const std::uint32_t> ids) noexcept {
-    if (ids.size() < 16) {
-        *at++ = static_cast<char>(0x90 | ids.size());
-    } else if (ids.size() < 0x10000) {
-        at = put(at, 0xdc, static_cast<std::uint16_t>(ids.size()));
-    } else {
-        at = put(at, 0xdd, static_cast<std::uint32_t>(ids.size()));
+char* put_array_head(char* at, std::size_t size) noexcept {
+    if (size < 16) {
+        *at++ = static_cast<char>(0x90 | size);
+        return at;
     }
-    for (const std::uint32_t id : ids) {
-        at = put_id(at, id);
-    }
-    return at;
+    return size < 0x10000 ? put(at, 0xdc, static_cast<std::uint16_t>(size))
+                          : put(at, 0xdd, static_cast<std::uint32_t>(size));
 }
 
 }  // namespace
+
+void append_msgpack_ids(std::string& out, std::span<const std::uint32_t> ids) {
+    // In blocks through the stack: the string need not be filled with zeros first.
+    constexpr std::size_t kBlock = 256;
+    char block[kBlock * 5 + kSlack];
+    for (std::size_t from = 0; from < ids.size(); from += kBlock) {
+        char* at = block;
+        for (const std::uint32_t id : ids.subspan(from, std::min(kBlock, ids.size() - from))) {
+            at = put_id(at, id);
+        }
+        out.append(block, at);
+    }
+}
 
 char* write_msgpack_int(char* at, std::int64_t value) noexcept {
     if (value >= 0) {
@@ -110,7 +118,7 @@ char* write_msgpack_int(char* at, std::int64_t value) noexcept {
 }
 
 std::size_t max_size(const AddRequest& request) noexcept {
-    return kFixedBytes + request.prompt_token_ids.size() * 5 + kSlack + request.sampling_params.size() +
+    return kFixedBytes + request.prompt_token_ids.size() + request.sampling_params.size() +
            request.external_req_id.size();
 }
 
@@ -120,7 +128,8 @@ char* write(char* at, const AddRequest& request) noexcept {
     for (int shift = 60; shift >= 0; shift -= 4) {
         *at++ = "0123456789abcdef"[(request.wire_id >> shift) & 0xf];
     }
-    at = put_ids(at, request.prompt_token_ids);
+    at = put_array_head(at, request.prompt_token_count);
+    at = put_bytes(at, request.prompt_token_ids);
     *at++ = kNil;                                 // mm_features
     at = put_bytes(at, request.sampling_params);  // sampling_params
     *at++ = kNil;                                 // pooling_params

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the texts between special tokens are in ids, remembered: the next turn of a long chat only has to tokenize what
+// is new. Ids are kept in MessagePack's form, so that a prompt goes to the engine as a row of copies. Knows texts and
+// ids, and no tokenizer: whoever fills it has made sure that a segment's ids do not depend on its neighbours.
+// One thread at a time (the GIL's holder).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "special_tokens.hpp"
+
+namespace fastfront {
+
+/// Ids as the elements of a MessagePack array, without its head.
+struct EncodedIds {
+    std::string msgpack;
+    std::size_t count = 0;
+    std::vector<std::uint32_t> tail;  // the last kTail of them, or all
+
+    static constexpr std::size_t kTail = 32;  // what most detokenizers need to be placed behind a prompt
+
+    void append(std::span<const std::uint32_t> ids);
+    void append(const EncodedIds& other);
+    /// All of them, read back.
+    [[nodiscard]] std::vector<std::uint32_t> ids() const;
+};
+
+/// A special token, or the text between two.
+struct Piece {
+    std::size_t begin;
+    std::size_t end;
+    bool special = false;
+    std::uint32_t special_id = 0;
+    std::shared_ptr<const EncodedIds> ids;  // of a text; null: not known yet
+};
+
+class SegmentCache {
+  public:
+    /// `max_bytes` bounds texts and ids together.
+    SegmentCache(SpecialTokens special, std::size_t max_bytes);
+
+    /// Split the text; pieces that are remembered have their ids.
+    [[nodiscard]] std::vector<Piece> split(std::string_view text);
+    /// Remember what a piece of `split` is in ids.
+    std::shared_ptr<const EncodedIds> remember(std::string_view segment, std::span<const std::uint32_t> ids);
+
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  private:
+    /// Shorter segments than this cost less to tokenize than to keep.
+    static constexpr std::size_t kMinBytes = 8;
+
+    struct Entry {
+        std::string text;
+        std::shared_ptr<const EncodedIds> ids;
+        bool used = false;  // since it was last considered for eviction
+    };
+
+    [[nodiscard]] std::uint64_t hash(std::string_view text) const noexcept;
+    [[nodiscard]] std::shared_ptr<const EncodedIds> find(std::string_view segment);
+    void make_room(std::size_t bytes);
+    [[nodiscard]] static std::size_t cost(const Entry& entry) noexcept;
+
+    SpecialTokens special_;
+    std::size_t max_bytes_;
+    std::size_t bytes_ = 0;
+    std::uint64_t seeds_[4];
+    std::unordered_map<std::uint64_t, Entry> entries_;  // by the text's hash; of two with one hash the newer is kept
+    std::deque<std::uint64_t> queue_;                   // in order of arrival
+};
+
+}  // namespace fastfront

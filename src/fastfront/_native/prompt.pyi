@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prompts as ids in the engine's wire form, and the memory of what parts of them are in ids."""
+
+from collections.abc import Callable, Sequence
+
+class EncodedPrompt:
+    """A prompt's ids."""
+
+    @staticmethod
+    def of(flat: bytes) -> EncodedPrompt:
+        """Take ids as little-endian uint32."""
+
+    def __len__(self) -> int:
+        """Return how many ids there are."""
+
+    def ids(self) -> list[int]:
+        """Return the ids as a list, for tests and tools."""
+
+class SplitPrompt:
+    """A text in pieces, some of which are known in ids."""
+
+    unseen: int
+    """Bytes of UTF-8 that have to be tokenized."""
+
+class SegmentEncoder:
+    """Encodes texts piece by piece, split at special tokens, and remembers the pieces. Not for use without the GIL.
+
+    Right only for a tokenizer that encodes a text between special tokens without regard to what is around them.
+    """
+
+    def __init__(
+        self,
+        special_tokens: dict[str, int],
+        encode_text: Callable[[str], bytes | None],
+        ends: tuple[Sequence[int], Sequence[int]],
+        max_bytes: int,
+    ) -> None:
+        """Split at `special_tokens` (text to id: all that the tokenizer takes out of a raw text).
+
+        `encode_text` gives a piece's ids as little-endian uint32, or None if it cannot; `ends` are the ids to put
+        before and after a text on demand; what is remembered takes `max_bytes` at most. Raises ValueError for special
+        tokens that cannot be looked for fast.
+        """
+
+    @property
+    def segments(self) -> int:
+        """How many pieces are remembered."""
+
+    @property
+    def bytes_held(self) -> int:
+        """What they take."""
+
+    def split(self, text: str) -> SplitPrompt:
+        """Split a text and look its pieces up. Raises UnicodeEncodeError for a lone surrogate."""
+
+    def encode(self, prompt: SplitPrompt, add_special_tokens: bool) -> EncodedPrompt | None:
+        """Tokenize what is unseen and put all together, `ends` too if asked for; None if a piece cannot be encoded."""

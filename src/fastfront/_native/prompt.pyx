@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""Prompts as ids in the engine's wire form, and the memory of what parts of them are (core/segment_cache.hpp).
+
+Only converts and calls. Knows neither requests nor whose tokenizer it is.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
+from cython.operator cimport dereference as deref
+from libc.stdint cimport uint32_t
+from libcpp.memory cimport make_unique, unique_ptr
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.utility cimport pair
+from libcpp.vector cimport vector
+
+from fastfront._native cimport core
+
+
+cdef string_view utf8_of(str text) except *:
+    cdef Py_ssize_t size = 0
+    cdef const char* data = PyUnicode_AsUTF8AndSize(text, &size)
+    return string_view(data, <size_t>size)
+
+
+cdef core.token_span ids_of(bytes flat) noexcept:
+    # A bytes object's data is aligned for any integer.
+    return core.token_span(<const uint32_t*>PyBytes_AS_STRING(flat), <size_t>(PyBytes_GET_SIZE(flat) // 4))
+
+
+cdef class EncodedPrompt:
+    @staticmethod
+    def of(bytes flat not None):
+        cdef EncodedPrompt made = EncodedPrompt.__new__(EncodedPrompt)
+        made.encoded.append(ids_of(flat))
+        return made
+
+    def __len__(self):
+        return <Py_ssize_t>self.encoded.count
+
+    def ids(self) -> list:
+        return <list>self.encoded.ids()
+
+
+cdef class SplitPrompt:
+    """A text in pieces, some of which have ids."""
+
+    cdef str text  # keeps the bytes that `utf8` views
+    cdef string_view utf8
+    cdef vector[core.Piece] pieces
+    cdef readonly Py_ssize_t unseen
+
+
+cdef class SegmentEncoder:
+    cdef unique_ptr[core.SegmentCache] cache
+    cdef object encode_text
+    cdef vector[uint32_t] head
+    cdef vector[uint32_t] tail
+
+    def __init__(self, dict special_tokens not None, encode_text, tuple ends not None, Py_ssize_t max_bytes):
+        cdef vector[pair[string, uint32_t]] tokens
+        for text, token_id in special_tokens.items():
+            tokens.push_back(pair[string, uint32_t](<string>(<str>text).encode(), <uint32_t>token_id))
+        if not core.SpecialTokens.suits(tokens):
+            raise ValueError("too many or too various special tokens to look for")
+        self.cache = make_unique[core.SegmentCache](core.SpecialTokens(tokens), <size_t>max_bytes)
+        self.encode_text = encode_text
+        self.head, self.tail = ends
+
+    @property
+    def segments(self) -> int:
+        return <Py_ssize_t>deref(self.cache).size()
+
+    @property
+    def bytes_held(self) -> int:
+        return <Py_ssize_t>deref(self.cache).bytes()
+
+    def split(self, str text not None) -> SplitPrompt:
+        cdef SplitPrompt made = SplitPrompt.__new__(SplitPrompt)
+        cdef size_t i
+        made.text = text
+        made.utf8 = utf8_of(text)
+        made.pieces = deref(self.cache).split(made.utf8)
+        for i in range(made.pieces.size()):
+            if not made.pieces[i].special and not made.pieces[i].ids:
+                made.unseen += <Py_ssize_t>(made.pieces[i].end - made.pieces[i].begin)
+        return made
+
+    def encode(self, SplitPrompt prompt not None, bint add_special_tokens):
+        cdef EncodedPrompt made = EncodedPrompt.__new__(EncodedPrompt)
+        cdef core.Piece* piece
+        cdef string_view segment
+        cdef bytes flat
+        cdef size_t i
+        if add_special_tokens:
+            made.encoded.append(core.token_span(self.head.data(), self.head.size()))
+        for i in range(prompt.pieces.size()):
+            piece = &prompt.pieces[i]
+            if piece.special:
+                made.encoded.append(core.token_span(&piece.special_id, 1))
+                continue
+            if not piece.ids:
+                segment = prompt.utf8.substr(piece.begin, piece.end - piece.begin)
+                flat = self.encode_text(PyUnicode_DecodeUTF8(segment.data(), <Py_ssize_t>segment.size(), NULL))
+                if flat is None:
+                    return None
+                # Nobody else touches the cache meanwhile: the GIL is held again.
+                piece.ids = deref(self.cache).remember(segment, ids_of(flat))
+            made.encoded.append(deref(piece.ids))
+        if add_special_tokens:
+            made.encoded.append(core.token_span(self.tail.data(), self.tail.size()))
+        return made

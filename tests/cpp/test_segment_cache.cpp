@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "segment_cache.hpp"
+
+using fastfront::EncodedIds;
+using fastfront::Piece;
+using fastfront::SegmentCache;
+using fastfront::SpecialTokens;
+
+namespace {
+
+using Ids = std::vector<std::uint32_t>;
+
+SpecialTokens specials() { return SpecialTokens({{"<s>", 1}, {"</s>", 70000}}); }
+
+/// The ids of a text: one per byte.
+Ids ids_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+/// Encode a text as SegmentEncoder does; `unseen` counts the bytes that were not remembered.
+EncodedIds encode(SegmentCache& cache, std::string_view text, std::size_t& unseen) {
+    EncodedIds made;
+    unseen = 0;
+    for (const Piece& piece : cache.split(text)) {
+        const std::string_view segment = text.substr(piece.begin, piece.end - piece.begin);
+        if (piece.special) {
+            made.append(Ids{piece.special_id});
+        } else if (piece.ids) {
+            made.append(*piece.ids);
+        } else {
+            unseen += segment.size();
+            made.append(*cache.remember(segment, ids_of(segment)));
+        }
+    }
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("ids of every length come back, and the tail is the last of them") {
+    std::mt19937 random(3);
+    for (const std::size_t count : {0u, 1u, 31u, 32u, 33u, 255u, 256u, 257u, 1000u}) {
+        Ids ids;
+        for (std::size_t i = 0; i < count; ++i) {
+            ids.push_back(static_cast<std::uint32_t>(random()) >> (random() % 32));
+        }
+        EncodedIds whole;
+        whole.append(ids);
+        CHECK(whole.ids() == ids);
+        CHECK(whole.count == count);
+        // The same in two parts, whichever way they are put in.
+        for (const std::size_t cut : {std::size_t{0}, count / 3, count}) {
+            EncodedIds first;
+            EncodedIds second;
+            first.append(std::span(ids).first(cut));
+            second.append(std::span(ids).subspan(cut));
+            EncodedIds parts;
+            parts.append(first);
+            parts.append(second);
+            first.append(std::span(ids).subspan(cut));
+            CHECK(parts.msgpack == whole.msgpack);
+            CHECK(parts.tail == whole.tail);
+            CHECK(first.msgpack == whole.msgpack);
+            CHECK(first.tail == whole.tail);
+        }
+        const std::size_t tail = std::min(count, EncodedIds::kTail);
+        CHECK(whole.tail == Ids(ids.end() - static_cast<std::ptrdiff_t>(tail), ids.end()));
+    }
+}
+
+TEST_CASE("a text is split at special tokens, and nothing of it is lost") {
+    SegmentCache cache(specials(), 1 << 20);
+    const std::string text = "<s></s>hello there<s>x</s>";
+    std::string joined;
+    for (const Piece& piece : cache.split(text)) {
+        CHECK(piece.begin < piece.end);
+        joined += text.substr(piece.begin, piece.end - piece.begin);
+    }
+    CHECK(joined == text);
+    std::size_t unseen = 0;
+    CHECK(encode(cache, text, unseen).ids() ==
+          Ids{1, 70000, 'h', 'e', 'l', 'l', 'o', ' ', 't', 'h', 'e', 'r', 'e', 1, 'x', 70000});
+    CHECK(cache.split("").empty());
+}
+
+TEST_CASE("a segment is remembered wherever it stands, unless it is too short to be worth it") {
+    SegmentCache cache(specials(), 1 << 20);
+    std::size_t unseen = 0;
+    (void)encode(cache, "<s>a segment</s>b", unseen);
+    CHECK(unseen == 10);
+    CHECK(encode(cache, "a segment<s>b", unseen).ids().size() == 11);
+    CHECK(unseen == 1);
+    CHECK(cache.size() == 1);
+}
+
+TEST_CASE("what is remembered stays below its bound, and what is used stays longer") {
+    SegmentCache cache(specials(), 20'000);
+    std::size_t unseen = 0;
+    for (int i = 0; i < 500; ++i) {
+        (void)encode(cache, "the system prompt of all", unseen);
+        CHECK((i == 0) == (unseen != 0));
+        (void)encode(cache, "question number " + std::to_string(i), unseen);
+        CHECK(cache.bytes() <= 20'000);
+    }
+    CHECK(cache.size() > 10);
+}
+
+TEST_CASE("a segment larger than the bound is encoded and not kept") {
+    SegmentCache cache(specials(), 1000);
+    std::size_t unseen = 0;
+    const std::string text(2000, 'x');
+    CHECK(encode(cache, text, unseen).count == 2000);
+    CHECK(cache.size() == 0);
+    CHECK(cache.bytes() == 0);
+}
+
+TEST_CASE("texts that differ in one byte anywhere are told apart") {
+    SegmentCache cache(specials(), 1 << 20);
+    for (const std::size_t size : {8u, 63u, 64u, 65u, 127u, 128u, 200u}) {
+        const std::string base(size, 'a');
+        std::size_t unseen = 0;
+        (void)encode(cache, base, unseen);
+        for (std::size_t i = 0; i < size; ++i) {
+            std::string other = base;
+            other[i] = 'b';
+            CHECK(encode(cache, other, unseen).ids() == ids_of(other));
+            CHECK(unseen == size);
+        }
+    }
+}
