@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One request's way out: waits for a native Response, sends what has gathered, and aborts when the client leaves.
 
-Everything here runs on the loop thread. The pump calls `Response.on_ready`, at most once per engine step, and that call
-sends what has come; only where `send` has to wait for the client does the request's task go on with it. What several
-steps have piled up meanwhile leaves in one message. The first bytes go out at once.
+Everything runs on the loop thread. The pump calls `Response.on_ready`, at most once per engine step, and that sends what
+has come; only where `send` has to wait does the request's task go on with it. What piles up meanwhile leaves in one
+message. The first bytes go out at once.
 
 Rules that hold on every path:
 1. A response that was submitted is aborted in the engine unless it has finished, whatever ends the request: a
@@ -177,7 +177,6 @@ class RequestStream:
             self._loop.call_soon_threadsafe(self._wake)
 
     def _on_ready(self) -> None:
-        # Called by the pump, on the loop thread, when the Response has something.
         if self._eager is not None and self._push(self._eager):
             return
         if self._waiter is not None:
@@ -199,7 +198,7 @@ class RequestStream:
         return False
 
     async def _wait_pushing(self, response: NativeResponse) -> None:
-        """Wait like `_wait`, for the end of the Response or of a send() that waits: the rest `_push` does meanwhile."""
+        """Wait like `_wait`, while `_push` sends: for the end of the Response, or a send() that has to wait."""
         eager = EagerSend(self._send)
         self._eager = None if self._feed is not None else eager
         try:
@@ -274,6 +273,8 @@ class RequestStream:
         try:
             self.started = True
             await send({"type": "http.response.start", "status": 200, "headers": list(EVENT_STREAM_HEADERS)})
+            if not data:  # no server has to send headers before it has seen something of a body
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
             while True:
                 # `finished` first: what take() returns after it was true is the last.
                 finished = response.finished
@@ -289,7 +290,6 @@ class RequestStream:
                 else:
                     self._sending = False
                     await self._wait_pushing(response)
-                    self._sending = True
                 data = b""
             await send({"type": "http.response.body", "body": data, "more_body": False})
         except TextError as error:
@@ -333,7 +333,7 @@ class RequestStream:
             self._abort(response)
 
     def close(self) -> None:
-        """End the watch, and the engine's work if the request ended before its Response did."""
+        """End the watch, and the engine's work if there is any left."""
         if self._watcher is not None:
             self._watcher.cancel()
         elif self._direct is not None:
@@ -382,7 +382,7 @@ class RequestStream:
 
     @staticmethod
     def _end_unfinished() -> int:
-        # Leaving without the end of the response makes every ASGI server close the connection.
+        # Without the end of the response every ASGI server closes the connection.
         logger.warning("A client did not read its stream: the request was aborted and the connection is closed")
         return STATUS_CLIENT_CLOSED
 
