@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One request's way out: waits for a native Response, sends what has gathered, and aborts when the client leaves.
 
-Everything runs on the loop thread. The pump calls `Response.on_ready`, at most once per engine step, and that sends what
-has come; only where `send` has to wait does the request's task go on with it. What piles up meanwhile leaves in one
-message. The first bytes go out at once.
+Everything runs on the loop thread. The pump calls `Response.on_ready`, at most once per engine step, and that sends
+what has come; only where `send` has to wait does the request's task go on with it. What piles up meanwhile leaves in
+one message. The first bytes go out at once.
 
 Rules that hold on every path:
 1. A response that was submitted is aborted in the engine unless it has finished, whatever ends the request: a
