@@ -105,7 +105,7 @@ def url(fastfront_server):
 
 @pytest.fixture
 def client_options(fastfront_server):
-    """Return what httpx has to be told to reach the server: nothing, or its certificate and HTTP/2."""
+    """Return what httpx has to be told to reach the server: its certificate, and HTTP/2 where it speaks that."""
     return fastfront_server.client_options
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 
 import h2.config
 import h2.connection
@@ -109,8 +108,6 @@ def connect(address, receive_buffer):
 def raw_client(url, client_options, receive_buffer=None):
     """Return a client of that server, in its protocol."""
     address = (url.host, url.port)
-    context = client_options.get("verify")
-    if context is None:
+    if url.scheme == "http":
         return Http1Client(address, receive_buffer)
-    assert isinstance(context, ssl.SSLContext)
-    return Http2Client(address, context, receive_buffer)
+    return Http2Client(address, client_options["verify"], receive_buffer)

@@ -19,17 +19,20 @@ WAYS = ("socket", "mailbox", "hypercorn", "uvicorn")
 every_way = pytest.mark.parametrize("way", WAYS, indirect=True)
 """For tests whose subject is what a client sees: they run over each."""
 
+NO_TLS = ssl.create_default_context()
+"""Made once: httpx would make one for each of its clients, which takes longer than most requests here."""
+
 SERVED = ("tester", "also-tester")
 MAX_MODEL_LEN = 8192
 
 
 @contextlib.contextmanager
 def serving(way, engine_args, certificate):
-    """Run the server; yields it with `client_options` (httpx's, to reach it as it is meant to be reached)."""
+    """Run the server; yields it with `client_options`, httpx's, to reach it as it is meant to be reached."""
     if way == "socket":
         arguments = ("--served-model-name", *SERVED, "--max-model-len", str(MAX_MODEL_LEN), *engine_args)
         with serving_sim(*arguments) as server:
-            server.client_options = {}
+            server.client_options = {"verify": NO_TLS}
             yield server
         return
     options = {
@@ -46,7 +49,7 @@ def serving(way, engine_args, certificate):
         url = f"https://localhost:{port}" if way == "hypercorn" else f"http://127.0.0.1:{port}"
         command = [str(Path(__file__).with_name("host.py")), way, str(listener.fileno()), json.dumps(options)]
         with running(command, program=(), pass_fds=[listener.fileno()], url=url) as server:
-            server.client_options = {}
+            server.client_options = {"verify": NO_TLS}
             if way == "hypercorn":
                 # h2, which httpx needs for http2=True, comes with Hypercorn.
                 server.client_options = {"http2": True, "verify": ssl.create_default_context(cafile=certificate[1])}
