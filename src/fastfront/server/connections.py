@@ -50,6 +50,7 @@ REFUSALS: dict[int, str] = {
     408: "The request did not arrive in time. Send it whole, or send at least some of it at a time.",
     431: "The request's headers are too large or too many.",
     500: "Internal server error",
+    501: "The only transfer-encoding of a request body that is understood is chunked.",
 }
 
 
