@@ -21,14 +21,14 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 async def read_body(receive: Any) -> bytes | None:
     """Return a request's body, or None if the client left inside it."""
-    body = b""
+    parts: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message["body"]
+        parts.append(message["body"])
         if not message["more_body"]:
-            return body
+            return b"".join(parts)
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -86,7 +86,7 @@ def statuses(answer: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
 
 
-class _Noticing(HttpProtocol):
+class Noticing(HttpProtocol):
     """The protocol, and an event for whoever waits until it has read something."""
 
     def __init__(self, connections: Connections) -> None:
@@ -104,14 +104,19 @@ class _Noticing(HttpProtocol):
         self.changed.set()
 
 
+async def connect(connections: Connections) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Noticing]:
+    """Return a client's two sides of a connection, and the server's protocol on it."""
+    ours, theirs = socket.socketpair()
+    _, protocol = await connections.loop.connect_accepted_socket(lambda: Noticing(connections), theirs)
+    return *(await asyncio.open_connection(sock=ours)), protocol
+
+
 async def trickle(connections: Connections, data: bytes, step: int) -> bytes:
     """Like `exchange`, but the server reads exactly `step` bytes at a time: each piece waits until the last was read.
 
     Ends early where the server stops reading. A client that only writes piece by piece is read in one go.
     """
-    ours, theirs = socket.socketpair()
-    _, protocol = await connections.loop.connect_accepted_socket(lambda: _Noticing(connections), theirs)
-    reader, writer = await asyncio.open_connection(sock=ours)
+    reader, writer, protocol = await connect(connections)
     sent = 0
     while sent < len(data) and not protocol.closed and protocol.waiting_for != "close":
         protocol.changed.clear()

@@ -182,6 +182,8 @@ cdef class HttpProtocol:
         cdef str method = self.parser.get_method().decode("ascii")
         if version != "1.1" and version != "1.0":
             self.stop_head(400)
+        if len(self.pipelined) >= MAX_BURST:
+            self.stop_head(429)
         if self.hosts > 1 or (self.hosts == 0 and version == "1.1") or method == "CONNECT":
             self.stop_head(400)
         if self.parser.should_upgrade():

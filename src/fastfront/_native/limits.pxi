@@ -15,6 +15,7 @@ EXTENSION = "fastfront.socket"
 
 cdef int BODY_HIGH_WATER = 1 << 17  # bytes of a request's body that may wait for the app
 cdef int MAX_PIPELINED = 16         # requests that may wait behind the one being answered before reading pauses
+cdef int MAX_BURST = 256            # requests that may come behind it in one read: parsed, some hundred KB at most
 
 
 cdef object drop_trailer(HttpProtocol connection, bytes name, bytes value):
