@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every test relies on: settings, and nothing global left behind. Fixtures live beside the tests that use them."""
+"""What every test relies on: settings, nothing global left behind. Fixtures live beside their tests, where they can."""
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -25,3 +27,17 @@ def _log_handlers_as_before() -> Iterator[None]:
     yield
     root.handlers[:] = before
     root.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """Return (key file, certificate file) of a self-signed certificate for localhost and 127.0.0.1."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("makes its certificate with the openssl command, which is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    key, cert = str(folder / "key.pem"), str(folder / "cert.pem")
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    return key, cert

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/poll.h>
 
+#include <set>
 #include <thread>
 
 #include "letters.hpp"
@@ -225,6 +226,37 @@ TEST_CASE_FIXTURE(Fixture, "started requests are finished, aborted or failed one
         ended += count(id);
     }
     CHECK(ended == 6);
+}
+
+TEST_CASE("a limit leaves the other responses for the next call, and the loop awake until the last") {
+    Fixture fixture;
+    std::vector<std::shared_ptr<Response>> responses;
+    std::vector<std::string> outputs;
+    for (int i = 0; i < 5; ++i) {
+        responses.push_back(fixture.add(ResponseKind::chat_stream));
+        outputs.push_back(wire::output(responses.back()->wire_id(0), {'a'}));
+    }
+    fixture.step(outputs);
+    std::set<const Response*> told;
+    const auto take = [&](std::size_t limit) {
+        REQUIRE(fixture.readable());
+        ResponseHub::Batch batch;
+        fixture.pump.hub().take(batch, limit);
+        for (const auto& response : batch.ready) {
+            told.insert(response.get());
+        }
+        return batch.ready.size();
+    };
+    CHECK(take(2) == 2);
+    // News for one that was taken and for one that still waits: the one is queued again, the other once.
+    fixture.step({outputs.front(), outputs.back()});
+    CHECK(take(2) == 2);
+    CHECK(take(2) == 2);
+    CHECK(told.size() == 5);
+    CHECK_FALSE(fixture.readable());
+    fixture.step(outputs);
+    CHECK(take(0) == 5);
+    CHECK_FALSE(fixture.readable());
 }
 
 TEST_CASE("the loop may add, read and remove while the pump works") {

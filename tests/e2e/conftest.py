@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One fastfront process before the embedded engine, for all tests here: a socket, a real client, a scripted engine."""
+"""fastfront before the embedded engine, one process for each way out: a socket, a real client, a scripted engine."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,9 +15,8 @@ from tokenizers import Tokenizer
 
 from fastfront.sim import MODEL_PATH
 from tests.e2e.metrics import read_metrics
-from tests.server.processes import DEADLINE, serving_sim, wait_until
-
-MODEL = "tester"
+from tests.e2e.ways import serving
+from tests.server.processes import DEADLINE, wait_until
 
 ANSWERS = {
     "the weather": "It is sunny today. Rain comes tomorrow, and then more rain.",
@@ -66,21 +66,47 @@ class SimEngine:
 
 
 @pytest.fixture(scope="session")
-def fastfront_server(tmp_path_factory):
-    """Run the server for the session."""
+def serve(tmp_path_factory, certificate):
+    """Return a function that gives the server of a way out; it is started once and runs for the session."""
     folder = tmp_path_factory.mktemp("e2e")
     script = folder / "script.json"
     script.write_text(json.dumps(make_script()))
-    engine = ("--script", str(script), "--report", str(folder / "report.json"), "--ttft-ms", "1", "--token-ms", "1")
-    with serving_sim("--served-model-name", MODEL, "also-tester", "--max-model-len", "8192", *engine) as server:
-        server.report_path = folder / "report.json"
-        yield server
+    started = {}
+    with contextlib.ExitStack() as stack:
+
+        def server_of(way):
+            if way not in started:
+                report = folder / f"{way}.json"
+                engine = ("--script", str(script), "--report", str(report), "--ttft-ms", "1", "--token-ms", "1")
+                started[way] = stack.enter_context(serving(way, engine, certificate))
+                started[way].report_path = report
+            return started[way]
+
+        yield server_of
+
+
+@pytest.fixture(scope="session")
+def way(request):
+    """The way out that the test goes: the Socket sink unless `every_way` says otherwise."""
+    return getattr(request, "param", "socket")
+
+
+@pytest.fixture
+def fastfront_server(serve, way):
+    """Return the running server."""
+    return serve(way)
 
 
 @pytest.fixture
 def url(fastfront_server):
     """Return the server's address."""
     return fastfront_server.url
+
+
+@pytest.fixture
+def client_options(fastfront_server):
+    """Return what httpx has to be told to reach the server: its certificate, and HTTP/2 where it speaks that."""
+    return fastfront_server.client_options
 
 
 @pytest.fixture
@@ -93,16 +119,16 @@ def engine(fastfront_server):
 
 
 @pytest.fixture
-def http(url):
+def http(url, client_options):
     """Return a plain HTTP client of the server."""
-    with httpx.Client(base_url=url, timeout=DEADLINE) as client:
+    with httpx.Client(base_url=url, timeout=DEADLINE, **client_options) as client:
         yield client
 
 
 @pytest.fixture
-def client(url):
+def client(url, http):
     """Return OpenAI's own client, as users have it, without retries."""
-    with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=DEADLINE) as made:
+    with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=DEADLINE, http_client=http) as made:
         yield made
 
 

@@ -15,6 +15,7 @@ import httpx
 import openai
 import pytest
 
+from tests.e2e.ways import every_way
 from tests.server.processes import DEADLINE
 
 pytestmark = pytest.mark.e2e
@@ -41,6 +42,7 @@ def check_error(response, status=400):
     return error
 
 
+@every_way
 @pytest.mark.parametrize(
     "body",
     [
@@ -76,6 +78,7 @@ def test_body_that_is_no_request(http, path, body):
         check_error(response)
 
 
+@every_way
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -125,6 +128,7 @@ def test_field_out_of_range_is_named(http, path, field, value):
     assert field in f"{error['message']} {error['param']}"
 
 
+@every_way
 @pytest.mark.parametrize(
     "messages",
     [
@@ -144,6 +148,7 @@ def test_messages_that_are_none(http, messages):
     check_error(http.post(CHAT, json={"messages": messages}))
 
 
+@every_way
 @pytest.mark.parametrize(
     "prompt", ["", [], [[]], [""], [-1], [10**6], [2**40], [1.5], ["a", 1], None, {}, ["x"] * 1025, "x" * 100_000]
 )
@@ -152,6 +157,7 @@ def test_prompt_that_is_none(http, prompt):
     check_error(http.post(COMPLETION, json={"prompt": prompt, "max_tokens": 1}))
 
 
+@every_way
 @pytest.mark.parametrize(
     "field", ["tools", "logprobs", "response_format", "use_beam_search", "echo", "prompt_logprobs"]
 )
@@ -166,6 +172,7 @@ def test_what_is_not_served_yet_is_refused_by_name(http, field):
     assert error["param"] == field
 
 
+@every_way
 def test_unknown_model(client):
     """404 as vLLM words it; the openai client raises its own error for it."""
     with pytest.raises(openai.NotFoundError) as caught:
@@ -178,6 +185,7 @@ def test_unknown_model(client):
     }
 
 
+@every_way
 @pytest.mark.parametrize("stream", [False, True])
 def test_error_before_the_stream_is_an_http_error(client, stream):
     """A stream that cannot begin does not begin with 200."""
@@ -186,12 +194,14 @@ def test_error_before_the_stream_is_an_http_error(client, stream):
     assert caught.value.param == "max_tokens"
 
 
+@every_way
 def test_prompt_longer_than_the_context(client):
     """Said with the length that there is."""
     with pytest.raises(openai.BadRequestError, match="8192"):
         client.completions.create(model="tester", prompt="a b " * 8000, max_tokens=1)
 
 
+@every_way
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "multipart/form-data"}])
 def test_content_type_is_json_or_nothing_goes(http, headers):
     """Browsers' forms cannot reach the engine."""
@@ -199,12 +209,14 @@ def test_content_type_is_json_or_nothing_goes(http, headers):
     assert "application/json" in error["message"]
 
 
+@every_way
 def test_request_id_beyond_bounds(http):
     """An id is repeated in every chunk: a long one would multiply."""
     body = {"messages": MESSAGES, "max_tokens": 1, "request_id": "x" * 10_000}
     assert check_error(http.post(CHAT, json=body))["param"] == "request_id"
 
 
+@every_way
 @pytest.mark.parametrize("rank", ["7", "-1"])
 def test_rank_that_does_not_exist(http, rank):
     """X-data-parallel-rank must name an engine."""
@@ -212,12 +224,14 @@ def test_rank_that_does_not_exist(http, rank):
     check_error(http.post(CHAT, json=body, headers={"X-data-parallel-rank": rank}))
 
 
+@every_way
 def test_more_sequences_than_anybody_needs(http):
     """n for each of many prompts is bounded as a product."""
     body = {"prompt": ["a"] * 1000, "n": 1000, "temperature": 1, "max_tokens": 1}
     assert check_error(http.post(COMPLETION, json=body))["param"] == "n"
 
 
+@every_way
 def test_lone_surrogates_are_text_like_any_other(http):
     """JSON can smuggle in what UTF-8 cannot say: an answer or a 400, in any field."""
     for body in (
@@ -314,6 +328,7 @@ def test_others_are_served_meanwhile(url, http):
     assert slow[-1] < 2.0, f"the slowest of {len(slow)} answers took {slow[-1]:.2f} s"
 
 
+@every_way
 def test_server_is_well_after_all_that(http, engine):
     """No request of this file left anything behind."""
     assert http.get("/health").status_code == 200

@@ -8,7 +8,9 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+from tests.e2e.ways import every_way
+
+pytestmark = [pytest.mark.e2e, every_way]
 
 WEATHER = [{"role": "user", "content": "Tell me about the weather, please."}]
 WEATHER_TEXT = "It is sunny today. Rain comes tomorrow, and then more rain."

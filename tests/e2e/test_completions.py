@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+from tests.e2e.ways import every_way
+
+pytestmark = [pytest.mark.e2e, every_way]
 
 WEATHER_TEXT = "It is sunny today. Rain comes tomorrow, and then more rain."
 

@@ -8,7 +8,9 @@ import json
 import openai
 import pytest
 
-pytestmark = pytest.mark.e2e
+from tests.e2e.ways import every_way
+
+pytestmark = [pytest.mark.e2e, every_way]
 
 ERROR = {"message": "Internal server error", "type": "InternalServerError", "param": None, "code": 500}
 

@@ -9,9 +9,10 @@ import httpx
 import openai
 import pytest
 
+from tests.e2e.ways import every_way
 from tests.server.processes import DEADLINE, wait_until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, every_way]
 
 WEATHER = [{"role": "user", "content": "the weather"}]
 
@@ -64,12 +65,12 @@ def test_each_choice_counts(client, metrics, change):
     check_balance(metrics())
 
 
-def test_failed_and_aborted_requests(client, url, metrics, change, engine):
+def test_failed_and_aborted_requests(client, url, client_options, metrics, change, engine):
     """The engine's errors and the clients' leaving have their own reasons."""
     with pytest.raises(openai.InternalServerError):
         client.completions.create(model="tester", prompt="fail at once")
     body = {"prompt": "say nothing ever", "stream": True}
-    with httpx.Client(timeout=0.2) as impatient, contextlib.suppress(httpx.ReadTimeout):
+    with httpx.Client(timeout=0.2, **client_options) as impatient, contextlib.suppress(httpx.ReadTimeout):
         impatient.post(f"{url}/v1/completions", json=body)
     engine.wait_for(running=0)
     wait_until(lambda: change("vllm:request_success_total", finished_reason="abort") == 1, "the abort")
@@ -85,10 +86,13 @@ def test_refused_requests_do_not_begin(http, change):
     assert change("http_requests_total", handler="/v1/completions", status="4xx") == 1
 
 
-def test_running_requests_show(url, http, metrics, engine):
+def test_running_requests_show(url, client_options, http, metrics, engine):
     """While requests run, the gauges say so; they say so no more when they are over."""
     body = {"prompt": ["say nothing ever"] * 3, "stream": True}
-    with httpx.Client(timeout=DEADLINE) as client, client.stream("POST", f"{url}/v1/completions", json=body):
+    with (
+        httpx.Client(timeout=DEADLINE, **client_options) as client,
+        client.stream("POST", f"{url}/v1/completions", json=body),
+    ):
         engine.wait_for(running=3)
         samples = metrics()
         assert samples.sum("fastfront:requests_running") == 3

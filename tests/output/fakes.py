@@ -86,3 +86,15 @@ def make(client, response=None):
     if response is not None:
         stream.attach(response)
     return stream
+
+
+async def step(response, data=b"", *, finished=False):
+    """A step of the pump as it really comes: in a callback of the loop, not in a task."""
+    done = asyncio.get_running_loop().create_future()
+
+    def callback():
+        response.put(data, finished=finished)
+        done.set_result(None)
+
+    asyncio.get_running_loop().call_soon(callback)
+    await done

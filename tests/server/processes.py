@@ -105,11 +105,20 @@ class Server:
 
 @contextlib.contextmanager
 def running(
-    arguments: Sequence[str], *, ready: bool = True, pass_fds: Sequence[int] = (), url: str = "", **env: str
+    arguments: Sequence[str],
+    *,
+    program: Sequence[str] = ("-m", "fastfront"),
+    ready: bool = True,
+    pass_fds: Sequence[int] = (),
+    url: str = "",
+    **env: str,
 ) -> Iterator[Server]:
-    """Run `fastfront ARGUMENTS`, by default until it says that it is ready, and leave nothing of it behind."""
+    """Run `fastfront ARGUMENTS`, by default until it says that it is ready, and leave nothing of it behind.
+
+    `program`: another Python program, which has to say READY, too.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "fastfront", *arguments],
+        [sys.executable, *program, *arguments],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -5,87 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
-import hypercorn.config
 import pytest
 
-from fastfront.server.connections import Connections, serve
-
-DEADLINE = 30.0
-App = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-async def read_body(receive: Any) -> bytes | None:
-    """Return a request's body, or None if the client left inside it."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message["body"]
-        if not message["more_body"]:
-            return body
-
-
-async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with what was asked; /stream answers in pieces."""
-    body = await read_body(receive)
-    if body is None:
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-    if scope["path"] == "/stream":
-        for piece in (b"one", b"", b"two"):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-        return
-    answer = b"%s %s?%s %d" % (scope["method"].encode(), scope["path"].encode(), scope["query_string"], len(body))
-    await send({"type": "http.response.body", "body": answer})
-
-
-@asynccontextmanager
-async def server(app: App = echo, **limits: Any) -> AsyncIterator[tuple[Connections, int]]:
-    """Serve an app on a port of the kernel's choice."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    listener.setblocking(False)
-    config = hypercorn.config.Config()
-    config.h11_max_incomplete_size = 4096
-    for name, value in limits.items():
-        setattr(config, name, value)
-
-    async def hypercorn_app(scope: Any, receive: Any, send: Any, *_: Any) -> None:
-        await app(scope, receive, send)
-
-    connections = Connections(app, hypercorn_app, config, max_headers=20)  # type: ignore[arg-type]
-    closing = asyncio.Event()
-    task = asyncio.create_task(serve(connections, listener, backlog=16, closing=closing.wait, grace=1.0))
-    try:
-        yield connections, listener.getsockname()[1]
-    finally:
-        closing.set()
-        await asyncio.wait_for(task, DEADLINE)
-
-
-async def exchange(port: int, data: bytes, *, step: int | None = None) -> bytes:
-    """Send bytes (in pieces of `step`) and return all that comes until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for at in range(0, len(data), step or len(data)):
-        writer.write(data[at : at + (step or len(data))])
-        await writer.drain()
-    try:
-        return await asyncio.wait_for(reader.read(), DEADLINE)
-    finally:
-        writer.close()
-
-
-def statuses(answer: bytes) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
-
+from tests.server.echo_server import DEADLINE, echo, exchange, read_body, server, statuses, trickle
 
 REQUESTS = (
     b"POST /a%20b?x=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -97,9 +21,9 @@ REQUESTS = (
 
 async def test_pipelined_requests_are_answered_in_order_at_every_cut() -> None:
     """However the bytes arrive, the answers are the same and none is interleaved with another."""
-    async with server() as (_, port):
+    async with server() as (connections, _):
         for step in [*range(1, 40), len(REQUESTS)]:
-            answer = re.sub(rb"date: [^\r]*\r\n", b"", await exchange(port, REQUESTS, step=step))
+            answer = re.sub(rb"date: [^\r]*\r\n", b"", await trickle(connections, REQUESTS, step))
             assert answer == (
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 15\r\n\r\nPOST /a b?x=1 3"
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 16\r\n\r\nPOST /chunked? 5"
@@ -108,45 +32,6 @@ async def test_pipelined_requests_are_answered_in_order_at_every_cut() -> None:
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 12\r\nconnection: close\r\n\r\n"
                 b"GET /last? 0"
             )
-
-
-SMUGGLING = {
-    "content-length and transfer-encoding": b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "two content-lengths": b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-    "two equal content-lengths": b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
-    "a list as content-length": b"Content-Length: 3, 3\r\n\r\nabc",
-    "a signed content-length": b"Content-Length: +3\r\n\r\nabc",
-    "a hexadecimal content-length": b"Content-Length: 0x3\r\n\r\nabc",
-    "an overflowing content-length": b"Content-Length: 99999999999999999999\r\n\r\n",
-    "a space before the colon": b"Content-Length : 3\r\n\r\nabc",
-    "a null byte in a value": b"X: a\x00b\r\n\r\n",
-    "a bare line feed after a header": b"X: a\nContent-Length: 3\r\n\r\nabc",
-    "a bare carriage return": b"X: a\rContent-Length: 3\r\n\r\nabc",
-    "an unknown transfer-encoding": b"Transfer-Encoding: xchunked\r\n\r\n",
-    "chunked not last": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-    "a signed chunk size": b"Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n",
-    "a prefixed chunk size": b"Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",
-    "a chunk longer than its size": b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
-    "an overflowing chunk size": b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n",
-    "a chunk with a bare line feed": b"Transfer-Encoding: chunked\r\n\r\n3\nabc\n0\n\n",
-    "two hosts": b"Host: other\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("name", SMUGGLING)
-async def test_ambiguous_framing_is_refused_and_nothing_behind_it_is_answered(name: str) -> None:
-    """A 400 (or, once a response is under way, a cut connection); the smuggled request never runs."""
-    seen: list[str] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(scope["path"])
-        await echo(scope, receive, send)
-
-    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-    async with server(app) as (_, port):
-        answer = await exchange(port, b"POST / HTTP/1.1\r\nHost: h\r\n" + SMUGGLING[name] + smuggled)
-    assert "/smuggled" not in seen
-    assert statuses(answer) in ([400], [])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_connections import DEADLINE, exchange, read_body, server, statuses
+from tests.server.echo_server import DEADLINE, exchange, read_body, server, statuses, trickle
 
 POST = b"POST /lane HTTP/1.1\r\nHost: h\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
@@ -55,7 +55,8 @@ async def ask(data: bytes, lane: Any, *, step: int | None = None, limit: int = 1
     async with server(app) as (connections, port):
         connections.lanes[b"/lane"] = lane
         connections.lane_limit = limit
-        answer = await exchange(port, data + LAST, step=step)
+        whole = data + LAST
+        answer = await (exchange(port, whole) if step is None else trickle(connections, whole, step))
     bodies = re.findall(rb"\r\n\r\n((?:app|lane)[^H]*)", answer)
     assert statuses(answer) == [200] * len(bodies)
     assert bodies.pop() == b"app /last 0"

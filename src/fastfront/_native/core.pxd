@@ -208,7 +208,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         int wake_fd() noexcept
         void add(const shared_ptr[CppResponse]&) except +
         size_t waiting_ids() except +
-        void take(Batch&) except +
+        void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
     cdef cppclass EngineState:

@@ -129,7 +129,7 @@ cdef class Exchange:
                 self.body_taken = self.body_complete
                 self.connection.release_reading()
                 return {"type": "http.request", "body": body, "more_body": not self.body_complete}
-            if self.expects_continue and not self.begun:
+            if self.expects_continue and not self.begun and not self.http_1_0:
                 self.expects_continue = False
                 self.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if not self.body_complete:

@@ -15,21 +15,7 @@ from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrad
 
 from fastfront._native.pump import SocketHandle
 
-# What a connection waits for; each wait has a limit that Connections.sweep() enforces.
-cdef enum Waiting:
-    for_request  # idle, between requests
-    for_head     # inside a request's head
-    for_body     # inside a request's body that the app has asked for
-    for_nothing  # the app is at work
-    for_close    # response sent, the client still sends: discard until it stops
-
-WAITING_NAMES = {for_request: "request", for_head: "head", for_body: "body", for_nothing: "nothing", for_close: "close"}
-
-EXTENSION = "fastfront.socket"
-
-cdef int BODY_HIGH_WATER = 1 << 17  # bytes of a request's body that may wait for the app
-cdef int MAX_PIPELINED = 16         # requests that may wait behind the one being answered before reading pauses
-
+include "limits.pxi"
 include "exchange.pxi"
 
 
@@ -48,12 +34,17 @@ cdef class HttpProtocol:
     cdef list raw                  # what came since the current head began, for whom takes over an upgrade
     cdef bytes url
     cdef list headers
-    cdef Py_ssize_t head_size
+    cdef Py_ssize_t head_size      # bytes of the current request's finished fields, trailers too
+    cdef Py_ssize_t head_data      # bytes that came since its head began and that were all its head's
+    cdef Py_ssize_t framing_size   # bytes that came since there was something of a body among them
+    cdef bint fed                  # the data at hand has brought something of a body
     cdef int hosts
     cdef bint head_failed
     cdef bint between              # the parser stands between two requests
     cdef bint in_head              # the parser stands inside a request's head
-    cdef bint first_in_data        # the request being parsed began at the data's first byte
+    cdef bint at_first_byte        # nothing of the data at hand has been parsed, and a request may begin
+    cdef bint first_in_data        # the request being parsed began at its data's first byte
+    cdef bint head_began           # a head began in the data at hand
     cdef bint reading_held
     cdef readonly bint closed
     cdef readonly int waiting
@@ -131,10 +122,10 @@ cdef class HttpProtocol:
                 self.take_over(data)
                 return
             self.raw = []
-            self.first_in_data = True
         if self.raw is not None:
             self.raw.append(data)
-        cdef bint was_in_head = self.in_head
+        self.at_first_byte = self.between
+        self.head_began = False
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade:
@@ -148,40 +139,49 @@ cdef class HttpProtocol:
                 self.refuse(500)
             return
         except HttpParserError:
-            self.refuse(400)
+            if not after_last_request(self):
+                self.refuse(400)
             return
         if self.in_head:
             # The parser keeps an unfinished line to itself: what it may be holding is counted here. A head that began
-            # behind another request's body is counted from the next data on.
-            if was_in_head or self.first_in_data:
-                self.head_size += len(data)
-            if self.head_size > self.max_head_bytes:
+            # behind other bytes is counted from the next data on.
+            if self.first_in_data or not self.head_began:
+                self.head_data += len(data)
+            if self.head_data > self.max_head_bytes:
                 self.refuse(431)
             elif self.waiting == for_request:
                 self.wait_for(for_head)
+        elif self.reading is not None:
+            bound_framing(self, len(data))
 
     # -- httptools' callbacks
 
     def on_message_begin(self):
         self.url = b""
         self.headers = []
-        self.head_size = 0
+        self.head_size = self.head_data = 0
         self.hosts = 0
-        if not self.between:
-            self.first_in_data = False
+        self.first_in_data = self.at_first_byte
+        self.at_first_byte = False
+        self.head_began = True
         self.between = False
         self.in_head = True
 
     def on_url(self, bytes url):
         self.url += url
+        self.head_size += len(url)
 
     def on_header(self, bytes name, bytes value):
+        if not self.in_head:
+            return drop_trailer(self, name, value)
         cdef bytes lowered = name.lower()
         self.head_size += len(name) + len(value)
         if len(self.headers) >= self.max_headers or self.head_size > self.max_head_bytes:
             self.stop_head(431)
         if lowered == b"host":
             self.hosts += 1
+        elif lowered == b"transfer-encoding":
+            check_coding(self, value)
         self.headers.append((lowered, value))
 
     def on_headers_complete(self):
@@ -190,6 +190,8 @@ cdef class HttpProtocol:
         cdef str method = self.parser.get_method().decode("ascii")
         if version != "1.1" and version != "1.0":
             self.stop_head(400)
+        if len(self.pipelined) >= MAX_BURST:
+            self.stop_head(429)
         if self.hosts > 1 or (self.hosts == 0 and version == "1.1") or method == "CONNECT":
             self.stop_head(400)
         if self.parser.should_upgrade():
@@ -206,6 +208,7 @@ cdef class HttpProtocol:
                 self.hold_reading()
 
     def on_body(self, bytes body):
+        self.fed = True
         if self.reading is not None and not self.reading.complete:
             self.reading.feed(body)
 

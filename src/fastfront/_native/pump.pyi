@@ -177,8 +177,10 @@ class Pump:
     def send_head(self, response: Response) -> None:
         """Send a handed-over stream's status and headers now, even if no event is there yet."""
 
-    def dispatch(self) -> list[tuple[int, object]]:
+    def dispatch(self, limit: int = 0) -> list[tuple[int, object]]:
         """Call on_ready of every response with news, and return what else has happened.
+
+        `limit`: call at most so many, 0 = all; while some are left, `wake_fd` stays readable.
 
         (EVENT_ABORT, [wire ids]): the engine need not go on with these. (EVENT_UTILITY, (engine index, msgpack of a
         UtilityOutput)). (EVENT_ENGINE_DEAD, None). (EVENT_OUTPUTS_CONTROL, message): start_wave or wave_complete is

@@ -363,9 +363,9 @@ cdef class Pump:
     def send_head(self, Response response) -> None:
         deref(self.ptr).send_head(response.ptr)
 
-    def dispatch(self) -> list:
+    def dispatch(self, size_t limit=0) -> list:
         cdef core.Batch batch
-        deref(self.ptr).hub().take(batch)
+        deref(self.ptr).hub().take(batch, limit)
         cdef size_t i
         cdef Response response
         cdef uint64_t key

@@ -37,6 +37,10 @@ READY_TIMEOUT = 600.0
 
 STOPPING = "The server is shutting down."
 
+DISPATCH_LIMIT = 64
+"""Responses that one turn of the loop brings to their readers: a send() each is some 10 us, and between two turns new
+requests and connections have theirs (uvloop accepts one connection a turn)."""
+
 SWEEP_INTERVAL = 0.05
 """Seconds between looks for responses that ended without a call of `abort`, while engines are chosen by load."""
 
@@ -180,7 +184,7 @@ class EngineClient:
             await self.stop()
             raise
         self._running = True
-        loop.add_reader(self._pump.wake_fd, self._on_wake)
+        loop.add_reader(self._pump.wake_fd, self._on_wake, DISPATCH_LIMIT)
 
     def submit(self, response: Response, requests: Sequence[EngineCoreRequest]) -> None:
         """Send the requests of one response, one per choice, in order. Never blocks.
@@ -353,10 +357,10 @@ class EngineClient:
         index = self._engine_of.get(wire_id)
         return range(len(self._identities)) if index is None else (index,)
 
-    def _on_wake(self) -> None:
-        """The pump has something to say."""
+    def _on_wake(self, limit: int = 0) -> None:
+        """The pump has something to say; `limit`: to at most so many responses, the next turn has the others."""
         try:
-            events = self.pump.dispatch()
+            events = self.pump.dispatch(limit)
         except Exception as error:
             logger.exception("the pump failed")
             self.declare_dead(f"the pump failed: {error}")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One request's way out: waits for a native Response, sends what has gathered, and aborts when the client leaves.
 
-Everything here runs on the loop thread. The pump wakes it through `Response.on_ready`, at most once per engine step;
-what several steps have piled up while `send` was waiting for the client leaves in one message. The first bytes go out
-at once.
+Everything runs on the loop thread. The pump calls `Response.on_ready`, at most once per engine step, and that sends
+what has come; only where `send` has to wait does the request's task go on with it. What piles up meanwhile leaves in
+one message. The first bytes go out at once.
 
 Rules that hold on every path:
 1. A response that was submitted is aborted in the engine unless it has finished, whatever ends the request: a
@@ -26,6 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 from fastfront.errors import FastFrontError
 from fastfront.output.asgi import ClientDisconnectedError, Receive, Send
+from fastfront.output.eager import EagerSend
 
 logger = logging.getLogger(__name__)
 
@@ -53,36 +54,29 @@ class NativeResponse(Protocol):
     @property
     def finished(self) -> bool:
         """Nothing comes after what take() returns now."""
-        ...
 
     @property
     def overflowed(self) -> bool:
         """More waited for the client than the Response's limit: it was given up, in the engine too."""
-        ...
 
     @property
     def error(self) -> tuple[int, bytes] | None:
         """HTTP status and body, if the engine reported an error before any output."""
-        ...
 
     @property
     def http_status(self) -> int:
         """After a hand-over: the status that was written."""
-        ...
 
     @property
     def delivered(self) -> bool:
         """After a hand-over: every byte is on its way."""
-        ...
 
     @property
     def lost(self) -> bool:
         """After a hand-over: the client has gone."""
-        ...
 
     def take(self) -> bytes:
         """Return the bytes that are ready, b"" if there are none."""
-        ...
 
 
 class Direct(Protocol):
@@ -92,11 +86,9 @@ class Direct(Protocol):
 
     def hand_over(self, pump: Any, response: Any, headers: Any, stream: bool) -> bool:
         """Let the pump write the response. False: it has to go through send()."""
-        ...
 
     def hand_back(self, status: int, usable: bool) -> None:
         """The pump is done with the connection; `usable` if the whole response was written."""
-        ...
 
 
 class RequestStream:
@@ -105,6 +97,7 @@ class RequestStream:
     __slots__ = (
         "_abort",
         "_direct",
+        "_eager",
         "_feed",
         "_loop",
         "_overrun",
@@ -131,23 +124,23 @@ class RequestStream:
     ) -> None:
         """Take over the exchange behind its request body. `abort` is the engine client's, called at the end, too.
 
-        With `direct` and `pump` the response leaves through the socket sink where it can; `direct` also tells of the
-        client's leaving, which costs a task per request otherwise.
+        With `direct` and `pump` the response leaves through the socket sink; `direct` tells of a disconnect, too.
         """
         self._loop = asyncio.get_running_loop()
         self._receive = receive
         self._send = send
         self._abort = abort
+        self._direct = direct
+        self._pump = pump
         self._feed: Callable[[Any], None] | None = None
         self._response: NativeResponse | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._task: asyncio.Task[Any] | None = None
+        self._eager: EagerSend | None = None
         self._sending = False
         self._overrun = False
         self.disconnected = False
         self.started = False
-        self._direct = direct
-        self._pump = pump
         self._watcher: asyncio.Task[None] | None = None
         if direct is None:
             self._watcher = self._loop.create_task(self._watch())
@@ -163,8 +156,6 @@ class RequestStream:
             # Part of the body may still come, where the server splits what was already complete.
             while (await receive())["type"] != "http.disconnect":
                 pass
-        except asyncio.CancelledError:
-            raise
         except Exception:
             # A server or a host's middleware whose receive() fails has lost the client one way or another.
             logger.debug("receive() failed while a response was under way", exc_info=True)
@@ -186,16 +177,41 @@ class RequestStream:
             self._loop.call_soon_threadsafe(self._wake)
 
     def _on_ready(self) -> None:
-        """Called by the pump, on the loop thread, when the Response has something."""
-        waiter = self._waiter
-        if waiter is not None:
-            if not waiter.done():
-                waiter.set_result(None)
+        if self._eager is not None and self._push(self._eager):
+            return
+        if self._waiter is not None:
+            self._wake()
         elif self._sending and self._task is not None and self._response is not None and self._response.overflowed:
             # `send` is stuck on the client's full socket: only a cancellation gets out of it.
             self._sending = False
             self._overrun = self.disconnected = True
             self._task.cancel()
+
+    def _push(self, eager: EagerSend) -> bool:
+        """Send what has come. False: the task has to go on."""
+        response = self._attached()
+        if not response.finished:
+            data = response.take()
+            if not data or eager.try_send({"type": "http.response.body", "body": data, "more_body": True}):
+                return True
+        self._eager = None
+        return False
+
+    async def _wait_pushing(self, response: NativeResponse) -> None:
+        """Wait like `_wait`, while `_push` sends: for the end of the Response, or a send() that has to wait."""
+        eager = EagerSend(self._send)
+        self._eager = None if self._feed is not None else eager
+        try:
+            await self._wait()
+            if response.overflowed:
+                return  # nobody reads what is being sent
+            self._sending = True
+            await eager.finish()
+            if self.disconnected:
+                raise ClientDisconnectedError
+        finally:
+            self._eager = None
+            eager.abandon()
 
     async def _wait(self) -> None:
         """Wait for the Response, the client's leaving or the headers' grace. Raises if the client has gone."""
@@ -257,6 +273,8 @@ class RequestStream:
         try:
             self.started = True
             await send({"type": "http.response.start", "status": 200, "headers": list(EVENT_STREAM_HEADERS)})
+            if not data:  # no server has to send headers before it has seen something of a body
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
             while True:
                 # `finished` first: what take() returns after it was true is the last.
                 finished = response.finished
@@ -271,8 +289,7 @@ class RequestStream:
                         raise ClientDisconnectedError
                 else:
                     self._sending = False
-                    await self._wait()
-                    self._sending = True
+                    await self._wait_pushing(response)
                 data = b""
             await send({"type": "http.response.body", "body": data, "more_body": False})
         except TextError as error:
@@ -316,7 +333,7 @@ class RequestStream:
             self._abort(response)
 
     def close(self) -> None:
-        """End the watch, and the engine's work if the request ended before its Response did."""
+        """End the watch, and the engine's work if there is any left."""
         if self._watcher is not None:
             self._watcher.cancel()
         elif self._direct is not None:
@@ -365,7 +382,7 @@ class RequestStream:
 
     @staticmethod
     def _end_unfinished() -> int:
-        """Leave without the end of the response, which makes every ASGI server close the connection."""
+        # Without the end of the response every ASGI server closes the connection.
         note_slow_reader()
         return STATUS_CLIENT_CLOSED
 

@@ -53,8 +53,10 @@ LANE_BODY_LIMIT = 1 << 20
 REFUSALS: dict[int, str] = {
     400: "This is no valid HTTP request.",
     408: "The request did not arrive in time. Send it whole, or send at least some of it at a time.",
+    429: "Too many requests at once on one connection: wait for answers before you send more.",
     431: "The request's headers are too large or too many.",
     500: "Internal server error",
+    501: "The only transfer-encoding of a request body that is understood is chunked.",
 }
 
 

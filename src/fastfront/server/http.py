@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import hypercorn.config
 
 from fastfront.errors import StartupError
+from fastfront.server.http2 import bound_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +106,7 @@ class WorkerApp:
 
 def hypercorn_config(config: Config) -> hypercorn.config.Config:
     """Return Hypercorn's configuration. Raises StartupError if the TLS files cannot be used."""
+    bound_buffers()
     theirs = hypercorn.config.Config()
     theirs.logger_class = cast("Any", HypercornLog)
     theirs.accesslog = access_logger if config.enable_access_log else None

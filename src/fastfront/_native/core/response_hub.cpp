@@ -4,6 +4,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <iterator>
 #include <unordered_set>
 
 namespace fastfront {
@@ -82,18 +84,22 @@ void ResponseHub::publish(const Consequences& consequences, std::vector<std::sha
     }
 }
 
-void ResponseHub::take(Batch& batch) {
+void ResponseHub::take(Batch& batch, std::size_t limit) {
     batch.ready.clear();
     batch.to_abort.clear();
     batch.events.clear();
     const std::lock_guard lock(mutex_);
-    if (awake_) {
+    std::swap(batch, pending_);
+    if (limit != 0 && batch.ready.size() > limit) {
+        const auto rest = batch.ready.begin() + static_cast<std::ptrdiff_t>(limit);
+        pending_.ready.assign(std::make_move_iterator(rest), std::make_move_iterator(batch.ready.end()));
+        batch.ready.erase(rest, batch.ready.end());
+    } else if (awake_) {
         std::uint64_t count = 0;
         // The writer sets awake_ before it writes: the value may not be there yet, then the loop wakes once in vain.
         [[maybe_unused]] const ssize_t got = ::read(wake_fd_, &count, sizeof count);
         awake_ = false;
     }
-    std::swap(batch, pending_);
     for (const auto& response : batch.ready) {
         response->queued.store(false, std::memory_order_release);
     }

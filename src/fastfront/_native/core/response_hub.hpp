@@ -56,14 +56,15 @@ class ResponseHub {
         std::vector<std::uint64_t> to_abort;
         std::vector<ControlEvent> events;
     };
-    /// Loop thread: take everything that was published, and re-arm the eventfd.
-    void take(Batch& batch);
+    /// Loop thread: take what was published, at most `limit` ready responses of it (0: all), and re-arm the eventfd if
+    /// nothing is left; otherwise it stays readable.
+    void take(Batch& batch, std::size_t limit = 0);
 
   private:
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, Target> targets_;
     Batch pending_;
-    bool awake_ = false;  // the eventfd is readable and the loop has not taken the batch yet
+    bool awake_ = false;  // the eventfd is readable and the loop has not taken the whole batch yet
     int wake_fd_ = -1;
 };
 
