@@ -15,6 +15,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"commands"},
+    {"bench"},
     {"server"},
     {"__init__"},
     {"mount"},

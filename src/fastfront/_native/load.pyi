@@ -71,7 +71,8 @@ class AnswerReader:
     @property
     def answer(self) -> dict[str, Any]:
         """What it says so far: status, events, text_events, prompt_tokens and completion_tokens (-1: not told),
-        streamed, complete, error."""
+        streamed, complete, error.
+        """
 
 class LoadGenerator:
     """Keep-alive connections to one server, driven by one thread without the GIL.
@@ -96,10 +97,11 @@ class LoadGenerator:
     ) -> None:
         """`host` is a numeric address; `head` the request line and headers up to where content-length's number goes;
         each body comes with the positions of MARK_BYTES bytes that get other letters in every request. `timeout_s` 0:
-        no limit; `max_requests` 0: until stop()."""
+        no limit; `max_requests` 0: until stop().
+        """
 
     def run(self) -> None:
-        """Send and receive until stop() or max_requests, once. Lets the GIL go; the other methods are for other threads."""
+        """Send and receive until stop() or max_requests, once, without the GIL. The rest is for other threads."""
 
     def measure(self) -> None:
         """Count from now on."""
