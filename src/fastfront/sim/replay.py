@@ -30,11 +30,10 @@ logger = logging.getLogger(__name__)
 TEXT = (
     "The old lighthouse keeper wrote down the weather every evening, and every evening he found that the sea had not "
     "read his notes. Rain came from the west, wind from wherever it liked; a ship with three masts passed at ten past "
-    "nine and was gone at eleven. Größe, naïve, 你好世界今天天气很好。 «Привет», こんにちは 😀 - the radio "
-    "spoke all languages at once, 24 hours a day, 7 days a week. He wound the clock, trimmed the lamp, and counted the "
-    "stairs on the way down: one hundred and ninety-six, as on any other day. "
-)
-"""What is said: ordinary words, and some characters of several tokens, as in real streams."""
+    "nine and was gone at eleven. The radio spoke all languages at once, 24 hours a day, 7 days a week. He wound the "
+    "clock, trimmed the lamp, and counted the stairs on the way down: 196, as on any other day. "
+) * 20 + "Größe, naïve, 你好世界今天天气很好。 «Привет», こんにちは 😀. "
+"""What is said: ordinary words, and a few characters of several tokens, as in real streams."""
 
 
 class _Sampling(msgspec.Struct):

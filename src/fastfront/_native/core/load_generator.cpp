@@ -105,6 +105,7 @@ std::string LoadGenerator::first_error() {
 }
 
 void LoadGenerator::run() {
+    take_commands();  // those that came before the start
     const std::uint64_t start = now_ns();
     if (open_loop()) {
         for (const auto& connection : connections_) {
@@ -304,7 +305,8 @@ void LoadGenerator::finish(Connection& connection, std::uint64_t now) {
     }
     if (answer.error || !answer.complete) {
         const std::string_view said = connection.reader.excerpt();
-        fail(connection, LoadError::stream, said.empty() ? "the stream ended without [DONE]" : said);
+        const std::string_view missing = answer.streamed ? "the stream ended without [DONE]" : "the answer is empty";
+        fail(connection, LoadError::stream, said.empty() ? missing : said);
         return;
     }
     meter_.on_answer(connection.times, answer, now);
