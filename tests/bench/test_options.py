@@ -16,7 +16,12 @@ def test_without_flags_all_frontends_are_compared():
     assert options.frontends == ("fastfront", "vllm-rs", "vllm")
     assert options.rounds == 3
     (workload,) = options.workloads
-    assert (workload.stream, workload.prompt_tokens, workload.output_tokens, workload.concurrency) == (True, 110, 100, 64)
+    assert (workload.stream, workload.prompt_tokens, workload.output_tokens, workload.concurrency) == (
+        True,
+        110,
+        100,
+        64,
+    )
 
 
 def test_named_workloads():

@@ -85,14 +85,19 @@ def test_a_dataset_is_sent_as_it_is(tmp_path):
     """Bodies keep their members; a missing model, and a stream's usage, are filled in; empty lines are none."""
     file = tmp_path / "some.jsonl"
     file.write_text('{"prompt": "ä", "model": "x"}\n\n{"messages": [], "stream": true}\n')
-    one, two = (json.loads(data) for data, _ in read_bodies(file, "m", stream=None))
+    one, two = (json.loads(data) for data, _ in read_bodies(file, "m"))
     assert one == {"prompt": "ä", "model": "x"}
     assert two == {"messages": [], "stream": True, "model": "m", "stream_options": {"include_usage": True}}
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [("{}\n{", "line 2: not JSON"), ("[]\n", "line 1: a request body is"), ("\n", "no request bodies"), (None, "cannot")],
+    [
+        ("{}\n{", "line 2: not JSON"),
+        ("[]\n", "line 1: a request body is"),
+        ("\n", "no request bodies"),
+        (None, "cannot"),
+    ],
 )
 def test_a_broken_dataset_is_told(tmp_path, content, reason):
     """The message names the file and the line."""
@@ -100,4 +105,4 @@ def test_a_broken_dataset_is_told(tmp_path, content, reason):
     if content is not None:
         file.write_text(content)
     with pytest.raises(StartupError, match=reason):
-        read_bodies(file, "m", stream=None)
+        read_bodies(file, "m")

@@ -21,7 +21,11 @@ def test_medians_are_taken_by_workload_clients_and_frontend():
             result(cpu_us_per_token=8.0, ttft_ms=times(3.0), round=2),
         ]
     )
-    assert [(one.frontend, one.concurrency) for one in found] == [("fastfront", 64), ("vllm-rs", 64), ("fastfront", 256)]
+    assert [(one.frontend, one.concurrency) for one in found] == [
+        ("fastfront", 64),
+        ("vllm-rs", 64),
+        ("fastfront", 256),
+    ]
     assert found[0].cpu_us_per_token == 9.0
     assert found[0].ttft_ms == times(3.0)
     assert found[0].requests == 3 * 640

@@ -49,14 +49,23 @@ def test_markdown_says_what_and_where():
     """Above the table stand date, machine, versions and rounds."""
     some = report(result(), result("vllm-rs", round=2))
     text = markdown(some, some.results)
-    assert text.startswith("2026-01-02, A CPU, 2 cores, Linux 6.1. fastfront 1.0, vllm-rs 1.0. Times in ms, medians of 3")
+    assert text.startswith(
+        "2026-01-02, A CPU, 2 cores, Linux 6.1. fastfront 1.0, vllm-rs 1.0. Times in ms, medians of 3"
+    )
     assert len({line.count("|") for line in text.splitlines()[2:]}) == 1
 
 
 def test_details_tell_everything_that_is_known():
     """Errors with the first reason, CPU and memory if the process is known, a word where tokens are guessed."""
     text = details(result(errors={"status": 3}, first_error="HTTP status 503", server_cores=0.5))
-    for part in ("640 in 10.0 s", "3 (3 status); the first: HTTP status 503", "0.50 cores", "10.00 µs", "80.0 MB", "TTFT"):
+    for part in (
+        "640 in 10.0 s",
+        "3 (3 status); the first: HTTP status 503",
+        "0.50 cores",
+        "10.00 µs",
+        "80.0 MB",
+        "TTFT",
+    ):
         assert part in text
     assert "one event" in details(result(tokens_told=False))
     assert "server CPU" not in details(result())

@@ -113,7 +113,9 @@ _JSON = st.recursive(
     max_leaves=6,
 )
 _MESSAGE = st.dictionaries(st.sampled_from(["role", "content", "reasoning", "tool_calls", "x"]), _JSON, max_size=4)
-_CHOICE = st.fixed_dictionaries({}, optional={"delta": _MESSAGE | _JSON, "message": _MESSAGE, "text": _JSON, "x": _JSON})
+_CHOICE = st.fixed_dictionaries(
+    {}, optional={"delta": _MESSAGE | _JSON, "message": _MESSAGE, "text": _JSON, "x": _JSON}
+)
 _CHUNK = st.fixed_dictionaries(
     {},
     optional={

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fastfront.engine.types import EngineCoreOutputs, FinishReason, RequestType, encode, encode_request
+from fastfront.engine.types import EngineCoreOutputs, FinishReason, RequestType, encode_request
 from fastfront.sim.replay import TEXT, array_length
 from tests.sim.peer import MODEL, add
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 60.0
 """For one answer."""
+HEALTH_S = 1.0
+"""For one answer of /health, which is asked again."""
 PROBE_TOKENS = 400
 
 
@@ -78,9 +80,11 @@ def parse_url(url: str, api_key: str | None = None) -> Target:
     return Target(shown, str(address), port, parts.path.rstrip("/").removesuffix("/v1"), api_key)
 
 
-def ask(target: Target, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, bytes]:
+def ask(
+    target: Target, method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float = PATIENCE_S
+) -> tuple[int, bytes]:
     """Send one request; return status and body. Raises OSError or http.client.HTTPException."""
-    connection = http.client.HTTPConnection(target.address, target.port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection(target.address, target.port, timeout=timeout_s)
     try:
         data = None if body is None else json.dumps(body).encode()
         connection.request(method, target.prefix + path, data, target.headers())
@@ -93,7 +97,7 @@ def ask(target: Target, method: str, path: str, body: dict[str, Any] | None = No
 def is_healthy(target: Target) -> bool:
     """Tell whether /health answers 200."""
     try:
-        return ask(target, "GET", "/health")[0] == http.client.OK
+        return ask(target, "GET", "/health", timeout_s=HEALTH_S)[0] == http.client.OK
     except (OSError, http.client.HTTPException):
         return False
 

@@ -52,7 +52,7 @@ def make_bodies(
 ) -> list[Body]:
     """Return the bodies that are sent in turn. `overhead_tokens`: what the template adds to a prompt of no words."""
     if workload.dataset is not None:
-        return read_bodies(workload.dataset, model, stream=None)
+        return read_bodies(workload.dataset, model)
     sampling: dict[str, Any] = {
         "model": model,
         "max_tokens": workload.output_tokens,
@@ -122,10 +122,8 @@ def find_marks(data: bytes) -> list[int]:
     return found
 
 
-def read_bodies(path: Path, model: str, *, stream: bool | None) -> list[Body]:
-    """Read request bodies from a file, one JSON object a line. What a body leaves out is filled in: model, and a
-    stream's usage. `stream`: None leaves what the body says.
-    """
+def read_bodies(path: Path, model: str) -> list[Body]:
+    """Read request bodies from a file, one JSON object a line. Filled in: a missing model, and a stream's usage."""
     bodies: list[Body] = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -141,8 +139,6 @@ def read_bodies(path: Path, model: str, *, stream: bool | None) -> list[Body]:
         if not isinstance(body, dict):
             raise StartupError(f"{path}, line {number}: a request body is a JSON object")
         body.setdefault("model", model)
-        if stream is not None:
-            body["stream"] = stream
         if body.get("stream"):
             body.setdefault("stream_options", {"include_usage": True})
         bodies.append((json.dumps(body, ensure_ascii=False).encode(), []))

@@ -92,7 +92,7 @@ def _measure_url(options: Options, found: Report, bar: ProgressBar) -> None:
     calibrations: dict[str, Calibration] = {}
     for workload in options.workloads:
         bodies = _bodies(options, workload, target, model, seed, calibrations)
-        bar.begin(_title(workload, "server"))
+        bar.begin(_title(workload.name, workload.concurrency, workload.rate, "server"))
         result = Run(target, workload, bodies, _duration(options), Watched(pid), seed).run(bar.update)
         result.frontend = "server"
         found.results.append(result)
@@ -120,7 +120,9 @@ def _compare(options: Options, found: Report, bar: ProgressBar) -> None:
             for frontend in frontends:
                 if frontend.name in found.left_out:
                     continue
-                bar.begin(f"round {number + 1}: {_title(workload, frontend.name)}")
+                bar.begin(
+                    f"round {number + 1}: {_title(workload.name, workload.concurrency, workload.rate, frontend.name)}"
+                )
                 try:
                     with serving(frontend, model, workload.step_ms, server_cores, other_cores) as server:
                         if workload not in prepared:
@@ -196,9 +198,8 @@ def _duration(options: Options) -> Duration:
     return Duration(options.warmup, options.duration, options.requests, options.timeout)
 
 
-def _title(workload: Workload, name: str) -> str:
-    rate = f", {workload.rate:g} requests/s" if workload.rate else ""
-    return f"{workload.name}, {workload.concurrency:,} clients{rate}, {name}"
+def _title(workload: str, clients: int, rate: float, name: str) -> str:
+    return f"{workload}, {clients:,} clients{f', {rate:g} requests/s' if rate else ''}, {name}"
 
 
 def _show(options: Options, found: Report) -> None:
@@ -206,8 +207,9 @@ def _show(options: Options, found: Report) -> None:
     if options.markdown:
         print(table.markdown(found, results))
     elif options.url is not None and len(results) == 1:
-        print(f"{found.servers['server']}: {_title(results[0], 'closed loop' if not results[0].rate else 'open loop')}")  # type: ignore[arg-type]
-        print(table.details(results[0]))
+        one = results[0]
+        print(_title(one.workload, one.concurrency, one.rate, found.servers["server"]))
+        print(table.details(one))
     else:
         print(table.comparison(results))
         print("\nTimes in ms; CPU time of the server's processes; MB at the end of the load.")
