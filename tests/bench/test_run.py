@@ -33,7 +33,7 @@ def test_a_running_server(url, capsys, tmp_path):
     printed = capsys.readouterr()
     for word in ("TTFT", "TPOT", "ITL", "E2E", "server CPU", "per token", "errors"):
         assert word in printed.out
-    assert "custom, 2 clients, server" in printed.err
+    assert "custom, 2 clients" in printed.err
     (result,) = load([file]).results
     assert result.errors == {}
     assert result.requests > 0

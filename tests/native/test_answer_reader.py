@@ -129,7 +129,7 @@ _CHUNK = st.fixed_dictionaries(
 
 @given(st.lists(_CHUNK, max_size=4), st.booleans(), st.integers(1, 40))
 def test_any_json_in_any_place(chunks, escape, size):
-    """Whatever members and values the chunks have, as long as they are JSON, the reader says what the reference says."""
+    """Whatever members and values the chunks have, as long as they are JSON, both readers say the same."""
     body = "".join(f"data: {json.dumps(chunk, ensure_ascii=escape)}\n\n" for chunk in chunks).encode()
     data = response(chunked(body, size), SSE, CHUNKED, length=False)
     assert feed([data]) == read_answer(data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LoadGenerator against servers that behave and servers that don't: what it counts, and that it never hangs or spins."""
+"""LoadGenerator against servers that behave and servers that don't: what it counts; it never hangs or spins."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_nobody_there_does_not_spin():
 
 
 def test_open_loop_counts_from_when_a_request_was_due(serve):
-    """A server that falls behind the rate shows it in the times: they begin when a request was due, not when it left."""
+    """A server that falls behind shows it in the times: they begin when a request was due, not when it left."""
     server = serve(WHOLE)
     load, record = run(server.port, rate=1e6, max_requests=200)
     assert load.counters().requests == 200

@@ -6,6 +6,7 @@ The oracle of `_native/load.AnswerReader`, for well-formed answers and for broke
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 
@@ -46,10 +47,8 @@ def read_answer(data):
         _merge(answer, found)
         answer["complete"] = found.get("error") is None
     elif body:
-        try:
+        with contextlib.suppress(BrokenAnswerError):
             _merge(answer, _load(body))
-        except BrokenAnswerError:
-            pass
     return answer, length + end
 
 

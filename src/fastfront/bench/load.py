@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fastfront._native.load import Counters, Times
+    from fastfront.bench.options import Options
     from fastfront.bench.probe import Target
     from fastfront.bench.prompts import Body
     from fastfront.bench.workloads import Workload
@@ -37,6 +38,11 @@ class Duration:
     requests: int = 0
     timeout_s: float = 600.0
     """Most seconds that one request may take."""
+
+    @classmethod
+    def of(cls, options: Options) -> Duration:
+        """Return what a command line says of it."""
+        return cls(options.warmup, options.duration, options.requests, options.timeout)
 
 
 @dataclasses.dataclass(frozen=True)

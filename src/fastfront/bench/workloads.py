@@ -40,6 +40,12 @@ class Workload:
         return self.stream and self.output_tokens > 1
 
     @property
+    def title(self) -> str:
+        """Name, clients and rate."""
+        rate = f", {self.rate:g} requests/s" if self.rate else ""
+        return f"{self.name}, {self.concurrency:,} clients{rate}"
+
+    @property
     def path(self) -> str:
         """The endpoint."""
         return "/v1/chat/completions" if self.chat else "/v1/completions"
