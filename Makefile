@@ -42,7 +42,7 @@ test-engine: $(VENV)/.dev build/wheel-venv/.installed  ## Compare with vLLM's ow
 
 bench: extensions $(VENV)/.dev  ## Time the parts against plain Python (BENCH_ARGS=); `fastfront bench` measures the whole
 	@$(BIN)/python -m pytest -c benchmarks/pytest.ini benchmarks --benchmark-only --benchmark-group-by=group \
-	    --benchmark-columns=median,iqr,ops,rounds --benchmark-sort=median $(BENCH_ARGS)
+	    --benchmark-columns=median,iqr,ops,rounds --benchmark-sort=mean $(BENCH_ARGS)
 
 lint: $(VENV)/.dev  ## Run ruff, mypy and clang-format, changing nothing
 	@echo "==> ruff check";         $(BIN)/ruff check .

@@ -84,7 +84,7 @@ def bench_jinja2(benchmark, model, conversation):
 
 
 @pytest.mark.parametrize("count", [SHORT, LONG])
-@pytest.mark.benchmark(group="tokenizing, text not seen before", min_rounds=20)
+@pytest.mark.benchmark(group="tokenizing a new text of common words", min_rounds=20)
 class BenchTokenizing:
     """Each round has a text of its own: a segment cache must not answer from memory."""
 
@@ -101,7 +101,7 @@ class BenchTokenizing:
 
 # -- All of it
 
-WHOLE = "requests: body to token ids, 75 words not seen before"
+WHOLE = "requests: body of 75 common words to token ids"
 
 
 @pytest.mark.benchmark(group=WHOLE)

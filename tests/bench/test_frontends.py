@@ -13,7 +13,7 @@ import fastfront
 from fastfront.bench.frontends import SCRIPT, NotFoundError, Sockets, find, find_python
 from fastfront.bench.options import parse
 
-SOCKETS = Sockets(3, 4, 5, "/in", "/out", Path("/port"))
+SOCKETS = Sockets(3, 4, 5, "/in", "/out", Path("/port"), 10.0)
 
 
 def program(path, text):

@@ -58,6 +58,8 @@ class Sockets:
     input_path: str
     output_path: str
     port_file: Path
+    step_ms: float
+    """Pace of the engine."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Frontend:
     listens_itself: bool = False
     """It binds its sockets itself and writes its port to a file."""
     start_timeout_s: float = 60.0
+    needs_engine: bool = True
 
 
 def find(name: str, options: Options) -> Frontend:
@@ -111,9 +114,18 @@ def _find_vllm(options: Options) -> Frontend:
     return Frontend("vllm", version, command, listens_itself=True, start_timeout_s=180.0)
 
 
-_FINDERS = {"fastfront": _find_fastfront, "vllm-rs": _find_vllm_rs, "vllm": _find_vllm}
+def _find_floor(options: Options) -> Frontend:
+    def command(model: str, sockets: Sockets) -> list[str]:
+        return [sys.executable, "-m", "fastfront.bench.floor", str(sockets.http_fd), str(sockets.step_ms)]
+
+    return Frontend("floor", __version__, command, needs_engine=False)
+
+
+_FINDERS = {"fastfront": _find_fastfront, "vllm-rs": _find_vllm_rs, "vllm": _find_vllm, "floor": _find_floor}
 NAMES = tuple(_FINDERS)
-"""The frontends that can be compared."""
+"""The frontends that can be compared. The floor is none: it is the least that a server of streams can cost."""
+DEFAULT = ("fastfront", "vllm-rs", "vllm")
+"""Those that are compared unless others are asked for."""
 
 
 def _worker(program: list[str]) -> Callable[[str, Sockets], list[str]]:

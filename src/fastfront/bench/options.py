@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastfront.bench.frontends import NAMES
+from fastfront.bench.frontends import DEFAULT, NAMES
 from fastfront.bench.workloads import CUSTOM, MEANING, NAMED, Workload, vary
 
 if TYPE_CHECKING:
@@ -141,7 +141,12 @@ def parser(prog: str = "fastfront bench") -> argparse.ArgumentParser:
 
     g = p.add_argument_group("a comparison")
     g.add_argument(
-        "--frontends", type=_names(NAMES), default=list(NAMES), metavar="NAME,...", help=f"of {', '.join(NAMES)} (all)"
+        "--frontends",
+        type=_names(NAMES),
+        default=list(DEFAULT),
+        metavar="NAME,...",
+        help=f"of {', '.join(NAMES)} ({','.join(DEFAULT)}); floor is a bare loop of send(), the least that streaming "
+        "can cost",
     )
     g.add_argument(
         "--rounds",

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from fastfront.bench.report import Result
 
-COLOURS = {"fastfront": "#0b6e4f", "vllm-rs": "#c1440e", "vllm": "#4a5a8a"}
+COLOURS = {"fastfront": "#0b6e4f", "vllm-rs": "#c1440e", "vllm": "#4a5a8a", "floor": "#999999"}
 OTHER_COLOURS = ("#7a5195", "#bc8b00", "#555555")
-MARKERS = {"fastfront": "o", "vllm-rs": "s", "vllm": "^"}
+MARKERS = {"fastfront": "o", "vllm-rs": "s", "vllm": "^", "floor": "."}
 
 
 @dataclasses.dataclass(frozen=True)

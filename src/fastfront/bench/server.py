@@ -35,7 +35,7 @@ LOG_LINES = 15
 class Server:
     """A frontend and its engine, up and healthy."""
 
-    def __init__(self, target: Target, pid: int, engine_pid: int, ready_s: float) -> None:
+    def __init__(self, target: Target, pid: int, engine_pid: int | None, ready_s: float) -> None:
         self.target = target
         self.pid = pid
         self.engine_pid = engine_pid
@@ -57,50 +57,45 @@ def serving(
         folder = Path(tempfile.mkdtemp(prefix="fastfront-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         log = stack.enter_context((folder / "log").open("wb"))
-        listeners, sockets = _open_sockets(frontend, folder)
+        listeners, sockets = _open_sockets(frontend, folder, step_ms)
         for listener in listeners:
             stack.enter_context(listener)
         began = time.monotonic()
-        command = frontend.command(model, sockets)
-        server = stack.enter_context(_running(command, log, [one.fileno() for one in listeners], server_cores))
-        ends = [sockets.input_path, sockets.output_path]
-        engine_command = [
-            sys.executable,
-            "-m",
-            "fastfront.sim",
-            "--replay",
-            "--token-ms",
-            str(step_ms),
-            "--model",
-            model,
-        ]
-        engine_command += [
-            "--max-model-len",
-            str(MAX_MODEL_LEN),
-            "--input",
-            f"ipc://{ends[0]}",
-            "--output",
-            f"ipc://{ends[1]}",
-        ]
-        engine = stack.enter_context(_running(engine_command, log, [], engine_cores))
+        fds = [listener.fileno() for listener in listeners]
+        server = stack.enter_context(_running(frontend.command(model, sockets), log, fds, server_cores))
+        running = [server]
+        if frontend.needs_engine:
+            running.append(stack.enter_context(_running(_engine(model, sockets), log, [], engine_cores)))
 
         def alive() -> bool:
-            return server.poll() is None and engine.poll() is None
+            return all(process.poll() is None for process in running)
 
         port = listeners[0].getsockname()[1] if listeners else _wait_port(sockets.port_file, alive, frontend)
         target = Target("127.0.0.1", "127.0.0.1", port or 0)
         if not port or wait_healthy(target, alive, frontend.start_timeout_s) is None:
-            raise StartupError(
-                f"{frontend.name} did not become healthy. Its last lines:\n{_last_lines(folder / 'log')}"
-            )
-        yield Server(target, server.pid, engine.pid, time.monotonic() - began)
+            said = _last_lines(folder / "log")
+            raise StartupError(f"{frontend.name} did not become healthy. Its last lines:\n{said}")
+        engine_pid = running[1].pid if frontend.needs_engine else None
+        yield Server(target, server.pid, engine_pid, time.monotonic() - began)
 
 
-def _open_sockets(frontend: Frontend, folder: Path) -> tuple[list[socket.socket], Sockets]:
+def _engine(model: str, sockets: Sockets) -> list[str]:
+    """Return the command line of the engine that joins a frontend at these sockets."""
+    flags = {
+        "--token-ms": str(sockets.step_ms),
+        "--model": model,
+        "--max-model-len": str(MAX_MODEL_LEN),
+        "--input": f"ipc://{sockets.input_path}",
+        "--output": f"ipc://{sockets.output_path}",
+    }
+    return [sys.executable, "-m", "fastfront.sim", "--replay", *(part for flag in flags.items() for part in flag)]
+
+
+def _open_sockets(frontend: Frontend, folder: Path, step_ms: float) -> tuple[list[socket.socket], Sockets]:
     input_path, output_path = str(folder / "in"), str(folder / "out")
     port_file = folder / "port"
     if frontend.listens_itself:
-        return [], Sockets(-1, -1, -1, input_path, output_path, port_file)
+        return [], Sockets(-1, -1, -1, input_path, output_path, port_file, step_ms)
     http = socket.socket()
     http.bind(("127.0.0.1", 0))
     http.listen(4096)
@@ -112,7 +107,7 @@ def _open_sockets(frontend: Frontend, folder: Path) -> tuple[list[socket.socket]
         ends.append(listener)
     listeners = [http, *ends]
     fds = [listener.fileno() for listener in listeners]
-    return listeners, Sockets(fds[0], fds[1], fds[2], input_path, output_path, port_file)
+    return listeners, Sockets(fds[0], fds[1], fds[2], input_path, output_path, port_file, step_ms)
 
 
 @contextlib.contextmanager
