@@ -112,7 +112,7 @@ def test_calibration_counts_in_usage(server, path):
     """Two prompts tell how many tokens a word has and what is added around them."""
     counts = probe.calibrate(target(server), "m", path, seed=0)
     assert counts.words_per_token == pytest.approx(1 / 3)
-    assert counts.overhead_tokens == pytest.approx(9)
+    assert counts.overhead_tokens == pytest.approx(10)
 
 
 def test_what_a_server_says_is_passed_on(server):

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fastfront.bench.prompts import Text
+from fastfront.bench.prompts import MARK, SYSTEM, Text
 from fastfront.errors import StartupError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """How a server counts: words to a token, and what its template adds."""
+    """How a server counts: words to a token, and what template, system message and mark add."""
 
     words_per_token: float
     overhead_tokens: int
@@ -122,12 +122,13 @@ def calibrate(target: Target, model: str, path: str, seed: int) -> Calibration:
     few, many = Text(1.0, seed).take(1), Text(1.0, seed).take(PROBE_TOKENS)
     counts = [_prompt_tokens(target, model, path, text) for text in (few, many)]
     tokens_per_word = max(counts[1] - counts[0], 1) / (PROBE_TOKENS - 1)
-    return Calibration(1 / tokens_per_word, max(counts[0] - 1, 0))
+    return Calibration(1 / tokens_per_word, max(round(counts[0] - tokens_per_word), 0))
 
 
 def _prompt_tokens(target: Target, model: str, path: str, text: str) -> int:
-    chat = path.endswith("/chat/completions")
-    prompt: dict[str, Any] = {"messages": [{"role": "user", "content": text}]} if chat else {"prompt": text}
+    text = f"{MARK} {text}"
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
+    prompt: dict[str, Any] = {"messages": messages} if path.endswith("/chat/completions") else {"prompt": text}
     usage = _json(target, "POST", path, {"model": model, "max_tokens": 1, **prompt}).get("usage") or {}
     return int(usage.get("prompt_tokens") or 0)
 

@@ -25,8 +25,8 @@ MARK = "@@@@@@@@"
 
 SYSTEM = "You are a helpful assistant."
 MAX_BODIES = 1024
-MAX_BYTES = 64 * 1024 * 1024
-"""Of all bodies together: enough variety, little memory."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Enough variety, little memory. Growing chats are as many as they are: 160 bodies."""
 GROWING_CHATS = 8
 GROWING_TURNS = 20
 
@@ -50,7 +50,7 @@ class Text:
 def make_bodies(
     workload: Workload, model: str, text: Text, *, overhead_tokens: int = 0, extra: dict[str, Any] | None = None
 ) -> list[Body]:
-    """Return the bodies that are sent in turn. `overhead_tokens`: what the template adds to a prompt of no words."""
+    """Return the bodies that are sent in turn. `overhead_tokens`: of a prompt without words."""
     if workload.dataset is not None:
         return read_bodies(workload.dataset, model)
     sampling: dict[str, Any] = {
@@ -68,7 +68,7 @@ def make_bodies(
         data = json.dumps(sampling | prompt, ensure_ascii=False).encode()
         bodies.append((data, find_marks(data)))
         size += len(data)
-        if not workload.growing and (len(bodies) >= MAX_BODIES or size >= MAX_BYTES // 4):
+        if not workload.growing and (len(bodies) >= MAX_BODIES or size >= MAX_BYTES):
             break
     return bodies
 

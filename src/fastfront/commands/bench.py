@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from typing import NoReturn
+
 
 def main(arguments: list[str]) -> int:
     """Run the command. Returns the exit status."""
@@ -12,4 +16,13 @@ def main(arguments: list[str]) -> int:
 
     from fastfront.bench.run import run
 
-    return run(options, arguments)
+    # What a comparison has started ends with it, also when it is told to stop.
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        return run(options, arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    sys.exit(128 + number)
