@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant: an answer (HTTP, events and JSON together) is the same however its bytes were cut, as long as it goes well;
-// one that fails fails either way.
+// Invariant: an answer (HTTP, events and JSON together) is the same however its bytes were cut; one that fails
+// fails either way.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
