@@ -42,6 +42,9 @@ def test_elsewhere_lines_come_now_and_then(monkeypatch):
     monkeypatch.setattr(progress, "LINE_S", 0.0)
     bar.update(0.5, COUNTERS)
     assert "stream64: 50%, 1,200 done, 64 running, 0 tokens/s, 3 errors\n" in stream.getvalue()
+    monkeypatch.setattr(progress, "RATE_S", 0.0)
+    bar.update(0.6, COUNTERS)
+    assert " 0 tokens/s" not in stream.getvalue().splitlines()[-1]
     assert "\r" not in stream.getvalue()
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 BAR = 24
 LINE_S = 5.0
 """Seconds between two lines where there is no terminal."""
+RATE_S = 1.0
+"""Seconds over which the rate is taken: less would flicker."""
 
 
 class ProgressBar:
@@ -24,12 +26,14 @@ class ProgressBar:
         self._terminal = stream.isatty()
         self._title = ""
         self._last_line = 0.0
-        self._last: tuple[float, int] | None = None
+        self._mark = (0.0, 0)
+        self._rate = 0.0
 
     def begin(self, title: str) -> None:
         """Another run begins."""
         self._title = title
-        self._last = None
+        self._mark = (time.monotonic(), 0)
+        self._rate = 0.0
         self._last_line = time.monotonic()
         if not self._terminal:
             self.say(title)
@@ -39,10 +43,11 @@ class ProgressBar:
     def update(self, part: float, counters: Counters) -> None:
         """Show the part that is done, 0 to 1, and the totals."""
         now = time.monotonic()
-        before = self._last or (now, counters.tokens)
-        rate = (counters.tokens - before[1]) / (now - before[0]) if now > before[0] else 0.0
-        self._last = now, counters.tokens
-        text = f"{counters.requests:,} done, {counters.in_flight:,} running, {max(rate, 0):,.0f} tokens/s"
+        since, tokens = self._mark
+        if now - since >= RATE_S:
+            self._rate = (counters.tokens - tokens) / (now - since)
+            self._mark = now, counters.tokens
+        text = f"{counters.requests:,} done, {counters.in_flight:,} running, {self._rate:,.0f} tokens/s"
         if counters.errors:
             text += f", {counters.errors:,} errors"
         if self._terminal:
