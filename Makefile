@@ -8,6 +8,7 @@ PORT ?= 8000
 # Extra arguments, for example: make test PYTEST_ARGS="tests/protocol -k tools"
 PYTEST_ARGS ?=
 SERVE_ARGS ?=
+BENCH_ARGS ?=
 # Where `make test-engine` installs vLLM for the CPU (about 2.5 GB, shared between checkouts).
 FASTFRONT_ENGINE_VENV ?= $(HOME)/.cache/fastfront/engine-venv
 
@@ -19,7 +20,7 @@ CPP_FILES = $(shell find $(wildcard src tests fuzz benchmarks) -name '*.cpp' -o 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-engine lint format develop extensions sanitize sanitize-python fuzz wheel clean
+.PHONY: help serve test test-engine bench lint format develop extensions sanitize sanitize-python fuzz wheel clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +39,10 @@ test-engine: $(VENV)/.dev build/wheel-venv/.installed  ## Compare with vLLM's ow
 	@echo "==> Real-engine tests"
 	@FASTFRONT_ENGINE_VENV="$(FASTFRONT_ENGINE_VENV)" FASTFRONT_COMMAND="$(abspath build/wheel-venv/bin/fastfront)" \
 	    $(BIN)/python -m pytest tests/real_engine $(PYTEST_ARGS)
+
+bench: extensions $(VENV)/.dev  ## Time the parts against plain Python (BENCH_ARGS=); `fastfront bench` measures the whole
+	@$(BIN)/python -m pytest -c benchmarks/pytest.ini benchmarks --benchmark-only --benchmark-group-by=group \
+	    --benchmark-columns=median,iqr,ops,rounds --benchmark-sort=mean $(BENCH_ARGS)
 
 lint: $(VENV)/.dev  ## Run ruff, mypy and clang-format, changing nothing
 	@echo "==> ruff check";         $(BIN)/ruff check .

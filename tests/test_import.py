@@ -51,6 +51,12 @@ def test_serving_never_loads_the_engines_packages():
     assert loaded.isdisjoint(NEVER)
 
 
+def test_serving_never_loads_the_benchmark():
+    """The load generator costs a server nothing."""
+    loaded = loaded_by("import fastfront.app, fastfront.server, fastfront.cli, fastfront.commands.serve")
+    assert not {name for name in loaded if name.startswith(("fastfront.bench", "fastfront._native.load", "matplotlib"))}
+
+
 def test_mount_is_a_function_however_it_is_reached():
     """The function and its module have one name; the function is what `fastfront.mount` means, always."""
     script = (

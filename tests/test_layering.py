@@ -15,6 +15,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"commands"},
+    {"bench"},
     {"server"},
     {"__init__"},
     {"mount"},
@@ -108,6 +109,16 @@ def test_the_wire_schema_knows_nothing_of_requests_fate():
     for path, name in modules():
         if name.startswith("protocol."):
             assert {target for target in imports_of(path) if not target.startswith("protocol")} <= {"errors"}, name
+
+
+def test_only_the_command_line_knows_the_benchmark():
+    """Serving never pays for the load generator, and the benchmark knows nothing of what it measures."""
+    for path, name in modules():
+        targets = {target.split(".")[0] for target in imports_of(path)}
+        if name.split(".")[0] not in {"bench", "commands"}:
+            assert "bench" not in targets, name
+        if name.startswith("bench."):
+            assert targets <= {"bench", "_native", "sim", "errors", "config", "__init__"}, name
 
 
 @pytest.mark.parametrize("leaf", ["errors", "config"])

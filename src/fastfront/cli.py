@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "fastfront.commands.serve",
     "frontend": "fastfront.commands.frontend",
     "sim": "fastfront.commands.sim",
+    "bench": "fastfront.commands.bench",
 }
 
 

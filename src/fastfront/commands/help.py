@@ -24,6 +24,7 @@ commands:
   serve MODEL      start vLLM's engine for a model and serve it
   serve --sim      serve the embedded engine: no GPU, no weights, readable answers
   sim              run the embedded engine alone
+  bench            measure a server, or compare frontends on this machine
   frontend         be the frontend process of a `vllm serve` (vLLM starts it, see below)
 
   fastfront COMMAND --help tells more; fastfront --version tells the version.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fastfront.errors import StartupError
 from fastfront.sim.engine import Engine
 from fastfront.sim.options import parse
+from fastfront.sim.replay import ReplayEngine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m fastfront.sim
     options = parse(argv, prog)
     logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
-        return Engine(options).run()
+        return (ReplayEngine if options.replay else Engine)(options).run()
     except StartupError as error:
         logging.getLogger(__name__).critical("%s", error)
         return 1

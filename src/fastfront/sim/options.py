@@ -39,6 +39,7 @@ class Options:
 
     seed: int = 0
     script: Path | None = None
+    replay: bool = False
 
     die_after_tokens: int | None = None
     die_after_seconds: float | None = None
@@ -182,6 +183,13 @@ def parser(prog: str = "python -m fastfront.sim") -> argparse.ArgumentParser:
     g = p.add_argument_group("answers")
     g.add_argument("--seed", type=int, default=defaults.seed, help="another seed, other answers (%(default)s)")
     g.add_argument("--script", type=Path, metavar="FILE", help="play token sequences from this file, see below")
+
+    g.add_argument(
+        "--replay",
+        action="store_true",
+        help="for load tests: say the same to everybody at the least cost; all requests run at once and get one token "
+        "a step, and of pace, answers and failures only --token-ms and --slow count",
+    )
 
     g = p.add_argument_group("failures")
     g.add_argument("--die-after-tokens", type=_count, metavar="N", help="die once so many tokens were generated")
