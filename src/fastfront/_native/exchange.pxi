@@ -262,3 +262,41 @@ cdef class Exchange:
         else:
             self.keep_alive = False
             self.connection.abort()
+
+
+cdef Exchange make_exchange(HttpProtocol connection, str method, str version):
+    """Return the exchange of the head that the parser has come to the end of."""
+    cdef bytes raw_path = connection.url
+    cdef bytes query = b""
+    cdef Exchange exchange = Exchange.__new__(Exchange)
+    if raw_path[:1] != b"/" and raw_path != b"*":
+        try:
+            parsed = parse_url(raw_path)
+            raw_path, query = parsed.path or b"/", parsed.query or b""
+        except Exception:
+            connection.stop_head(400)
+    elif b"?" in raw_path:
+        raw_path, query = raw_path.split(b"?", 1)
+        query = query.split(b"#", 1)[0]
+    exchange.connection = connection
+    exchange.body = []
+    exchange.extra_headers = []
+    exchange.announced = -1
+    exchange.started = connection.loop.time()
+    exchange.http_1_0 = version == "1.0"
+    exchange.is_head = method == "HEAD"
+    exchange.keep_alive = connection.parser.should_keep_alive()
+    if method == "POST":
+        exchange.lane = connection.lanes.get(raw_path)
+    for name, value in connection.headers:
+        if name == b"expect" and value.lower() == b"100-continue":
+            exchange.expects_continue = True
+            exchange.lane = None
+        elif name == b"content-length" and exchange.lane is not None and int(value) > connection.lane_limit:
+            exchange.lane = None
+    exchange.method = method
+    exchange.version = version
+    exchange.raw_path = raw_path
+    exchange.query = query
+    exchange.headers = connection.headers
+    return exchange

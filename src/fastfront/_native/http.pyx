@@ -198,7 +198,7 @@ cdef class HttpProtocol:
             return
         self.raw = None
         self.in_head = False
-        exchange = self.make_exchange(method, version)
+        exchange = make_exchange(self, method, version)
         self.reading = exchange
         if self.current is None:
             self.start(exchange)
@@ -222,42 +222,6 @@ cdef class HttpProtocol:
                 self.start(exchange)
 
     # -- requests
-
-    cdef Exchange make_exchange(self, str method, str version):
-        cdef bytes raw_path = self.url
-        cdef bytes query = b""
-        cdef Exchange exchange = Exchange.__new__(Exchange)
-        if raw_path[:1] != b"/" and raw_path != b"*":
-            try:
-                parsed = parse_url(raw_path)
-                raw_path, query = parsed.path or b"/", parsed.query or b""
-            except Exception:
-                self.stop_head(400)
-        elif b"?" in raw_path:
-            raw_path, query = raw_path.split(b"?", 1)
-            query = query.split(b"#", 1)[0]
-        exchange.connection = self
-        exchange.body = []
-        exchange.extra_headers = []
-        exchange.announced = -1
-        exchange.started = self.loop.time()
-        exchange.http_1_0 = version == "1.0"
-        exchange.is_head = method == "HEAD"
-        exchange.keep_alive = self.parser.should_keep_alive()
-        if method == "POST":
-            exchange.lane = self.lanes.get(raw_path)
-        for name, value in self.headers:
-            if name == b"expect" and value.lower() == b"100-continue":
-                exchange.expects_continue = True
-                exchange.lane = None
-            elif name == b"content-length" and exchange.lane is not None and int(value) > self.lane_limit:
-                exchange.lane = None
-        exchange.method = method
-        exchange.version = version
-        exchange.raw_path = raw_path
-        exchange.query = query
-        exchange.headers = self.headers
-        return exchange
 
     cdef start(self, Exchange exchange):
         """It is this request's turn: to the app, or to a lane that takes it when it is complete."""

@@ -233,73 +233,7 @@ cdef class Response:
         )
 
 
-cdef int prime(
-    core.PromptInfo& prompt,
-    const shared_ptr[const CppVocab]& vocab,
-    DetokenizerOptions options,
-    list token_ids,
-) except -1:
-    cdef Py_ssize_t count = len(token_ids)
-    cdef Py_ssize_t size = PROMPT_TAIL if count > PROMPT_TAIL else count
-    cdef vector[uint32_t] tail
-    cdef Py_ssize_t i
-    while True:
-        tail.clear()
-        tail.reserve(size)
-        for i in range(count - size, count):
-            tail.push_back(<uint32_t>token_ids[i])
-        if prompt.prime(vocab, options, core.token_span(tail.data(), tail.size()), size == count) or size == count:
-            return 0
-        size = min(size * 8, count)
-
-
-cdef int prime_encoded(
-    core.PromptInfo& prompt,
-    const shared_ptr[const CppVocab]& vocab,
-    DetokenizerOptions options,
-    EncodedPrompt encoded,
-) except -1:
-    cdef vector[uint32_t]* tail = &encoded.encoded.tail
-    cdef vector[uint32_t] ids
-    cdef bint whole = tail.size() == encoded.encoded.count
-    cdef bint placed = prompt.prime(vocab, options, core.token_span(tail.data(), tail.size()), whole)
-    if not placed and not whole:
-        ids = encoded.encoded.ids()
-        placed = prompt.prime(vocab, options, core.token_span(ids.data(), ids.size()), True)
-    return 0
-
-
-def encode_add_request(
-    Response response not None,
-    EncodedPrompt prompt not None,
-    bytes sampling_params not None,
-    str external_req_id not None,
-    *,
-    double arrival_time,
-    int64_t client_index=0,
-    int64_t current_wave=0,
-) -> bytes:
-    cdef core.AddRequest request
-    cdef string external_id = utf8(external_req_id)
-    cdef PyObject* payload
-    cdef char* begin
-    request.wire_id = deref(response.ptr).wire_id(0)
-    request.prompt_token_count = prompt.encoded.count
-    request.prompt_token_ids = string_view(prompt.encoded.msgpack.data(), prompt.encoded.msgpack.size())
-    request.sampling_params = string_view(PyBytes_AS_STRING(sampling_params), PyBytes_GET_SIZE(sampling_params))
-    request.arrival_time = arrival_time
-    request.client_index = client_index
-    request.current_wave = current_wave
-    request.external_req_id = string_view(external_id.data(), external_id.size())
-    # A bytes object that nobody has seen yet may be written to, and cut.
-    payload = PyBytes_FromStringAndSize_(NULL, <Py_ssize_t>core.max_size(request))
-    if payload == NULL:
-        raise MemoryError
-    begin = PyBytes_AS_STRING(<object>payload)
-    _PyBytes_Resize(&payload, core.write(begin, request) - begin)
-    encoded = <bytes>payload
-    Py_DECREF(encoded)  # the reference that `payload` held
-    return encoded
+include "prompts.pxi"
 
 
 cdef class Pump:

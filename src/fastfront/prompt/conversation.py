@@ -57,7 +57,7 @@ _PART_MEMBERS = frozenset(
 )
 """Members of content parts that the schema knows; all others reach a template that takes parts."""
 
-_BILLING_HEADER = "x-anthropic-billing-header"
+BILLING_HEADER = "x-anthropic-billing-header"
 """Claude Code puts this line, different in every request, first in its system prompt: no prefix would be reused."""
 
 
@@ -95,7 +95,7 @@ def _without_billing_header(parts: list[Any], role: str) -> list[Any]:
     for part in parts:
         is_object = isinstance(part, dict)
         text = (part.get("text") if part.get("type") == "text" else None) if is_object else part
-        if not (isinstance(text, str) and text.startswith(_BILLING_HEADER)):
+        if not (isinstance(text, str) and text.startswith(BILLING_HEADER)):
             kept.append(part)
         elif rest := text.partition("\n")[2]:
             kept.append({**part, "text": rest} if is_object else rest)

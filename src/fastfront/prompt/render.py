@@ -8,7 +8,7 @@ rendered in a pool. Must not know HTTP or the engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -64,6 +64,31 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
     return prompt
+
+
+def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | None] | None:
+    """Return a function that makes the text of a chat of which there are only the messages, strings in every member.
+
+    It gives what `render_chat` tokenizes, or None where that has to be asked. None instead of a function: this model's
+    chats are all rendered with something more.
+    """
+    template = model.templates.default
+    if template is None or model.default_chat_template_kwargs:
+        return None
+    content_format = template.content_format if model.content_format == "auto" else model.content_format
+
+    def render(messages: list[dict[str, str]]) -> str | None:
+        text = template.render_plain(messages, content_format)
+        if text is not None:
+            return text
+        if not all(len(message) == 2 and "role" in message and "content" in message for message in messages):
+            return None
+        try:
+            return template.render(parse_messages(messages, content_format))
+        except BadRequestError:
+            return None
+
+    return render
 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,8 @@ _STEPS_PER_PAYMENT = 128
 """Passes that a loop counts for itself: the thread's budget is dearer to reach than a local variable."""
 
 _DICT_ATTRIBUTES = frozenset(dir(dict))
-_BOUNDED = "fastfront_bounded"
+BOUNDED = "fastfront_bounded"
+"""The filter that every loop's iterable goes through."""
 
 
 class TemplateTimeoutError(Exception):
@@ -81,10 +82,12 @@ class _Bounded:
         return len(self._iterable)  # type: ignore[arg-type]
 
 
-class _BoundedCodeGenerator(CodeGenerator):
+class BoundedCodeGenerator(CodeGenerator):
+    """Compiles every loop to one that counts its passes."""
+
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 (jinja's name)
         for loop in node.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, _BOUNDED, [], [], None, None, lineno=loop.lineno)
+            loop.iter = nodes.Filter(loop.iter, BOUNDED, [], [], None, None, lineno=loop.lineno)
         super().visit_Template(node, frame)
 
 
@@ -106,12 +109,12 @@ class GenerationTag(Extension):
 class ChatEnvironment(ImmutableSandboxedEnvironment):
     """The environment that chat templates are compiled in."""
 
-    code_generator_class = _BoundedCodeGenerator
+    code_generator_class = BoundedCodeGenerator
 
     def __init__(self) -> None:
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, loopcontrols])
         self.filters["tojson"] = to_json
-        self.filters[_BOUNDED] = _Bounded
+        self.filters[BOUNDED] = _Bounded
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         # `message.role`: what the base class finds by way of a caught AttributeError, at a third of the cost.
@@ -148,5 +151,5 @@ def _strftime_now(format: str) -> str:
     return datetime.now().strftime(format)  # noqa: DTZ005 - as naive as transformers' own
 
 
-FUNCTIONS = {"raise_exception": _raise_exception, "strftime_now": _strftime_now}
+FUNCTIONS: dict[str, Callable[[str], Any]] = {"raise_exception": _raise_exception, "strftime_now": _strftime_now}
 """Functions of every template. Not globals of the environment: a request's chat_template_kwargs may replace them."""

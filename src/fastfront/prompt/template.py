@@ -20,8 +20,11 @@ from fastfront.prompt import limits
 from fastfront.prompt.content_format import ContentFormat, detect_content_format
 from fastfront.prompt.conversation import Message
 from fastfront.prompt.fast_template import FastTemplate, NotProvenError, prove
+from fastfront.prompt.recipes import Events, Recipes
 from fastfront.prompt.sandbox import FUNCTIONS, ChatEnvironment, TemplateTimeoutError, run_for
 from fastfront.prompt.template_battery import cases, is_covered
+from fastfront.prompt.trace import UntraceableError
+from fastfront.prompt.traced_template import TracedTemplate
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +64,12 @@ class ChatTemplate:
         self._variables: frozenset[str] = frozenset()
         self.knows_developer_role = '"developer"' in source or "'developer'" in source
         self._fast: FastTemplate | None = None
+        self._recipes: Recipes | None = None
         try:
             tree = _environment.parse(source)
             self.content_format = detect_content_format(tree)
             self._variables = frozenset(meta.find_undeclared_variables(tree))
-            self._template = _environment.from_string(source, globals=FUNCTIONS)
+            self._template = _environment.from_string(tree, globals=FUNCTIONS)  # changes the tree
         except (jinja2.TemplateError, RecursionError) as error:
             self.error = str(error)
         self._constants = {name: value for name, value in special_tokens.items() if name in self._variables}
@@ -93,11 +97,36 @@ class ChatTemplate:
             variables = self._bind(messages, tools, None, add_generation_prompt, kwargs)
             yield variables, functools.partial(self._refuse_or_run, variables)
 
-    def _refuse_or_run(self, variables: dict[str, Any]) -> str | None:
+    def trace(self) -> None:
+        """Let plain conversations be joined without an engine, if what comes out is jinja2's. Takes some 30 ms."""
+        if self.error is not None:
+            return
         try:
-            return self._run(variables)
+            recipes = Recipes(TracedTemplate(self.source), self._bind_plain, self._refuse_or_run)
+        except (jinja2.TemplateError, UntraceableError) as reason:
+            logger.info("plain chats go through a template engine: %s", reason)
+            return
+        learnt = recipes.learn_first(as_parts=self.content_format == "openai")
+        self._recipes = recipes if learnt else None
+        logger.info("plain chats of %d shapes are rendered without a template engine", learnt)
+
+    def _refuse_or_run(self, variables: dict[str, Any], events: Events = iter) -> str | None:
+        try:
+            return self._run(variables, events)
         except BadRequestError:
             return None
+
+    def render_plain(self, messages: list[dict[str, str]], content_format: ContentFormat | None = None) -> str | None:
+        """Return the prompt of an ordinary chat, or None where `parse_messages` and `render` have to make it.
+
+        `messages` are a request's own, with a role and a text each and nothing else; the prompt is that of a request
+        with add_generation_prompt, without tools, documents, template variables (the server's defaults included) and
+        continue_final_message. `content_format`: what the template gets the texts as, if not what it looks to take.
+        Thread-safe.
+        """
+        if self._recipes is None:
+            return None
+        return self._recipes.render(messages, as_parts=(content_format or self.content_format) == "openai")
 
     def render(
         self,
@@ -113,6 +142,10 @@ class ChatTemplate:
         if self.error is not None:
             raise validation_error(self.error)
         conversation = self._with_known_roles(conversation)
+        has_options = bool(kwargs) or continue_final_message or tools is not None or documents is not None
+        recipes = self._recipes if add_generation_prompt and not has_options else None
+        if recipes is not None and (joined := recipes.render(conversation)) is not None:
+            return joined
         kwargs = kwargs or {}
         taken = next((name for name in kwargs if name in _TAKEN), None) if kwargs else None
         if taken is not None and (taken not in _FILTERED or taken in self._variables):
@@ -138,12 +171,9 @@ class ChatTemplate:
             prompt = self._fast.render(variables)
         if prompt is None:
             prompt = self._run(variables)
+        if recipes is not None:
+            recipes.note(conversation)
         return _cut_at_mark(prompt, final_text) if continue_final_message else prompt
-
-    def render_plain(self, messages: list[dict[str, str]]) -> str | None:
-        if not all(len(m) == 2 and "role" in m and "content" in m for m in messages) or self.content_format != "string":
-            return None
-        return self.render(list(messages))
 
     def _with_known_roles(self, conversation: list[Message]) -> list[Message]:
         if not self.knows_developer_role and "developer" in [message["role"] for message in conversation]:
@@ -168,11 +198,14 @@ class ChatTemplate:
         variables["add_generation_prompt"] = add_generation_prompt
         return variables
 
-    def _run(self, variables: dict[str, Any]) -> str:
+    def _bind_plain(self, conversation: list[Message]) -> dict[str, Any]:
+        return self._bind(conversation, None, None, True, {})
+
+    def _run(self, variables: dict[str, Any], events: Events = iter) -> str:
         try:
             run_for(limits.CHAT_TEMPLATE_RENDER_TIMEOUT)
             # Template.render without its rewriting of tracebacks, which nobody reads here.
-            return "".join(self._template.root_render_func(self._template.new_context(variables)))
+            return "".join(events(self._template.root_render_func(self._template.new_context(variables))))
         except TemplateTimeoutError:
             raise validation_error(
                 f"Chat template rendering timed out after {limits.CHAT_TEMPLATE_RENDER_TIMEOUT}s. This may indicate a "
@@ -331,6 +364,7 @@ class TemplateChooser:
         if source not in self._own:
             self._own[source] = ChatTemplate(source, self._special_tokens)
             self._own[source].prove()
+            self._own[source].trace()
         return self._own[source]
 
     def _compile(self, source: str) -> ChatTemplate:

@@ -30,7 +30,7 @@ TESTS = frozenset(
 )
 FUNCTIONS = frozenset(("namespace", "raise_exception", "range", "strftime_now"))
 
-_NODES = (
+NODES = (
     *(nodes.Add, nodes.And, nodes.Assign, nodes.AssignBlock, nodes.Break, nodes.Call, nodes.Compare, nodes.Concat),
     *(nodes.CondExpr, nodes.Const, nodes.Continue, nodes.Dict, nodes.Filter, nodes.For, nodes.Getattr, nodes.Getitem),
     *(nodes.If, nodes.Keyword, nodes.List, nodes.Macro, nodes.Mod, nodes.Mul, nodes.NSRef, nodes.Name, nodes.Neg),
@@ -56,7 +56,7 @@ def _objections(tree: nodes.Template) -> Iterator[str]:
     lists = _list_variables(tree)
     for node in _walk(tree):
         match node:
-            case _ if type(node) not in _NODES:
+            case _ if type(node) not in NODES:
                 yield f"{type(node).__name__} (line {node.lineno})"
             case nodes.Filter(name=name):
                 if name not in FILTERS:

@@ -16,6 +16,7 @@ from fastfront.errors import FastFrontError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output.stream import EVENT_STREAM_HEADERS, HEADERS_GRACE, note_slow_reader
 from fastfront.prompt.model import Model
+from fastfront.prompt.render import plain_chat_renderer
 from fastfront.prompt.sampling import lower_chat_sampling_params, lower_completion_sampling_params
 from fastfront.protocol import plain
 from fastfront.protocol.chat import decode_chat_completion_request
@@ -87,9 +88,8 @@ def make_lanes(
             text_of=_prompt_of,
         )
     }
-    template = model.templates.default
-    # A model whose chats are all rendered with something more has no ordinary ones.
-    if template is not None and not model.default_chat_template_kwargs:
+    render = plain_chat_renderer(model)
+    if render is not None:
         lanes["/v1/chat/completions"] = make(
             "/v1/chat/completions",
             chat_completions.SHAPE,
@@ -98,7 +98,7 @@ def make_lanes(
             decode=plain.decode_plain_chat,
             key_of=plain.chat_sampling_key,
             learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
-            text_of=lambda request: template.render_plain(request.messages),
+            text_of=lambda request: render(request.messages),
         )
     return lanes
 

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["Recipe", "RecipeBook"]
+
+class Recipe:
+    """How the prompt of one conversation shape is joined from the contents. Immutable."""
+
+    def __init__(
+        self,
+        contents: int,
+        steps: Iterable[tuple[int, str, str | None, bool | None]],
+        pieces: Iterable[str | int],
+    ) -> None:
+        """Take the number of contents, what is done with them in order, and what the prompt is joined from.
+
+        A step is (view, name, text, answer). Views 0 to `contents` - 1 are the contents. The names "strip", "lstrip",
+        "rstrip" (text None: whitespace), "before" and "after" (`split(text)[0]` and `[-1]`) make the next view; the
+        names "non_empty", "contains", "starts_with", "ends_with" and "equals" are questions whose answer must be
+        `answer`. A piece is a literal or a view. Raises ValueError for a view that does not exist, KeyError for a name.
+        """
+
+    def render(self, contents: list[str]) -> str | None:
+        """Return the prompt, or None if a question has another answer (or a content is no plain str)."""
+
+class RecipeBook:
+    """The recipes of one template by the shape of the conversation.
+
+    A shape is a letter for each message: `s`, `u`, `a`, `t` for system, user, assistant and tool; in upper case where
+    the template gets the content as a list of one text part.
+    """
+
+    def __init__(self, on_first_use: Callable[[bytes, list[dict[str, Any]]], None] | None = None) -> None:
+        """Take who is told, with shape and messages, when a recipe has been used for the first time."""
+
+    @staticmethod
+    def shape_of(messages: object, as_parts: bool | None = None) -> bytes | None:
+        """Return the shape, or None if a message is anything but a dict of a known role and one text, or if there are
+        more than 512.
+
+        Messages are as the template gets them. With `as_parts`, their contents are plain strings, which the template
+        would get as parts (True; a tool's all the same as a string) or as strings (False).
+        """
+
+    def __len__(self) -> int:
+        """Return how many shapes have recipes."""
+
+    def recipes(self, shape: bytes) -> int:
+        """Return how many recipes the shape has."""
+
+    def add(self, shape: bytes, recipe: Recipe) -> None:
+        """Let the recipe render conversations of the shape, after those that it has already."""
+
+    def drop(self, shape: bytes) -> None:
+        """Forget the shape's recipes, if it has some."""
+
+    def render(self, messages: object, as_parts: bool | None = None) -> str | None:
+        """Return the prompt, or None if no recipe fits. `messages` and `as_parts` as for `shape_of`."""
