@@ -78,7 +78,7 @@ sanitize: $(VENV)/.runtime  ## Run the C++ tests under ASan and UBSan, then unde
 	        $$(test $$sanitizer != thread || echo -E ^fuzz) || exit 1; \
 	done
 
-# The extensions with ASan and UBSan, in a copy of the package: the tests' own `src` stays as it is. Python leaks on purpose.
+# The extensions with ASan and UBSan, in a copy of the package that is imported in place of the editable one.
 ASAN_PACKAGE := build/sanitize-python/package
 ASAN_TESTS ?= tests/native tests/server/test_connections.py tests/server/test_smuggling.py tests/server/test_framing.py
 
@@ -89,7 +89,8 @@ sanitize-python: $(VENV)/.dev  ## Run the tests of the extensions under ASan and
 	@rm -rf $(ASAN_PACKAGE) && mkdir -p $(ASAN_PACKAGE) && cp -r src/fastfront $(ASAN_PACKAGE) && rm $(ASAN_PACKAGE)/fastfront/_native/*.so
 	@$(CMAKE) --install build/sanitize-python --prefix $(ASAN_PACKAGE) >/dev/null
 	@LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
-	    $(BIN)/python -m pytest -o pythonpath="$(ASAN_PACKAGE) ." -p no:cacheprovider $(ASAN_TESTS) $(PYTEST_ARGS)
+	    $(BIN)/python -c 'import sys; sys.meta_path = [f for f in sys.meta_path if "editable" not in type(f).__module__]; import pytest; sys.exit(pytest.main(sys.argv[1:]))' \
+	    -o pythonpath="$(ASAN_PACKAGE) ." -p no:cacheprovider $(ASAN_TESTS) $(PYTEST_ARGS)
 
 fuzz: develop  ## Run every fuzz target for a million inputs (SEED=n for others)
 	@for target in $(BUILD)/fuzz/fuzz_*; do \

@@ -22,11 +22,12 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from fastfront.errors import FastFrontError
 from fastfront.output.asgi import ClientDisconnectedError, Receive, Send
 from fastfront.output.eager import EagerSend
+from fastfront.output.native import Direct, NativeResponse
 
 logger = logging.getLogger(__name__)
 
@@ -44,51 +45,6 @@ EVENT_STREAM_HEADERS: tuple[tuple[bytes, bytes], ...] = ((b"content-type", b"tex
 
 class TextError(Exception):
     """Text that is made in Python could not be made."""
-
-
-class NativeResponse(Protocol):
-    """What this module needs of `_native.pump.Response`."""
-
-    on_ready: Callable[[], object] | None
-
-    @property
-    def finished(self) -> bool:
-        """Nothing comes after what take() returns now."""
-
-    @property
-    def overflowed(self) -> bool:
-        """More waited for the client than the Response's limit: it was given up, in the engine too."""
-
-    @property
-    def error(self) -> tuple[int, bytes] | None:
-        """HTTP status and body, if the engine reported an error before any output."""
-
-    @property
-    def http_status(self) -> int:
-        """After a hand-over: the status that was written."""
-
-    @property
-    def delivered(self) -> bool:
-        """After a hand-over: every byte is on its way."""
-
-    @property
-    def lost(self) -> bool:
-        """After a hand-over: the client has gone."""
-
-    def take(self) -> bytes:
-        """Return the bytes that are ready, b"" if there are none."""
-
-
-class Direct(Protocol):
-    """The native way to the client's socket, past ASGI's send: `_native.http.Exchange` with the engine's pump."""
-
-    on_disconnect: Callable[[], object] | None
-
-    def hand_over(self, pump: Any, response: Any, headers: Any, stream: bool) -> bool:
-        """Let the pump write the response. False: it has to go through send()."""
-
-    def hand_back(self, status: int, usable: bool) -> None:
-        """The pump is done with the connection; `usable` if the whole response was written."""
 
 
 class RequestStream:
