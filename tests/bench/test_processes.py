@@ -58,6 +58,23 @@ def test_children_start_on_the_cores_and_the_thread_gets_its_own_back():
         assert processes.available_cores() == before
 
 
+def test_idle_is_when_the_work_is_done():
+    """A process that works is waited for, and one that has ended is idle."""
+    work = "import sys, time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass\nsys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", work], stdin=subprocess.PIPE) as process:
+        processes.wait_idle(process.pid)
+        assert processes.cpu_seconds(process.pid) >= 1
+        process.stdin.close()
+    processes.wait_idle(process.pid)
+
+
+def test_what_never_idles_is_not_waited_for_for_ever():
+    """There is a time limit."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        processes.wait_idle(process.pid, timeout_s=0.3)
+        process.kill()
+
+
 def test_the_process_behind_a_port():
     """A listener of ours is found by its port; a port without one has nobody."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

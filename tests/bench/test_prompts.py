@@ -47,8 +47,10 @@ def test_text_completions():
 
 
 def test_extra_members_win():
-    """--extra-body goes above what is made."""
-    assert json.loads(bodies(CUSTOM, extra={"temperature": 0.7, "x": 1})[0][0])["temperature"] == 0.7
+    """--extra-body goes above what is made; a null takes a member away."""
+    body = json.loads(bodies(CUSTOM, extra={"temperature": 0.7, "x": 1, "ignore_eos": None})[0][0])
+    assert (body["temperature"], body["x"]) == (0.7, 1)
+    assert "ignore_eos" not in body
 
 
 def test_the_same_seed_gives_the_same_bodies():

@@ -65,7 +65,7 @@ class Comparison:
             watched = Watched(server.pid, server.engine_pid, self._other_cores)
             duration = Duration.of(self._options)
             result = Run(server.target, workload, bodies, duration, watched, self._seed).run(self._bar.update)
-        result.ready_s, result.idle_mb = server.ready_s, server.idle_mb
+        result.ready_s, result.settled_s, result.idle_mb = server.ready_s, server.settled_s, server.idle_mb
         return result
 
     def _find_frontends(self) -> list[Frontend]:

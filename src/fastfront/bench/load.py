@@ -89,6 +89,7 @@ class Run:
     def run(self, progress: Callable[[float, Counters], None]) -> Result:
         """Do it. `progress` gets the part that is done, 0 to 1, and totals. Raises StartupError if nothing works."""
         duration = self._duration
+        before = self._sample()
         if duration.requests:
             self._load.measure()
         self._thread.start()
@@ -100,7 +101,6 @@ class Run:
                 self._load.measure()
                 self._wait(duration.measure_s, duration.warmup_s, progress)
             else:
-                before = self._sample()
                 self._wait(float("inf"), 0.0, progress)
             after = self._sample()
             memory = processes.memory_mb(self._watched.server) if self._watched.server else None

@@ -198,7 +198,11 @@ def parser(prog: str = "fastfront bench") -> argparse.ArgumentParser:
         help="request bodies instead of made ones, a JSON object a line; a missing model is filled in",
     )
     g.add_argument(
-        "--extra-body", type=_body, default={}, metavar="JSON", help="members for every made body, above its own"
+        "--extra-body",
+        type=_body,
+        default={},
+        metavar="JSON",
+        help="members for every made body, above its own; null takes one away",
     )
     g.add_argument(
         "--step-ms",

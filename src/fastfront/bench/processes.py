@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _TICK = os.sysconf("SC_CLK_TCK")
+
+IDLE_S = 1.0
+IDLE_SHARE = 0.05
+"""A process is idle that used no more of a core than this for so long."""
 
 
 def tree(pid: int) -> list[int]:
@@ -52,6 +58,24 @@ def memory_mb(pid: int) -> float:
             lines = (Path("/proc") / str(process) / "status").read_text().splitlines()
             total += int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
     return total / 1024
+
+
+def wait_idle(pid: int, *, timeout_s: float = 30.0) -> None:
+    """Wait until a process tree has had little to do for a second, at most `timeout_s`.
+
+    A server that answers may still load and compile in the background, which is its start and not its load.
+    """
+    deadline = time.monotonic() + timeout_s
+    samples: deque[tuple[float, float]] = deque([(time.monotonic(), cpu_seconds(pid))])
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        now, used = time.monotonic(), cpu_seconds(pid)
+        samples.append((now, used))
+        while now - samples[1][0] >= IDLE_S:
+            samples.popleft()
+        since, before = samples[0]
+        if now - since >= IDLE_S and used - before <= IDLE_SHARE * (now - since):
+            return
 
 
 def available_cores() -> list[int]:

@@ -61,7 +61,8 @@ def make_bodies(
     }
     if workload.stream:
         sampling |= {"stream": True, "stream_options": {"include_usage": True}}
-    sampling |= extra or {}
+    # A null takes a member away, for servers that refuse what they do not know.
+    sampling = {name: value for name, value in (sampling | (extra or {})).items() if value is not None}
     bodies: list[Body] = []
     size = 0
     for prompt in _prompts(workload, text, overhead_tokens):

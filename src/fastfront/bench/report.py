@@ -76,6 +76,8 @@ class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The same before the load."""
     ready_s: float | None = None
     """From the start of the process to the first 200 of /health."""
+    settled_s: float | None = None
+    """From there on it may have gone on loading: to when it was idle, and the load began."""
 
 
 class Report(msgspec.Struct, kw_only=True):

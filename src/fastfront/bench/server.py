@@ -35,12 +35,16 @@ LOG_LINES = 15
 class Server:
     """A frontend and its engine, up and healthy."""
 
-    def __init__(self, target: Target, pid: int, engine_pid: int | None, ready_s: float) -> None:
+    def __init__(self, target: Target, pid: int, engine_pid: int | None, began: float) -> None:
+        """Healthy now; comes back when it has settled. `began`: time.monotonic() at the start of the process."""
         self.target = target
         self.pid = pid
         self.engine_pid = engine_pid
-        self.ready_s = ready_s
+        self.ready_s = time.monotonic() - began
         """From the start of the process to the first 200 of /health; the engine comes up meanwhile."""
+        processes.wait_idle(pid)
+        self.settled_s = time.monotonic() - began - processes.IDLE_S
+        """To when it had nothing more to do."""
         self.idle_mb = processes.memory_mb(pid)
 
 
@@ -76,7 +80,7 @@ def serving(
             said = _last_lines(folder / "log")
             raise StartupError(f"{frontend.name} did not become healthy. Its last lines:\n{said}")
         engine_pid = running[1].pid if frontend.needs_engine else None
-        yield Server(target, server.pid, engine_pid, time.monotonic() - began)
+        yield Server(target, server.pid, engine_pid, began)
 
 
 def _engine(model: str, sockets: Sockets) -> list[str]:
