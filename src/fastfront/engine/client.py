@@ -11,15 +11,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import zmq
-
-from fastfront._native.pump import EVENT_ABORT, EVENT_ENGINE_DEAD, EVENT_ERROR, EVENT_UTILITY, Pump
+from fastfront._native.pump import (
+    EVENT_ABORT,
+    EVENT_CAUGHT_UP,
+    EVENT_ENGINE_DEAD,
+    EVENT_ERROR,
+    EVENT_PEER_REFUSED,
+    EVENT_UTILITY,
+    Pump,
+)
 from fastfront.engine.balance import Balancer
 from fastfront.engine.connection import Connection
 from fastfront.engine.coordinator import CoordinatorLink
-from fastfront.engine.sockets import libzmq_path
 from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_request, engine_identity
 from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from fastfront._native.pump import Response
     from fastfront.engine.types import EngineCoreRequest
 
+    PreparePump: TypeAlias = Callable[[Pump], object]
+
 logger = logging.getLogger(__name__)
 
 READY_TIMEOUT = 600.0
@@ -39,10 +46,6 @@ STOPPING = "The server is shutting down."
 
 SWEEP_INTERVAL = 0.05
 """Seconds between looks for responses that ended without a call of `abort`, while engines are chosen by load."""
-
-
-class PumpFactory(Protocol):
-    def __call__(self, libzmq_path: str, socket_handle: int) -> Pump: ...
 
 
 class EngineClient:
@@ -60,22 +63,26 @@ class EngineClient:
         ready_timeout: float = READY_TIMEOUT,
         client_index: int = 0,
         client_count: int = 1,
-        pump_factory: PumpFactory = Pump,
+        prepare_pump: PreparePump | None = None,
     ) -> None:
+        """`prepare_pump` is called when `ready` is known, before the pump takes outputs."""
         self.ready = EngineCoreReadyResponse()
         self.dead: EngineDeadError | None = None
         self.dead_reason = ""
         self.dead_event = asyncio.Event()
         self._connection = connection
         self._connection.on_lost = self._on_lost
+        self._send = connection.input.send
         self._coordinator_address = coordinator_address
         self._coordinator: CoordinatorLink | None = None
         self._ready_timeout = ready_timeout
         self._client_index = client_index
-        self._pump_factory = pump_factory
+        self._prepare_pump = prepare_pump
         self._pump: Pump | None = None
-        self._identities = [engine_identity(connection.start_index + i) for i in range(connection.engine_count)]
-        self._balancer = Balancer(connection.engine_count, client_index=client_index, client_count=client_count)
+        start_index, engine_count = connection.registration.start_index, connection.registration.count
+        self._start_index = start_index
+        self._identities = [engine_identity(start_index + i) for i in range(engine_count)]
+        self._balancer = Balancer(engine_count, client_index=client_index, client_count=client_count)
         self._engine_of: dict[str, int] = {}
         self._open: set[Response] = set()
         self._swept_at = 0.0
@@ -83,6 +90,7 @@ class EngineClient:
         self._dead_callbacks: list[Callable[[EngineDeadError], object]] = []
         self._running = False
         self._closed = False
+        self._loss = ""
 
     @classmethod
     def worker(
@@ -94,7 +102,7 @@ class EngineClient:
         engine_count: int,
         coordinator_address: str | None = None,
         ready_timeout: float = READY_TIMEOUT,
-        pump_factory: PumpFactory = Pump,
+        prepare_pump: PreparePump | None = None,
     ) -> EngineClient:
         """Serve the engines that vLLM's supervisor starts, on listening descriptors that it handed down."""
         connection = Connection.worker(
@@ -104,7 +112,7 @@ class EngineClient:
             connection,
             coordinator_address=coordinator_address,
             ready_timeout=ready_timeout,
-            pump_factory=pump_factory,
+            prepare_pump=prepare_pump,
         )
 
     @classmethod
@@ -117,7 +125,7 @@ class EngineClient:
         ipc: bool = False,
         advertise_host: str | None = None,
         ready_timeout: float = READY_TIMEOUT,
-        pump_factory: PumpFactory = Pump,
+        prepare_pump: PreparePump | None = None,
     ) -> EngineClient:
         """Serve headless engines that find this frontend at a tcp address (`tcp://HOST:*`: the kernel's choice).
 
@@ -132,7 +140,7 @@ class EngineClient:
             ipc=ipc,
             advertise_host=advertise_host,
         )
-        return cls(connection, ready_timeout=ready_timeout, pump_factory=pump_factory)
+        return cls(connection, ready_timeout=ready_timeout, prepare_pump=prepare_pump)
 
     @property
     def handshake_address(self) -> str | None:
@@ -160,9 +168,13 @@ class EngineClient:
         """Wait for all engines, then take outputs. Raises StartupError, and leaves nothing behind then."""
         loop = asyncio.get_running_loop()
         try:
+            self._pump = Pump(self._connection.output.fileno())
+            # An engine that is ready long before the others must not be kept waiting for an answer to its greeting.
+            self._pump.greet()
             self.ready = await self._connection.wait_ready(self._ready_timeout)
             self._start_coordinator(loop)
-            self._pump = self._pump_factory(libzmq_path(), self._connection.output.underlying)
+            if self._prepare_pump is not None:
+                self._prepare_pump(self._pump)
             self._pump.start()
             if self.dead_reason:
                 raise StartupError(self.dead_reason)
@@ -186,10 +198,10 @@ class EngineClient:
         self._open.add(response)
         try:
             for index, payload in messages:
-                self._connection.send(self._identities[index], RequestType.ADD, payload)
+                self._send(self._identities[index], RequestType.ADD, payload)
                 if self._coordinator is not None:
-                    self._coordinator.notify_request(self._connection.start_index + index)
-        except zmq.ZMQError as error:
+                    self._coordinator.notify_request(self._start_index + index)
+        except OSError as error:
             self._forget(response)
             self.pump.remove(response)
             self.declare_dead(f"a request could not be sent: {error.strerror}")
@@ -222,8 +234,8 @@ class EngineClient:
             for identity in self._identities:
                 payload, future = self._calls.begin(self._client_index, method, args)
                 futures.append(future)
-                self._connection.send(identity, RequestType.UTILITY, payload)
-        except zmq.ZMQError as error:
+                self._send(identity, RequestType.UTILITY, payload)
+        except OSError as error:
             self.declare_dead(f"a call could not be sent: {error.strerror}")
         return await gather_results(method, futures, timeout)
 
@@ -318,8 +330,8 @@ class EngineClient:
             by_engine.setdefault(index, []).append(wire_id)
         try:
             for index, wire_ids in by_engine.items():
-                self._connection.send(self._identities[index], RequestType.ABORT, encode(wire_ids))
-        except zmq.ZMQError as error:
+                self._send(self._identities[index], RequestType.ABORT, encode(wire_ids))
+        except OSError as error:
             self.declare_dead(f"an abort could not be sent: {error.strerror}")
 
     def _where(self, wire_id: str) -> Sequence[int]:
@@ -348,12 +360,18 @@ class EngineClient:
             self.declare_dead("it reported a fatal error; its log has the reason")
         elif kind == EVENT_ERROR:
             self.declare_dead(f"its outputs cannot be read: {value}")
+        elif kind == EVENT_CAUGHT_UP:
+            self.declare_dead(self._loss)
+        elif kind == EVENT_PEER_REFUSED:
+            logger.warning("sent a peer of the engines' output socket away: %s", value)
         # EVENT_OUTPUTS_CONTROL (a wave has begun or ended) reaches this frontend through the coordinator too.
 
     def _on_lost(self, rank: int) -> None:
+        self._loss = self._loss or f"the connection of engine {rank} was closed: its process has ended"
         if self._running:
-            self._on_wake()  # what it still said comes first, perhaps even why it ended
-        self.declare_dead(f"the connection of engine {rank} was closed: its process has ended")
+            self.pump.catch_up()  # what it still said comes first, perhaps even why it ended
+        else:
+            self.declare_dead(self._loss)
 
     def _start_coordinator(self, loop: asyncio.AbstractEventLoop) -> None:
         address = self._coordinator_address or self.ready.dp_stats_address
@@ -367,8 +385,8 @@ class EngineClient:
         self._coordinator = CoordinatorLink(
             self._connection.context,
             address,
-            start_index=self._connection.start_index,
-            engine_count=self._connection.engine_count,
+            start_index=self._start_index,
+            engine_count=len(self._identities),
             on_counts=self._balancer.update,
         )
         self._coordinator.start(loop)
