@@ -40,7 +40,7 @@ void put_id(std::vector<std::uint8_t>& message, std::uint64_t id) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const std::shared_ptr<const Vocab> kVocab = vocab();
-    Pump pump(ZmqApi{}, nullptr);
+    Pump pump;
     if (pump.open() != Errc::ok) {
         return 0;
     }

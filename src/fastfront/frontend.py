@@ -188,7 +188,7 @@ class Frontend:
         if self.state is not State.NEW:
             raise RuntimeError(f"a Frontend starts from new or stopped; this one is {self.state.value}")
         self.state = State.STARTING
-        self._engines = Engines(self.config, self._make_pump)
+        self._engines = Engines(self.config, self._prepare_pump)
         self.engine = self._engines.client
         meeting = asyncio.ensure_future(self._engines.start())
         try:
@@ -272,11 +272,9 @@ class Frontend:
 
     # -- Helpers
 
-    def _make_pump(self, libzmq_path: str, socket_handle: int) -> Pump:
-        pump = Pump(libzmq_path, socket_handle)
+    def _prepare_pump(self, pump: Pump) -> None:
         for name, bounds in histogram_buckets(self.engine.ready.max_model_len).items():
             pump.set_buckets(name, bounds)
-        return pump
 
     def _fingerprint(self) -> str | None:
         """Return the system_fingerprint of every answer (vllm/entrypoints/serve/utils/fingerprint.py).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine messages in, bytes out: pump, hub and response together, without a socket.
+// Engine messages in, bytes out: pump, hub and response together; and the thread that takes them from engines' sockets.
 #include <doctest/doctest.h>
 #include <sys/poll.h>
 
@@ -9,13 +9,14 @@
 #include "letters.hpp"
 #include "pump.hpp"
 #include "wire.hpp"
+#include "zmtp_peer.hpp"
 
 using namespace fastfront;
 
 namespace {
 
 struct Fixture {
-    Pump pump{ZmqApi{}, nullptr};
+    Pump pump;
     Fixture() { REQUIRE(pump.open() == Errc::ok); }
 
     std::shared_ptr<Response> add(ResponseKind kind, std::size_t prompts = 1, std::size_t n = 1,
@@ -290,6 +291,98 @@ TEST_CASE("the loop may add, read and remove while the pump works") {
     for (const auto& response : responses) {
         CHECK(response->finished());
     }
+}
+
+namespace {
+
+/// A pump with its thread, and what it has told the loop.
+struct Running : Fixture {
+    peer::Listening listening;
+    std::vector<ControlEvent> events;
+
+    Running() { REQUIRE(pump.listen(listening.fd) == Errc::ok); }
+
+    template <typename Done>
+    void until(Done done) {
+        while (!done()) {
+            REQUIRE(peer::readable(pump.hub().wake_fd(), peer::kPatienceMs));
+            for (auto& event : take().events) {
+                events.push_back(std::move(event));
+            }
+        }
+    }
+    static std::string step_of(const Response& response, std::uint32_t token) {
+        return peer::frame(wire::message({wire::output(response.wire_id(0), {token})}));
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Running, "the thread takes outputs from every engine that connects") {
+    auto one = add(ResponseKind::chat_stream);
+    auto two = add(ResponseKind::chat_stream);
+    REQUIRE(pump.start() == Errc::ok);
+    const peer::Peer first(listening);
+    const peer::Peer second(listening);
+    first.send(peer::hello("PUSH") + step_of(*one, 'a'));
+    second.send(peer::hello("PUSH") + step_of(*two, 'b'));
+    until([&] { return one->pending() > 0 && two->pending() > 0; });
+    CHECK(bytes_of(*one).find(R"("content":"a")") != std::string::npos);
+    CHECK(bytes_of(*two).find(R"("content":"b")") != std::string::npos);
+    pump.stop();
+    static_cast<void>(first.read());
+    CHECK(first.closed());
+}
+
+TEST_CASE_FIXTURE(Running, "before start() engines are greeted, and their outputs wait with them") {
+    auto response = add(ResponseKind::chat_stream);
+    REQUIRE(pump.greet() == Errc::ok);
+    const peer::Peer engine(listening);
+    engine.send(peer::hello("PUSH") + step_of(*response, 'a'));
+    std::string answer;
+    const std::size_t handshake = 64 + peer::command("READY", peer::property("Socket-Type", "PULL")).size();
+    while (answer.size() < handshake) {
+        REQUIRE(peer::readable(engine.fd(), peer::kPatienceMs));
+        answer += engine.read();
+    }
+    CHECK(response->pending() == 0);
+    REQUIRE(pump.start() == Errc::ok);
+    until([&] { return response->pending() > 0; });
+}
+
+TEST_CASE_FIXTURE(Running, "catch_up comes behind everything that engines have sent") {
+    auto response = add(ResponseKind::chat_stream);
+    REQUIRE(pump.greet() == Errc::ok);
+    const peer::Peer engine(listening);
+    std::string bytes = peer::hello("PUSH");
+    for (int i = 0; i < 500; ++i) {
+        bytes += step_of(*response, 'a');
+    }
+    engine.send(bytes + peer::frame("ENGINE_CORE_DEAD"));
+    REQUIRE(pump.start() == Errc::ok);
+    until([&] { return response->pending() > 0; });
+    pump.catch_up();
+    until([&] { return !events.empty() && events.back().kind == ControlEvent::Kind::caught_up; });
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].kind == ControlEvent::Kind::engine_dead);
+    CHECK(count(CounterId::messages) == 500);
+}
+
+TEST_CASE_FIXTURE(Running, "auxiliary frames are dropped, and strangers are reported") {
+    auto response = add(ResponseKind::chat_stream);
+    REQUIRE(pump.start() == Errc::ok);
+    const peer::Peer engine(listening);
+    std::string step = step_of(*response, 'a');
+    step[0] = '\1';  // more frames follow
+    engine.send(peer::hello("PUSH") + step + peer::frame("\xc1", true) + peer::frame(std::string(100'000, 't')));
+    engine.send(step_of(*response, 'b'));
+    until([&] { return response->pending() > 0 && count(CounterId::messages) == 2; });
+    CHECK(count(CounterId::bad_messages) == 0);
+    const peer::Peer stranger(listening);
+    stranger.send("GET / HTTP/1.1\r\n\r\n");
+    until([&] { return !events.empty(); });
+    CHECK(events[0].kind == ControlEvent::Kind::peer_refused);
+    CHECK(events[0].bytes == "it does not speak ZMTP 3");
 }
 
 TEST_CASE("no response outlives its owners") {

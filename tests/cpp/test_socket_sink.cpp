@@ -48,7 +48,7 @@ struct Client {
 };
 
 struct Fixture {
-    Pump pump{ZmqApi{}, nullptr};
+    Pump pump;
     Fixture() { REQUIRE(pump.open() == Errc::ok); }
 
     std::shared_ptr<Response> add(ResponseKind kind) {

@@ -117,6 +117,6 @@ class FakeEngine:
         await self.send(EngineCoreOutputs(engine_index=self.rank, utility_output=answer, timestamp=1.0))
         return method, args
 
-    def die(self) -> None:
-        """Drop all connections."""
-        self._context.destroy(linger=0)
+    def die(self, linger_ms: int = 0) -> None:
+        """Drop all connections; with `linger_ms`, what was sent leaves before."""
+        self._context.destroy(linger=linger_ms)

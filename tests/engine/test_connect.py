@@ -86,7 +86,7 @@ def test_vllm_needs_a_model():
 
 async def test_engines_that_come_by_themselves_have_no_processes():
     """An address is bound, and that is all."""
-    engines = connect.Engines(Config(model="m", engine="tcp://127.0.0.1:0"), pump_factory=None)
+    engines = connect.Engines(Config(model="m", engine="tcp://127.0.0.1:0"), prepare_pump=None)
     assert engines.processes == []
     assert engines.client.handshake_address.startswith("tcp://127.0.0.1:")
     await engines.stop()

@@ -89,6 +89,24 @@ async def test_outputs_that_came_before_the_end_count() -> None:
         assert (reader.tokens, reader.response.error) == ({0: [5]}, None)
 
 
+async def test_outputs_count_though_the_end_comes_without_a_word() -> None:
+    """The end of one connection is seen at once; what the engine had sent on the other is handled first."""
+    for _ in range(10):
+        async with connected() as (client, (engine,)):
+            readers = [Collected() for _ in range(20)]
+            for reader in readers:
+                client.submit(reader.response, reader.requests())
+            wire_ids = [(await engine.next_request()).request_id for _ in readers]
+            for token in range(50):
+                for wire_id in wire_ids:
+                    await engine.send_tokens(wire_id, [token], FinishReason.STOP if token == 49 else None)
+            engine.die(linger_ms=1000)
+            await until_dead(client)
+            for reader in readers:
+                await reader.until_finished()
+                assert (reader.tokens, reader.response.error) == ({0: list(range(50))}, None)
+
+
 async def test_dead_client_takes_nothing() -> None:
     """Requests and calls are refused with a fresh error each; aborts are silent."""
     async with connected() as (client, (engine,)):

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sockets: options, adopted descriptors, and what a ROUTER says of its peers."""
+"""Sockets of libzmq: options, and what a ROUTER says of its peers."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -18,17 +16,13 @@ from fastfront.engine.sockets import (
     RouterSocket,
     SocketReader,
     buffer_bytes,
-    libzmq_path,
-    listener_address,
     make_socket,
     memory_bytes,
 )
 from fastfront.errors import StartupError
-from tests.engine.conftest import has_ipv6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from fastfront.engine.sockets import Context, Socket
 
@@ -77,13 +71,6 @@ def dealer(context: Context, address: str, identity: bytes) -> Socket:
     return peer
 
 
-def test_libzmq_is_found_through_pyzmq() -> None:
-    """The path opens without loading anything, and leads to libzmq's functions."""
-    library = ctypes.CDLL(libzmq_path(), mode=os.RTLD_NOLOAD | os.RTLD_NOW)
-    assert all(hasattr(library, name) for name in ("zmq_poll", "zmq_msg_recv", "zmq_errno"))
-    assert not hasattr(library, "zmq_no_such_function")
-
-
 def test_buffers_follow_vllms_rule() -> None:
     """Half a GiB where there is memory to spare, else what the system gives."""
     assert buffer_bytes(64 * GIB, 32 * GIB) == LARGE_BUFFER_BYTES
@@ -111,41 +98,6 @@ def test_only_tcp_has_heartbeats(context: Context) -> None:
     ):
         assert tcp.getsockopt(zmq.HEARTBEAT_IVL) == HEARTBEAT_INTERVAL_MS
         assert ipc.getsockopt(zmq.HEARTBEAT_IVL) == 0
-
-
-@pytest.mark.parametrize(
-    "transport",
-    [
-        "unix",
-        "tcp",
-        pytest.param("tcp6", marks=pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")),
-    ],
-)
-async def test_inherited_listener_is_adopted(context: Context, transport: str, tmp_path: Path) -> None:
-    """A listening descriptor becomes a ROUTER that peers reach at the address it was bound to."""
-    if transport == "unix":
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(tmp_path / "s"))
-    else:
-        listener = socket.socket(socket.AF_INET if transport == "tcp" else socket.AF_INET6)
-        listener.bind(("127.0.0.1" if transport == "tcp" else "::1", 0))
-    listener.listen()
-    address = listener_address(listener.fileno())
-    with make_socket(context, zmq.PULL, address, fd=listener.detach()) as adopted, context.socket(zmq.PUSH) as push:
-        adopted.bind(address)
-        push.setsockopt(zmq.IPV6, 1)
-        push.connect(address)
-        push.send(b"x")
-        assert adopted.poll(PATIENCE_MS)
-        assert adopted.recv() == b"x"
-
-
-def test_descriptor_that_is_no_socket_is_refused(tmp_path: Path) -> None:
-    """The message names the descriptor, and it stays open: it is somebody else's."""
-    with (tmp_path / "file").open("wb") as file:
-        with pytest.raises(StartupError, match=f"descriptor {file.fileno()} is not a listening socket"):
-            listener_address(file.fileno())
-        os.fstat(file.fileno())
 
 
 async def test_router_reports_messages_and_losses_in_order(context: Context) -> None:
@@ -186,6 +138,30 @@ async def test_router_tells_peers_apart_whose_descriptor_is_the_same(context: Co
         seen = await events.until(2 * number + 2)
         assert seen[-2:] == [("message", name + b"x"), ("lost", name)]
     events.router.close()
+
+
+async def test_router_knows_a_new_peer_on_an_old_descriptor(context: Context) -> None:
+    """Its message may be read before the news that the old peer has gone: the loss is reported first, and once."""
+    events = Events(context, "tcp://127.0.0.1:*")
+    router = events.router
+    router.socket.setsockopt(zmq.ROUTER_HANDOVER, 1)  # or libzmq might know the old peer still, and refuse the new one
+    before = dealer(context, router.address, b"AA")
+    before.send(b"before")
+    assert router.socket.poll(PATIENCE_MS)
+    router.poll()
+    before.close()
+    assert router._monitor is not None
+    assert router._monitor.poll(PATIENCE_MS)
+    after = dealer(context, router.address, b"AA")
+    after.send(b"after")
+    assert router.socket.poll(PATIENCE_MS)
+    message = router._next_message()  # as if it had come right behind a look at the monitor
+    assert message is not None
+    router._take(message)
+    router.poll()
+    assert events.seen == [("message", b"AAbefore"), ("lost", b"AA"), ("message", b"AAafter")]
+    after.close()
+    router.close()
 
 
 async def test_router_ignores_strangers(context: Context) -> None:

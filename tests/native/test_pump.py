@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import gc
 import select
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -27,23 +27,23 @@ TOKENIZER = msgspec.json.encode(
 )
 
 
-def libzmq_path() -> str:
-    """Find the libzmq that pyzmq has loaded into this process."""
-    with Path("/proc/self/maps").open() as maps:
-        return next(line.split()[-1] for line in maps if "libzmq" in line)
-
-
 class Engine:
-    """The engine's end of the output socket, with a pump at the other."""
+    """The engine's end of the output socket, libzmq's own, with a pump at the other."""
 
     def __init__(self) -> None:
         self.context = zmq.Context()
-        self.pull = self.context.socket(zmq.PULL)
-        port = self.pull.bind_to_random_port("tcp://127.0.0.1")
-        self.push = self.context.socket(zmq.PUSH)
-        self.push.connect(f"tcp://127.0.0.1:{port}")
-        self.pump = native.Pump(libzmq_path(), self.pull.underlying)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
+        self.push = self.connect()
+        self.pump = native.Pump(self.listener.fileno())
         self.events: list[tuple[int, object]] = []
+
+    def connect(self) -> zmq.Socket[bytes]:
+        """Return one more PUSH."""
+        push = self.context.socket(zmq.PUSH)
+        push.setsockopt(zmq.SNDHWM, 0)
+        push.connect(f"tcp://127.0.0.1:{self.listener.getsockname()[1]}")
+        return push
 
     def step(self, *outputs: list[object]) -> None:
         self.push.send(msgspec.msgpack.encode([0, list(outputs), None, 1.0]))
@@ -58,7 +58,7 @@ class Engine:
     def close(self) -> None:
         self.pump.stop()
         self.push.close(0)
-        self.pull.close(0)
+        self.listener.close()
         self.context.term()
 
 
@@ -220,7 +220,7 @@ def test_text_from_outside_is_fed_back(engine: Engine) -> None:
 
 def test_the_snapshot_has_counts_per_bucket(engine: Engine, vocab: Vocab) -> None:
     """Bounds are set before the start and come back with the counts; +Inf is the last bucket."""
-    other = native.Pump(libzmq_path(), 0)
+    other = native.Pump()
     other.set_buckets("iteration_tokens_total", [1, 8])
     response = make(vocab)
     other.add(response)
@@ -253,14 +253,116 @@ def test_scheduler_stats_become_gauges_and_totals(engine: Engine) -> None:
 
 
 def test_stop_joins_the_thread_and_may_be_repeated(engine: Engine) -> None:
-    """After stop() the socket is the caller's again."""
+    """After stop() engines find nobody who would greet them, until somebody listens again."""
+    engine.step()
     engine.pump.stop()
     engine.pump.stop()
-    engine.push.send(b"late")
-    assert engine.pull.poll(DEADLINE_S * 1000) == zmq.POLLIN
+    connection = socket.create_connection(engine.listener.getsockname())
+    assert not select.select([connection], [], [], 0)[0]
+    connection.close()
 
 
-def test_another_libzmq_is_refused() -> None:
-    """Two copies of libzmq must never share a socket."""
-    with pytest.raises(RuntimeError, match="pyzmq"):
-        native.Pump("/nonexistent/libzmq.so", 0)
+def test_engines_are_greeted_before_the_start_and_heard_after_it(vocab: Vocab) -> None:
+    """An engine that is ready long before the others keeps its connection, and its outputs until they are wanted."""
+    engine = Engine()
+    response = make(vocab)
+    heard: list[bool] = []
+    response.on_ready = lambda: heard.append(True)
+    engine.pump.add(response)
+    engine.pump.greet()
+    monitor = engine.push.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    engine.step([response.wire_ids[0], [72]])
+    assert monitor.poll(DEADLINE_S * 1000)
+    assert not select.select([engine.pump.wake_fd], [], [], 0)[0]
+    engine.pump.start()
+    engine.dispatch_until(lambda: heard)
+    assert contents(response.take()) == "H"
+    engine.push.disable_monitor()
+    monitor.close()
+    engine.close()
+
+
+def test_several_engines(engine: Engine, vocab: Vocab) -> None:
+    """Each connection's messages come in order; auxiliary frames are dropped, whatever they are."""
+    pushes = [engine.push, engine.connect(), engine.connect()]
+    responses = [make(vocab) for _ in pushes]
+    for response in responses:
+        engine.pump.add(response)
+    letters = [72 + number % 50 for number in range(2000)]
+    for letter in letters:
+        for push, response in zip(pushes, responses, strict=True):
+            step = msgspec.msgpack.encode([0, [[response.wire_ids[0], [letter]]], None, 1.0])
+            push.send_multipart([step, b"\xc1", bytes(1000)] if letter % 7 == 0 else [step])
+    engine.dispatch_until(lambda: all(response.pending for response in responses))
+    texts = ["" for _ in responses]
+
+    def complete() -> bool:
+        for number, response in enumerate(responses):
+            texts[number] += contents(response.take())
+        return all(len(text) == len(letters) for text in texts)
+
+    engine.dispatch_until(complete)
+    assert texts == ["".join(map(chr, letters))] * 3
+    for push in pushes[1:]:
+        push.close(0)
+
+
+def test_a_message_larger_than_any_buffer(engine: Engine, vocab: Vocab) -> None:
+    """A step of many megabytes comes whole, and the next one behind it."""
+    response = make(vocab)
+    engine.pump.add(response)
+    unknown = [["0" * 16, [65] * 100]] * 50_000
+    engine.step(*unknown, [response.wire_ids[0], [72]])
+    engine.step([response.wire_ids[0], [105]])
+    taken = b""
+
+    def complete() -> bool:
+        nonlocal taken
+        taken += response.take()
+        return contents(taken) == "Hi"
+
+    engine.dispatch_until(complete)
+    assert engine.pump.snapshot()["counters"]["unknown_outputs"] == 50_000
+
+
+def test_catching_up_is_told_behind_the_last_words() -> None:
+    """EVENT_CAUGHT_UP comes behind what engines had sent when it was asked for."""
+    dead, caught_up = (native.EVENT_ENGINE_DEAD, None), (native.EVENT_CAUGHT_UP, None)
+    ready = b"\5READY\x0bSocket-Type\0\0\0\4PUSH"
+    greeting = (b"\xff" + bytes(8) + b"\x7f\3\1NULL").ljust(64, b"\0")
+    events: list[tuple[int, object]] = []
+    # A Unix socket: what was sent has arrived when send() returns.
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as peer:
+        listener.bind("")
+        listener.listen()
+        listener.setblocking(False)
+        pump = native.Pump(listener.fileno())
+        pump.start()
+        peer.connect(listener.getsockname())
+        peer.sendall(greeting + bytes([4, len(ready)]) + ready + b"\0\x10ENGINE_CORE_DEAD")
+        for _ in range(2):
+            while len(events) % 3 == 0:
+                assert select.select([pump.wake_fd], [], [], DEADLINE_S)[0]
+                events += pump.dispatch()
+            peer.sendall(b"\0\x10ENGINE_CORE_DEAD")
+            pump.catch_up()
+            while events[-1] != caught_up:
+                assert select.select([pump.wake_fd], [], [], DEADLINE_S)[0]
+                events += pump.dispatch()
+            peer.sendall(b"\0\x10ENGINE_CORE_DEAD")
+        pump.stop()
+    assert events[:6] == [dead, dead, caught_up] * 2
+
+
+def test_strangers_are_told_of(engine: Engine) -> None:
+    """Whoever does not speak ZMTP is sent away."""
+    with socket.create_connection(engine.listener.getsockname()) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        engine.dispatch_until(lambda: engine.events)
+    assert engine.events == [(native.EVENT_PEER_REFUSED, "it does not speak ZMTP 3")]
+
+
+def test_descriptor_that_is_no_socket_is_refused() -> None:
+    """It is an error at once, not a thread that fails."""
+    with open("/dev/null", "rb") as file, pytest.raises(OSError, match="listening for engines"):  # noqa: PTH123
+        native.Pump(file.fileno())

@@ -23,16 +23,74 @@ cdef extern from "<span>" namespace "std" nogil:
     cdef cppclass byte_span "std::span<const std::uint8_t>":
         byte_span()
         byte_span(const uint8_t*, size_t)
+        const uint8_t* data() noexcept
+        size_t size() noexcept
 
 cdef extern from "error.hpp" namespace "fastfront" nogil:
     cdef enum class Errc(uint8_t):
         ok
     string_view message(Errc) noexcept
 
-cdef extern from "zmq_api.hpp" namespace "fastfront" nogil:
-    cdef cppclass ZmqApi:
-        ZmqApi()
-    Errc load_zmq_api(const char*, ZmqApi&) noexcept
+cdef extern from "<chrono>" namespace "std::chrono" nogil:
+    cdef cppclass milliseconds:
+        milliseconds(int64_t)
+
+cdef extern from "zmtp.hpp" namespace "fastfront::zmtp" nogil:
+    cdef enum class SocketType(uint8_t):
+        router
+        pull
+    cdef enum class DecoderEvent "fastfront::zmtp::Decoder::Event"(uint8_t):
+        incomplete
+        greeted
+        ready
+        message
+        ping
+        failed
+    cdef cppclass Step "fastfront::zmtp::Decoder::Step":
+        DecoderEvent event
+        size_t consumed
+        size_t wanted
+        byte_span body
+        cbool more
+    cdef cppclass Decoder:
+        Decoder(SocketType, size_t)
+        Step next(byte_span) noexcept
+        const string& identity() noexcept
+        string_view failure() noexcept
+
+cdef extern from "zmtp_socket.hpp" namespace "fastfront" nogil:
+    cdef cppclass ZmtpTiming:
+        milliseconds handshake_timeout
+        milliseconds ping_interval
+        milliseconds ping_timeout
+    cdef cppclass ZmtpSocketOptions:
+        ZmtpSocketOptions()
+        SocketType type
+        size_t max_frame_bytes
+        size_t buffer_bytes
+        ZmtpTiming timing
+
+cdef extern from "zmtp_router.hpp" namespace "fastfront" nogil:
+    cdef enum class RouterEventKind "fastfront::ZmtpRouter::Event::Kind"(uint8_t):
+        message
+        lost
+        refused
+    cdef cppclass RouterEvent "fastfront::ZmtpRouter::Event":
+        RouterEventKind kind
+        string identity
+        string body
+    cdef cppclass ZmtpRouter:
+        ZmtpRouter(ZmtpSocketOptions) except +
+        Errc open() noexcept
+        Errc listen(int) noexcept
+        int fd() noexcept
+        Errc poll(vector[RouterEvent]&) noexcept
+        cbool pending() noexcept
+        cbool send(string_view, byte_span, byte_span) noexcept
+        cbool queue(string_view, byte_span, byte_span) noexcept
+        void flush() noexcept
+        size_t backlog() noexcept
+        void close() noexcept
 
 cdef extern from "add_request.hpp" namespace "fastfront" nogil:
     cdef cppclass AddRequest:
@@ -195,6 +253,8 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         engine_dead
         wave_control
         failure
+        peer_refused
+        caught_up
     cdef cppclass ControlEvent:
         ControlKind kind
         int64_t engine_index
@@ -219,10 +279,13 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         int64_t prefix_cache_queries
         int64_t prefix_cache_hits
     cdef cppclass CppPump "fastfront::Pump":
-        CppPump(const ZmqApi&, void*) except +
+        CppPump() except +
         Errc open() noexcept
+        Errc listen(int) noexcept
+        Errc greet() noexcept
         Errc start() noexcept
         void stop() noexcept
+        void catch_up() noexcept
         ResponseHub& hub() noexcept
         Metrics& metrics() noexcept
         Metrics& loop_metrics() noexcept

@@ -19,6 +19,8 @@ EVENT_UTILITY: int
 EVENT_ENGINE_DEAD: int
 EVENT_OUTPUTS_CONTROL: int
 EVENT_ERROR: int
+EVENT_PEER_REFUSED: int
+EVENT_CAUGHT_UP: int
 
 def live_responses() -> int:
     """Return how many native responses exist in this process: 0 when nothing is under way and nothing leaks."""
@@ -132,12 +134,10 @@ def encode_add_request(
 class Pump:
     """The thread that turns the engine's outputs into responses' bytes."""
 
-    def __init__(self, libzmq_path: str, socket_handle: int) -> None:
-        """Prepare a pump for a PULL socket.
+    def __init__(self, listener: int | None = None) -> None:
+        """Prepare a pump for the engines' PUSH sockets that connect to a listening descriptor (Unix or TCP).
 
-        `libzmq_path` is the shared library that pyzmq has loaded, `socket_handle` the PULL socket's
-        `zmq.Socket.underlying`: from start() to stop() nothing else may touch that socket.
-        Raises RuntimeError if the library is not the loaded one, OSError if there are no descriptors left.
+        The pump makes a duplicate of it. Raises OSError if it is no socket or there are no descriptors left.
         """
 
     @property
@@ -151,11 +151,17 @@ class Pump:
     def set_buckets(self, name: str, bounds: Sequence[float]) -> None:
         """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name."""
 
+    def greet(self) -> None:
+        """Start the thread, which shakes hands with engines but leaves their messages with them. Raises OSError."""
+
     def start(self) -> None:
-        """Start the thread. Raises OSError."""
+        """Take messages from now on, on a thread that is started if greet() has not. Raises OSError."""
 
     def stop(self) -> None:
-        """End the thread and wait for it; the socket is the caller's again. Safe to call twice."""
+        """End the thread, wait for it, and close all connections. Safe to call twice."""
+
+    def catch_up(self) -> None:
+        """Have EVENT_CAUGHT_UP dispatched behind everything that engines have sent until now."""
 
     def add(self, response: Response) -> None:
         """Wait for the outputs of a response; call it before its requests are sent."""
@@ -185,7 +191,9 @@ class Pump:
         (EVENT_ABORT, [wire ids]): the engine need not go on with these. (EVENT_UTILITY, (engine index, msgpack of a
         UtilityOutput)). (EVENT_ENGINE_DEAD, None). (EVENT_OUTPUTS_CONTROL, message): start_wave or wave_complete is
         set.
-        (EVENT_ERROR, sentence): a message could not be read, or the socket broke.
+        (EVENT_ERROR, sentence): a message could not be read, or the socket broke. (EVENT_PEER_REFUSED, sentence):
+        somebody who does not keep to the protocol was sent away; the first, the second, the fourth time and so on.
+        (EVENT_CAUGHT_UP, None): see catch_up().
         An exception from on_ready is reported through sys.unraisablehook.
         """
 

@@ -10,7 +10,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from cython.operator cimport dereference as deref, preincrement
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.map cimport map as cmap
 from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
@@ -41,6 +41,8 @@ EVENT_UTILITY = 1
 EVENT_ENGINE_DEAD = 2
 EVENT_OUTPUTS_CONTROL = 3
 EVENT_ERROR = 4
+EVENT_PEER_REFUSED = 5
+EVENT_CAUGHT_UP = 6
 
 # Enough of a prompt's end to place the detokenizer behind it; only odd prompts need more.
 cdef Py_ssize_t PROMPT_TAIL = 32
@@ -240,14 +242,12 @@ cdef class Pump:
     cdef unique_ptr[core.CppPump] ptr
     cdef dict responses  # key → Response, as long as the loop has to hear of it
 
-    def __init__(self, str libzmq_path, uintptr_t socket_handle):
-        cdef core.ZmqApi api
-        cdef bytes path = libzmq_path.encode()
-        if core.load_zmq_api(path, api) != core.Errc.ok:
-            raise RuntimeError(f"{libzmq_path} is not the libzmq that pyzmq has loaded")
-        self.ptr = make_unique[core.CppPump](api, <void*>socket_handle)
+    def __init__(self, listener=None):
+        self.ptr = make_unique[core.CppPump]()
         self.responses = {}
         check(deref(self.ptr).open(), "opening the pump's descriptors")
+        if listener is not None:
+            check(deref(self.ptr).listen(dup(listener)), "listening for engines")
 
     @property
     def wake_fd(self) -> int:
@@ -267,8 +267,14 @@ cdef class Pump:
                 return
         raise ValueError(f"no histogram is called {name!r}")
 
+    def greet(self) -> None:
+        check(deref(self.ptr).greet(), "starting the pump thread")
+
     def start(self) -> None:
         check(deref(self.ptr).start(), "starting the pump thread")
+
+    def catch_up(self) -> None:
+        deref(self.ptr).catch_up()
 
     def stop(self) -> None:
         with nogil:
@@ -324,6 +330,10 @@ cdef class Pump:
                 events.append((EVENT_ENGINE_DEAD, None))
             elif kind == core.ControlKind.wave_control:
                 events.append((EVENT_OUTPUTS_CONTROL, to_bytes(batch.events[i].bytes)))
+            elif kind == core.ControlKind.caught_up:
+                events.append((EVENT_CAUGHT_UP, None))
+            elif kind == core.ControlKind.peer_refused:
+                events.append((EVENT_PEER_REFUSED, to_bytes(batch.events[i].bytes).decode()))
             else:
                 events.append((EVENT_ERROR, to_bytes(batch.events[i].bytes).decode("utf-8", "replace")))
         return events

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import zmq
-
-from fastfront._native.pump import EVENT_ABORT, EVENT_ENGINE_DEAD, EVENT_ERROR, EVENT_UTILITY, Pump
+from fastfront._native.pump import (
+    EVENT_ABORT,
+    EVENT_CAUGHT_UP,
+    EVENT_ENGINE_DEAD,
+    EVENT_ERROR,
+    EVENT_PEER_REFUSED,
+    EVENT_UTILITY,
+    Pump,
+)
+from fastfront.engine.assignments import Assignments
 from fastfront.engine.balance import Balancer
 from fastfront.engine.connection import Connection
 from fastfront.engine.coordinator import CoordinatorLink
-from fastfront.engine.sockets import libzmq_path
 from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_request, engine_identity
 from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from fastfront._native.pump import Response
     from fastfront.engine.types import EngineCoreRequest
 
+    PreparePump: TypeAlias = Callable[[Pump], object]
+
 logger = logging.getLogger(__name__)
 
 READY_TIMEOUT = 600.0
@@ -38,13 +45,6 @@ READY_TIMEOUT = 600.0
 STOPPING = "The server is shutting down."
 
 DISPATCH_LIMIT = 64  # responses that one turn of the loop sends to, in some 0.6 ms; then new requests have theirs
-
-SWEEP_INTERVAL = 0.05
-"""Seconds between looks for responses that ended without a call of `abort`, while engines are chosen by load."""
-
-
-class PumpFactory(Protocol):
-    def __call__(self, libzmq_path: str, socket_handle: int) -> Pump: ...
 
 
 class EngineClient:
@@ -62,29 +62,32 @@ class EngineClient:
         ready_timeout: float = READY_TIMEOUT,
         client_index: int = 0,
         client_count: int = 1,
-        pump_factory: PumpFactory = Pump,
+        prepare_pump: PreparePump | None = None,
     ) -> None:
+        """`prepare_pump` is called when `ready` is known, before the pump takes outputs."""
         self.ready = EngineCoreReadyResponse()
         self.dead: EngineDeadError | None = None
         self.dead_reason = ""
         self.dead_event = asyncio.Event()
         self._connection = connection
         self._connection.on_lost = self._on_lost
+        self._send = connection.input.send
         self._coordinator_address = coordinator_address
         self._coordinator: CoordinatorLink | None = None
         self._ready_timeout = ready_timeout
         self._client_index = client_index
-        self._pump_factory = pump_factory
+        self._prepare_pump = prepare_pump
         self._pump: Pump | None = None
-        self._identities = [engine_identity(connection.start_index + i) for i in range(connection.engine_count)]
-        self._balancer = Balancer(connection.engine_count, client_index=client_index, client_count=client_count)
-        self._engine_of: dict[str, int] = {}
-        self._open: set[Response] = set()
-        self._swept_at = 0.0
+        start_index, engine_count = connection.registration.start_index, connection.registration.count
+        self._start_index = start_index
+        self._identities = [engine_identity(start_index + i) for i in range(engine_count)]
+        self._balancer = Balancer(engine_count, client_index=client_index, client_count=client_count)
+        self._assignments = Assignments(self._balancer)
         self._calls = UtilityCalls()
         self._dead_callbacks: list[Callable[[EngineDeadError], object]] = []
         self._running = False
         self._closed = False
+        self._loss = ""
 
     @classmethod
     def worker(
@@ -96,7 +99,7 @@ class EngineClient:
         engine_count: int,
         coordinator_address: str | None = None,
         ready_timeout: float = READY_TIMEOUT,
-        pump_factory: PumpFactory = Pump,
+        prepare_pump: PreparePump | None = None,
     ) -> EngineClient:
         """Serve the engines that vLLM's supervisor starts, on listening descriptors that it handed down."""
         connection = Connection.worker(
@@ -106,7 +109,7 @@ class EngineClient:
             connection,
             coordinator_address=coordinator_address,
             ready_timeout=ready_timeout,
-            pump_factory=pump_factory,
+            prepare_pump=prepare_pump,
         )
 
     @classmethod
@@ -119,7 +122,7 @@ class EngineClient:
         ipc: bool = False,
         advertise_host: str | None = None,
         ready_timeout: float = READY_TIMEOUT,
-        pump_factory: PumpFactory = Pump,
+        prepare_pump: PreparePump | None = None,
     ) -> EngineClient:
         """Serve headless engines that find this frontend at a tcp address (`tcp://HOST:*`: the kernel's choice).
 
@@ -133,7 +136,7 @@ class EngineClient:
             ipc=ipc,
             advertise_host=advertise_host,
         )
-        return cls(connection, ready_timeout=ready_timeout, pump_factory=pump_factory)
+        return cls(connection, ready_timeout=ready_timeout, prepare_pump=prepare_pump)
 
     @property
     def handshake_address(self) -> str | None:
@@ -164,16 +167,20 @@ class EngineClient:
     @property
     def num_running(self) -> int:
         """How many responses the engines still work on for this frontend."""
-        self._sweep()
-        return len(self._open)
+        self._assignments.sweep()
+        return len(self._assignments.open)
 
     async def start(self) -> None:
         """Wait for all engines, then take outputs. Raises StartupError, and leaves nothing behind then."""
         loop = asyncio.get_running_loop()
         try:
+            self._pump = Pump(self._connection.output.fileno())
+            # An engine that is ready long before the others must not be kept waiting for an answer to its greeting.
+            self._pump.greet()
             self.ready = await self._connection.wait_ready(self._ready_timeout)
             self._start_coordinator(loop)
-            self._pump = self._pump_factory(libzmq_path(), self._connection.output.underlying)
+            if self._prepare_pump is not None:
+                self._prepare_pump(self._pump)
             self._pump.start()
             if self.dead_reason:
                 raise StartupError(self.dead_reason)
@@ -190,34 +197,29 @@ class EngineClient:
         `start` and after `stop`, or BadRequestError for what cannot be put on the wire: nothing was sent then.
         """
         self._check_usable()
-        if len(self._identities) > 1 and time.monotonic() - self._swept_at > SWEEP_INTERVAL:
-            self._sweep()
+        self._assignments.sweep_if_due()
         self._send_requests(response, self._assign(response.wire_ids, requests))
 
     def submit_encoded(self, response: Response, payload: bytes) -> None:
         """Send the one request of a response, encoded with this client's index and wave. Raises as `submit` does."""
         self._check_usable()
-        if len(self._identities) > 1 and time.monotonic() - self._swept_at > SWEEP_INTERVAL:
-            self._sweep()
-        index = self._balancer.choose(None)
-        self._engine_of[response.wire_ids[0]] = index
-        self._send_requests(response, ((index, payload),))
+        self._assignments.sweep_if_due()
+        self._send_requests(response, ((self._balancer.choose(None), payload),))
 
     def forget(self, response: Response) -> None:
         """A response has ended by itself and been delivered: nothing is left to abort."""
-        if response in self._open:
-            self._forget(response)
+        self._assignments.forget(response)
 
     def _send_requests(self, response: Response, messages: Sequence[tuple[int, bytes]]) -> None:
         self.pump.add(response)
-        self._open.add(response)
+        self._assignments.note(response, [index for index, _ in messages])
         try:
             for index, payload in messages:
-                self._connection.send(self._identities[index], RequestType.ADD, payload)
+                self._send(self._identities[index], RequestType.ADD, payload)
                 if self._coordinator is not None:
-                    self._coordinator.notify_request(self._connection.start_index + index)
-        except zmq.ZMQError as error:
-            self._forget(response)
+                    self._coordinator.notify_request(self._start_index + index)
+        except OSError as error:
+            self._assignments.forget(response)
             self.pump.remove(response)
             self.declare_dead(f"a request could not be sent: {error.strerror}")
             raise EngineDeadError from error
@@ -227,10 +229,10 @@ class EngineClient:
 
         To be called when a response is over, however it ended; again, or for one never submitted, it does nothing.
         """
-        if response not in self._open:
+        if response not in self._assignments.open:
             return
-        running = [(wire_id, self._engine_of[wire_id]) for wire_id in self.pump.remove(response)]
-        self._forget(response)
+        running = self._assignments.pairs(self.pump.remove(response))
+        self._assignments.forget(response)
         self._send_aborts(running)
 
     async def call_utility(self, method: str, *args: object, timeout: float = 60) -> Any:
@@ -248,8 +250,8 @@ class EngineClient:
             for identity in self._identities:
                 payload, future = self._calls.begin(self._client_index, method, args)
                 futures.append(future)
-                self._connection.send(identity, RequestType.UTILITY, payload)
-        except zmq.ZMQError as error:
+                self._send(identity, RequestType.UTILITY, payload)
+        except OSError as error:
             self.declare_dead(f"a call could not be sent: {error.strerror}")
         return await gather_results(method, futures, timeout)
 
@@ -279,17 +281,16 @@ class EngineClient:
         """Abort and end what is open, close everything. Idempotent."""
         if self._closed:
             return
-        aborting = bool(self._open) and self.dead is None
+        aborting = bool(self._assignments.open) and self.dead is None
         if self._running:
-            self._send_aborts(self._engine_of.items())
+            self._send_aborts(self._assignments.pairs())
             if self.dead is None:
                 self.pump.fail_all(STOPPING, ServiceUnavailableError.status)
             self._on_wake()
             self._running = False
             asyncio.get_running_loop().remove_reader(self.pump.wake_fd)
         self._closed = True
-        self._open.clear()
-        self._engine_of.clear()
+        self._assignments.clear()
         if self._pump is not None:
             self._pump.stop()
         self._calls.fail_all(ServiceUnavailableError(STOPPING))
@@ -320,20 +321,7 @@ class EngineClient:
             if isinstance(error, (OverflowError, TypeError, UnicodeEncodeError)):
                 raise BadRequestError(f"The request cannot be sent to the engine: {error}.") from error
             raise
-        for wire_id, (index, _payload) in zip(wire_ids, assigned, strict=True):
-            self._engine_of[wire_id] = index
         return assigned
-
-    def _forget(self, response: Response) -> None:
-        self._open.discard(response)
-        for wire_id in response.wire_ids:
-            self._balancer.release(self._engine_of.pop(wire_id))
-
-    def _sweep(self) -> None:
-        """Forget the responses that have ended; the pump has already."""
-        self._swept_at = time.monotonic()
-        for response in [response for response in self._open if response.finished]:
-            self._forget(response)
 
     def _send_aborts(self, requests: Iterable[tuple[str, int]]) -> None:
         """Send ABORT for (wire id, engine) pairs."""
@@ -344,14 +332,9 @@ class EngineClient:
             by_engine.setdefault(index, []).append(wire_id)
         try:
             for index, wire_ids in by_engine.items():
-                self._connection.send(self._identities[index], RequestType.ABORT, encode(wire_ids))
-        except zmq.ZMQError as error:
+                self._send(self._identities[index], RequestType.ABORT, encode(wire_ids))
+        except OSError as error:
             self.declare_dead(f"an abort could not be sent: {error.strerror}")
-
-    def _where(self, wire_id: str) -> Sequence[int]:
-        """Return the engine of a request; all of them if it is forgotten: engines ignore unknown ids."""
-        index = self._engine_of.get(wire_id)
-        return range(len(self._identities)) if index is None else (index,)
 
     def _on_wake(self, limit: int = 0) -> None:
         """The pump has something to say; `limit`: to at most so many responses, the next turn has the others."""
@@ -367,19 +350,25 @@ class EngineClient:
     def _handle_event(self, kind: int, value: Any) -> None:
         if kind == EVENT_ABORT:
             # A stop string was found. The response may have been given up since, before this word of it came.
-            self._send_aborts((wire_id, index) for wire_id in value for index in self._where(wire_id))
+            self._send_aborts(self._assignments.pairs(value))
         elif kind == EVENT_UTILITY:
             self._calls.on_output(value[1])
         elif kind == EVENT_ENGINE_DEAD:
             self.declare_dead("it reported a fatal error; its log has the reason")
         elif kind == EVENT_ERROR:
             self.declare_dead(f"its outputs cannot be read: {value}")
+        elif kind == EVENT_CAUGHT_UP:
+            self.declare_dead(self._loss)
+        elif kind == EVENT_PEER_REFUSED:
+            logger.warning("sent a peer of the engines' output socket away: %s", value)
         # EVENT_OUTPUTS_CONTROL (a wave has begun or ended) reaches this frontend through the coordinator too.
 
     def _on_lost(self, rank: int) -> None:
+        self._loss = self._loss or f"the connection of engine {rank} was closed: its process has ended"
         if self._running:
-            self._on_wake()  # what it still said comes first, perhaps even why it ended
-        self.declare_dead(f"the connection of engine {rank} was closed: its process has ended")
+            self.pump.catch_up()  # what it still said comes first, perhaps even why it ended
+        else:
+            self.declare_dead(self._loss)
 
     def _start_coordinator(self, loop: asyncio.AbstractEventLoop) -> None:
         address = self._coordinator_address or self.ready.dp_stats_address
@@ -393,8 +382,8 @@ class EngineClient:
         self._coordinator = CoordinatorLink(
             self._connection.context,
             address,
-            start_index=self._connection.start_index,
-            engine_count=self._connection.engine_count,
+            start_index=self._start_index,
+            engine_count=len(self._identities),
             on_counts=self._balancer.update,
         )
         self._coordinator.start(loop)

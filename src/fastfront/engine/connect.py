@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastfront import config as options
 from fastfront.config import Config
-from fastfront.engine.client import EngineClient, PumpFactory
+from fastfront.engine.client import EngineClient
 from fastfront.engine.launch import EngineProcess, LaunchedProcess, SimProcess, launch
 from fastfront.errors import StartupError
+
+if TYPE_CHECKING:
+    from fastfront.engine.client import PreparePump
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ LOCAL_HANDSHAKE = "tcp://127.0.0.1:*"
 class Engines:
     """The engines of one Frontend. `start` once; `stop` always."""
 
-    def __init__(self, config: Config, pump_factory: PumpFactory) -> None:
+    def __init__(self, config: Config, prepare_pump: PreparePump | None = None) -> None:
         """Open the sockets. Must be called on the event loop. Raises StartupError."""
         timeout = config.engine_ready_timeout
         self.processes: list[LaunchedProcess] = []
@@ -39,7 +42,7 @@ class Engines:
                 engine_count=config.engine_count,
                 coordinator_address=config.coordinator_address,
                 ready_timeout=timeout,
-                pump_factory=pump_factory,
+                prepare_pump=prepare_pump,
             )
             return
         launched = config.engine in {None, "vllm", "sim"}
@@ -52,7 +55,7 @@ class Engines:
             engine_start_index=config.engine_start_index,
             ipc=launched,
             ready_timeout=timeout,
-            pump_factory=pump_factory,
+            prepare_pump=prepare_pump,
         )
 
     async def start(self) -> None:

@@ -11,14 +11,18 @@ import asyncio
 import shutil
 import tempfile
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import zmq
 
 from fastfront.engine.handshake import Registration, encode_metadata, is_wildcard, with_host
-from fastfront.engine.sockets import RouterSocket, bind, listener_address, local_host, make_socket
+from fastfront.engine.input import EngineInput
+from fastfront.engine.listeners import address_of, adopt, listen_tcp, listen_unix
+from fastfront.engine.sockets import RouterSocket, local_host, make_socket
 from fastfront.errors import StartupError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Sequence
 
     from fastfront.engine.sockets import Context
@@ -27,15 +31,16 @@ if TYPE_CHECKING:
 IPC_PATH_MAX = 90
 """A Unix socket's path holds 107 bytes; a temporary directory deeper than this leaves no room for the file."""
 
-LINGER_MS = 500
-"""How long closing waits for aborts to leave, where it is asked to: other frontends may share the engine."""
+LINGER = 0.5
+"""Seconds that closing waits for aborts to leave, where it is asked to: other frontends may share the engine."""
 
 
 class Greeter:
     """The handshake socket: tells each engine that says HELLO where to connect to.
 
-    `addresses` are the input and output sockets'; those bound on every interface are named by the host that the engine
-    reached this socket at, or by `advertise_host`. `on_change` is called after each message, or with what went wrong.
+    `addresses` are the input and output sockets', to be set before `start`; those bound on every interface are named by
+    the host that the engine reached this socket at, or by `advertise_host`. `on_change` is called after each message,
+    or with what went wrong.
     """
 
     def __init__(
@@ -44,14 +49,12 @@ class Greeter:
         address: str,
         registration: Registration,
         *,
-        addresses: tuple[str, str],
         advertise_host: str | None,
-        on_change: Callable[[StartupError | None], object],
     ) -> None:
+        self.addresses: Sequence[str] = ()
+        self.on_change: Callable[[StartupError | None], object] = lambda _error: None
         self._registration = registration
-        self._addresses = addresses
         self._advertise_host = advertise_host
-        self._on_change = on_change
         router = make_socket(context, zmq.ROUTER, address)
         # An engine that starts again has its rank for identity, too: without this it would not be heard until its old
         # connection is gone, which a machine that vanished never tells.
@@ -66,14 +69,14 @@ class Greeter:
     def _take(self, identity: bytes, body: zmq.Frame) -> None:
         try:
             if self._registration.on_handshake(identity, body.buffer):
-                inputs, outputs = (self._reachable(address, body) for address in self._addresses)
+                inputs, outputs = (self._reachable(address, body) for address in self.addresses)
                 self.socket.send(identity, encode_metadata([inputs], [outputs]))
         except zmq.ZMQError:
             self._registration.on_lost(identity)  # gone between its HELLO and our answer
         except StartupError as error:
-            self._on_change(error)
+            self.on_change(error)
         else:
-            self._on_change(None)
+            self.on_change(None)
 
     def _reachable(self, address: str, body: zmq.Frame) -> str:
         if not address.startswith("tcp://"):
@@ -91,51 +94,24 @@ class Connection:
     `on_lost(rank)` is called when the connection of an engine that was ready is gone.
     """
 
-    def __init__(
-        self,
-        context: Context,
-        *,
-        start_index: int,
-        engine_count: int,
-        addresses: Sequence[str],
-        descriptors: Sequence[int | None] = (None, None),
-        handshake: bool,
-    ) -> None:
+    def __init__(self, context: Context, registration: Registration, listeners: Sequence[socket.socket]) -> None:
+        """`listeners`: for the engines' DEALERs, and for their PUSHes. They are closed with the connection."""
         self.context = context
-        self.start_index = start_index
-        self.engine_count = engine_count
-        self.registration = Registration(start_index, engine_count, handshake=handshake)
+        self.registration = registration
         self.on_lost: Callable[[int], object] = lambda _rank: None
         self.greeter: Greeter | None = None
-        self.input = RouterSocket(
-            make_socket(context, zmq.ROUTER, addresses[0], fd=descriptors[0]),
-            addresses[0],
-            on_message=self._take_ready,
-            on_lost=self._take_lost,
-        )
-        self.output = make_socket(context, zmq.PULL, addresses[1], fd=descriptors[1])
-        bind(self.output, addresses[1])
+        self.input = EngineInput(listeners[0], on_message=self._take_ready, on_lost=self._take_lost)
+        self.output = listeners[1]
+        """Where engines connect to with their outputs; the pump takes them."""
         self._directory: str | None = None
         self._complete: asyncio.Future[None] | None = None
 
     @classmethod
     def worker(cls, *, input_fd: int, output_fd: int, start_index: int, engine_count: int) -> Connection:
         """Adopt two inherited listening descriptors. Raises StartupError if they are none."""
-        descriptors = input_fd, output_fd
-        addresses = [listener_address(fd) for fd in descriptors]
-        context: Context = zmq.Context()
-        try:
-            return cls(
-                context,
-                start_index=start_index,
-                engine_count=engine_count,
-                addresses=addresses,
-                descriptors=descriptors,
-                handshake=False,
-            )
-        except BaseException:
-            context.destroy(0)
-            raise
+        registration = Registration(start_index, engine_count, handshake=False)
+        listeners = adopt([input_fd, output_fd])
+        return cls(zmq.Context(), registration, listeners)
 
     @classmethod
     def handshake(
@@ -144,29 +120,28 @@ class Connection:
         """Listen for engines on a tcp address (port `*`: the kernel chooses one; see `handshake_address`)."""
         if not address.startswith("tcp://"):
             raise StartupError(f"the handshake address must be tcp://HOST:PORT, as vLLM's engines take it: {address!r}")
+        registration = Registration(start_index, engine_count, handshake=True)
         directory = _make_directory() if ipc else None
-        if directory is not None:
-            addresses = [f"ipc://{directory}/input", f"ipc://{directory}/output"]
-        else:
-            addresses = [f"{address.rpartition(':')[0]}:*"] * 2
         context: Context = zmq.Context()
+        listeners: list[socket.socket] = []
         try:
-            connection = cls(
-                context, start_index=start_index, engine_count=engine_count, addresses=addresses, handshake=True
-            )
-            connection.greeter = Greeter(
-                context,
-                address,
-                connection.registration,
-                addresses=(connection.input.address, connection.output.getsockopt_string(zmq.LAST_ENDPOINT)),
-                advertise_host=advertise_host,
-                on_change=connection._on_change,
-            )
+            greeter = Greeter(context, address, registration, advertise_host=advertise_host)
+            for name in ("input", "output"):
+                if directory is not None:
+                    listeners.append(listen_unix(f"{directory}/{name}"))
+                else:  # on the address that libzmq made of a host's or an interface's name
+                    listeners.append(listen_tcp(urlsplit(greeter.socket.address).hostname or ""))
         except BaseException:
+            for listener in listeners:
+                listener.close()
             context.destroy(0)
             _remove_directory(directory)
             raise
+        greeter.addresses = [address_of(listener) for listener in listeners]
+        connection = cls(context, registration, listeners)
+        connection.greeter = greeter
         connection._directory = directory
+        greeter.on_change = connection._on_change
         return connection
 
     @property
@@ -190,19 +165,14 @@ class Connection:
         self._close_greeter()
         return self.registration.merged()
 
-    def send(self, rank_identity: bytes, kind: bytes, payload: bytes) -> None:
-        """Queue a message to an engine. Never blocks; raises zmq.ZMQError if the engine is not connected."""
-        self.input.send(rank_identity, kind, payload)
-
     async def close(self, *, linger: bool = False) -> None:
         """Close all sockets, end the context, remove what was made. With `linger`, let queued messages leave."""
         self._close_greeter()
-        self.input.close(linger_ms=LINGER_MS if linger else 0)
-        self.output.close(0)
-        if linger:  # then ending the context waits for queued messages: not on the loop
-            await asyncio.get_running_loop().run_in_executor(None, self.context.term)
-        else:
-            self.context.term()
+        if linger:
+            await self.input.drain(LINGER)
+        self.input.close()
+        self.output.close()
+        self.context.term()
         _remove_directory(self._directory)
 
     def _close_greeter(self) -> None:
@@ -210,11 +180,11 @@ class Connection:
             self.greeter.socket.close()
             self.greeter = None
 
-    def _take_ready(self, identity: bytes, body: zmq.Frame) -> None:
+    def _take_ready(self, identity: bytes, body: bytes) -> None:
         if self._complete is None:
             return  # engines say nothing more on this socket
         try:
-            self.registration.on_ready(identity, body.buffer)
+            self.registration.on_ready(identity, body)
         except StartupError as error:
             self._on_change(error)
         else:

@@ -83,6 +83,8 @@ class Registration:
     def __init__(self, start_index: int, count: int, *, handshake: bool) -> None:
         if count < 1:
             raise StartupError(f"the number of engines must be at least 1, got {count}")
+        self.start_index = start_index
+        self.count = count
         self._engines = {rank: _Engine() for rank in range(start_index, start_index + count)}
         self._handshake = handshake
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ZeroMQ sockets set up as the engine core expects them, read on an event loop, and watched for lost peers.
+"""libzmq's sockets, for what is not on a request's way: the handshake, and the link to vLLM's coordinator.
 
-Knows libzmq, descriptors and event loops; nothing of what the messages mean. Two facts shape this file. A ZeroMQ
-descriptor is edge-triggered: a callback must read until the socket is empty. And libzmq hides from a ROUTER that a peer
-has gone: only the socket's monitor tells, by the descriptor of the connection, which each message carries too.
+They are set up as the engine core expects them, read on an event loop, and watched for lost peers. Knows libzmq,
+descriptors and event loops; nothing of what the messages mean. Two facts shape this file. A ZeroMQ descriptor is
+edge-triggered: a callback must read until the socket is empty. And libzmq hides from a ROUTER that a peer has gone:
+only the socket's monitor tells, by the descriptor of the connection, which each message carries too.
 """
 
 from __future__ import annotations
@@ -41,19 +42,6 @@ MAX_ROUTER_MESSAGE_BYTES = 1024**2
 """Engines send nothing but small registration messages to a ROUTER; whoever sends more is no engine."""
 
 
-def libzmq_path() -> str:
-    """Return a file that is loaded already and through which `dlsym` finds the libzmq that pyzmq uses.
-
-    That is pyzmq's own extension: a lookup in it goes on in what it is linked with, wherever that libzmq lies.
-    """
-    from zmq.backend.cython import _zmq
-
-    path = _zmq.__file__
-    if not path:
-        raise RuntimeError("pyzmq's compiled backend is missing: reinstall pyzmq from a wheel")
-    return path
-
-
 def memory_bytes() -> tuple[int, int]:
     """Return (total, available) memory; zeros where /proc does not tell."""
     values = {"MemTotal": 0, "MemAvailable": 0}
@@ -70,10 +58,10 @@ def buffer_bytes(total: int, available: int) -> int:
     return LARGE_BUFFER_BYTES if total > 32 * 1024**3 and available > 16 * 1024**3 else -1
 
 
-def make_socket(context: Context, kind: int, address: str, *, fd: int | None = None) -> Socket:
+def make_socket(context: Context, kind: int, address: str) -> Socket:
     """Return a socket for this address that never drops or blocks for a full queue and never delays a shutdown.
 
-    It is neither bound nor connected yet. `fd` is an inherited listening descriptor, libzmq's own once it is bound.
+    It is neither bound nor connected yet.
     """
     made = context.socket(kind)
     size = buffer_bytes(*memory_bytes())
@@ -92,8 +80,6 @@ def make_socket(context: Context, kind: int, address: str, *, fd: int | None = N
         made.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
     if address.startswith("tcp://["):
         made.setsockopt(zmq.IPV6, 1)
-    if fd is not None:
-        made.setsockopt(zmq.USE_FD, fd)
     return made
 
 
@@ -103,21 +89,6 @@ def bind(bound: Socket, address: str) -> None:
         bound.bind(address)
     except zmq.ZMQError as error:
         raise StartupError(f"cannot listen for engines on {address}: {error.strerror}") from error
-
-
-def listener_address(fd: int) -> str:
-    """Return the ZeroMQ address of an inherited listening descriptor. Raises StartupError if it is none."""
-    try:
-        listener = socket.socket(fileno=fd)
-    except OSError as error:
-        raise StartupError(f"descriptor {fd} is not a listening socket: {error.strerror}") from error
-    family, name = listener.family, listener.getsockname()
-    listener.detach()
-    if family == socket.AF_UNIX:
-        return f"ipc://{name.decode() if isinstance(name, bytes) else name}"
-    if family == socket.AF_INET6:
-        return f"tcp://[{name[0]}]:{name[1]}"
-    return f"tcp://{name[0]}:{name[1]}"
 
 
 def local_host(fd: int) -> str | None:
@@ -251,10 +222,9 @@ class RouterSocket:
         if len(frames) != 2:
             return
         identity, body = frames
-        fd = int(body.get(zmq.SRCFD))
-        if fd not in self._connection_by_fd:
-            self._read_events()
-        connection = self._connection_by_fd.get(fd)
+        # Before anything else: the message may be the first one of a new connection on an old descriptor.
+        self._read_events()
+        connection = self._connection_by_fd.get(int(body.get(zmq.SRCFD)))
         if connection is not None:
             self._note_peer(connection, identity.bytes)
         elif identity.bytes not in self._lost:
@@ -267,7 +237,10 @@ class RouterSocket:
             return
         self._connection_by_peer[identity] = connection
         self._peer_by_connection[connection] = identity
-        if before is not None and self._peer_by_connection.pop(before, None) is not None:
+        if identity in self._lost:
+            self._lost.remove(identity)
+            self._on_lost(identity)  # its old connection ended before this one began: so the news has to come first
+        elif before is not None and self._peer_by_connection.pop(before, None) is not None:
             self._on_lost(identity)  # back before its old connection was gone: that one's end says nothing any more
 
     def _next_message(self) -> Sequence[zmq.Frame] | None:

@@ -13,7 +13,6 @@ enum class Errc : std::uint8_t {
     truncated,     ///< the message ends inside a value
     wrong_type,    ///< a value of another type than the layout says
     out_of_range,  ///< a number that does not fit where it belongs
-    not_found,     ///< a library or symbol that is not there
     system,        ///< a system call failed; errno says why
 };
 
@@ -24,7 +23,6 @@ enum class Errc : std::uint8_t {
         case Errc::truncated: return "the message ends inside a value";
         case Errc::wrong_type: return "a value has another type than the wire layout says";
         case Errc::out_of_range: return "a number does not fit where it belongs";
-        case Errc::not_found: return "a library or symbol was not found";
         case Errc::system: return "a system call failed";
     }
     return "unknown error";

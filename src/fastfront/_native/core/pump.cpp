@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <string>
 
@@ -16,27 +17,9 @@ namespace {
 
 constexpr std::string_view kEngineCoreDead = "ENGINE_CORE_DEAD";
 
-/// After so many messages in a row the loop is woken even if more are waiting.
-constexpr int kMessagesPerWake = 16;
-
-/// A received message part, closed when it goes.
-class Part {
-  public:
-    explicit Part(const ZmqApi& api) noexcept : api_(api) { api_.msg_init(&message_); }
-    Part(const Part&) = delete;
-    Part& operator=(const Part&) = delete;
-    ~Part() { api_.msg_close(&message_); }
-
-    [[nodiscard]] bool receive(void* socket) noexcept { return api_.msg_recv(&message_, socket, kZmqDontWait) >= 0; }
-    [[nodiscard]] bool more() const noexcept { return api_.msg_more(&message_) != 0; }
-    [[nodiscard]] std::span<const std::uint8_t> bytes() noexcept {
-        return {static_cast<const std::uint8_t*>(api_.msg_data(&message_)), api_.msg_size(&message_)};
-    }
-
-  private:
-    const ZmqApi& api_;
-    ZmqMessage message_;
-};
+// What else wakes the thread.
+constexpr unsigned kNudge = 0;
+constexpr unsigned kWritable = 1;
 
 }  // namespace
 
@@ -46,23 +29,55 @@ double wall_clock() noexcept {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+Pump::Pump(ZmtpSocketOptions options)
+    : socket_(options,
+              {
+                  .ready = [](ZmtpSocket::Id, std::string_view) {},
+                  // Auxiliary frames carry tensors (logprobs and the like) that no supported field asks for.
+                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> frame, bool) { process(frame); },
+                  .lost = [](ZmtpSocket::Id) {},  // the other socket tells
+                  .refused =
+                      [this](std::string_view why, std::uint64_t) {
+                          hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
+                      },
+              }) {}
+
 Pump::~Pump() {
     stop();
-    if (stop_fd_ >= 0) {
-        ::close(stop_fd_);
+    if (nudge_fd_ >= 0) {
+        ::close(nudge_fd_);
     }
 }
 
 Errc Pump::open() noexcept {
-    stop_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (stop_fd_ < 0) {
+    nudge_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (nudge_fd_ < 0) {
         return Errc::system;
     }
-    const Errc error = poller_.open();
-    return error == Errc::ok ? hub_.open() : error;
+    for (const Errc error : {socket_.open(), poller_.open(), hub_.open()}) {
+        if (error != Errc::ok) {
+            return error;
+        }
+    }
+    const Errc error = socket_.watch(nudge_fd_, kNudge);
+    return error == Errc::ok ? socket_.watch(poller_.fd(), kWritable) : error;
+}
+
+Errc Pump::greet() noexcept {
+    socket_.pause();
+    return launch();
 }
 
 Errc Pump::start() noexcept {
+    if (!thread_.joinable()) {
+        return launch();
+    }
+    receiving_.store(true, std::memory_order_release);
+    nudge();
+    return Errc::ok;
+}
+
+Errc Pump::launch() noexcept {
     // Signals are the main thread's business: this thread must not be the one that a handler interrupts.
     sigset_t all;
     sigset_t before;
@@ -80,54 +95,50 @@ Errc Pump::start() noexcept {
 }
 
 void Pump::stop() noexcept {
-    if (!thread_.joinable()) {
-        return;
+    if (thread_.joinable()) {
+        stopping_.store(true, std::memory_order_release);
+        nudge();
+        thread_.join();
     }
-    stopping_.store(true, std::memory_order_release);
+    socket_.close();
+}
+
+void Pump::catch_up() noexcept {
+    catching_up_.store(true, std::memory_order_release);
+    nudge();
+}
+
+void Pump::nudge() noexcept {
     const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(stop_fd_, &one, sizeof one);
-    thread_.join();
+    [[maybe_unused]] const ssize_t written = ::write(nudge_fd_, &one, sizeof one);
 }
 
 void Pump::run() noexcept {
-    ZmqPollItem items[3] = {
-        {socket_, 0, kZmqPollIn, 0}, {nullptr, stop_fd_, kZmqPollIn, 0}, {nullptr, poller_.fd(), kZmqPollIn, 0}};
     while (!stopping_.load(std::memory_order_acquire)) {
-        if (api_.poll(items, 3, -1) < 0) {
-            if (api_.get_errno() == EINTR) {
-                continue;
-            }
-            publish_failure(std::string("polling the engine's socket failed: ") + api_.get_strerror(api_.get_errno()));
+        std::uint32_t woken = 0;
+        if (socket_.poll(-1, woken) != Errc::ok) {
+            publish_failure(std::string("waiting for the engines failed: ") + std::strerror(errno));
             return;
         }
-        if ((items[2].revents & kZmqPollIn) != 0) {
+        if ((woken & 1U << kWritable) != 0) {
             flush_writable();
         }
-        if ((items[0].revents & kZmqPollIn) != 0 && !receive_some()) {
-            return;
+        if ((woken & 1U << kNudge) != 0) {
+            obey();
         }
     }
 }
 
-bool Pump::receive_some() noexcept {
-    for (int i = 0; i < kMessagesPerWake; ++i) {
-        Part first(api_);
-        if (!first.receive(socket_)) {
-            const int error = api_.get_errno();
-            if (error == EAGAIN || error == EINTR) {
-                return true;
-            }
-            publish_failure(std::string("receiving from the engine failed: ") + api_.get_strerror(error));
-            return false;
-        }
-        // Auxiliary frames carry tensors (logprobs and the like) that no supported field asks for.
-        for (bool more = first.more(); more;) {
-            Part part(api_);
-            more = part.receive(socket_) && part.more();
-        }
-        process(first.bytes());
+void Pump::obey() noexcept {
+    std::uint64_t nudges = 0;
+    [[maybe_unused]] const ssize_t size = ::read(nudge_fd_, &nudges, sizeof nudges);
+    if (receiving_.load(std::memory_order_acquire)) {
+        socket_.resume();
     }
-    return true;
+    if (catching_up_.exchange(false, std::memory_order_acq_rel)) {
+        socket_.drain();
+        hub_.publish({}, {}, {{ControlEvent::Kind::caught_up, 0, {}}});
+    }
 }
 
 void Pump::process(std::span<const std::uint8_t> message) noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread between the engine and the responses: PULL socket → decode → pipelines → sinks. It never takes the GIL and
-// never sees Python. The socket belongs to it from start() to stop().
+// The thread between the engines and the responses: PULL socket → decode → pipelines → sinks. It never takes the GIL
+// and never sees Python. The socket belongs to it from greet() or start() to stop().
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 #include "metrics.hpp"
 #include "response_hub.hpp"
 #include "socket_poller.hpp"
-#include "zmq_api.hpp"
+#include "zmtp_socket.hpp"
 
 namespace fastfront {
 
@@ -33,16 +33,24 @@ struct EngineState {
 
 class Pump {
   public:
-    Pump(const ZmqApi& api, void* socket) noexcept : api_(api), socket_(socket) {}
+    explicit Pump(ZmtpSocketOptions options = {});
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
     ~Pump();
 
     /// Make the descriptors. Once, before anything else.
     [[nodiscard]] Errc open() noexcept;
+    /// Take outputs from the engines that connect to a listening descriptor; it is the pump's from now on. Before
+    /// start() and greet().
+    [[nodiscard]] Errc listen(int fd) noexcept { return socket_.listen(fd); }
+    /// Start the thread, which accepts engines, but leaves their messages with them until start().
+    [[nodiscard]] Errc greet() noexcept;
+    /// Take messages from now on.
     [[nodiscard]] Errc start() noexcept;
-    /// Join the thread; after it the socket is the caller's again. Safe to call twice.
+    /// Join the thread and close all connections. Safe to call twice.
     void stop() noexcept;
+    /// Publish ControlEvent::Kind::caught_up when everything that engines have sent until now was handled.
+    void catch_up() noexcept;
 
     [[nodiscard]] ResponseHub& hub() noexcept { return hub_; }
     /// Fed by the pump thread.
@@ -74,17 +82,19 @@ class Pump {
     void process(std::span<const std::uint8_t> message) noexcept;
 
   private:
+    [[nodiscard]] Errc launch() noexcept;
     void run() noexcept;
-    /// Receive and handle what is there; false = the socket is unusable.
-    bool receive_some() noexcept;
+    /// Do what other threads have asked for.
+    void obey() noexcept;
+    /// Have the thread call obey().
+    void nudge() noexcept;
     void publish_failure(std::string_view text) noexcept;
     /// Act on what happened to a response; those with news for their reader gather in `ready`.
     void handle(News news, const std::shared_ptr<Response>& response, std::vector<std::shared_ptr<Response>>& ready);
     /// The same for one response on the loop thread, and publish.
     void conclude(News news, const std::shared_ptr<Response>& response, Consequences& consequences);
 
-    ZmqApi api_;
-    void* socket_;
+    ZmtpSocket socket_;
     ResponseHub hub_;
     SocketPoller poller_;
     Metrics metrics_;
@@ -92,8 +102,10 @@ class Pump {
     std::mutex engines_mutex_;
     std::map<std::int64_t, EngineState> engines_;
 
-    int stop_fd_ = -1;
+    int nudge_fd_ = -1;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> receiving_{false};
+    std::atomic<bool> catching_up_{false};
     std::thread thread_;
 
     // Reused from message to message.

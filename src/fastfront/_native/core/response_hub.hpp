@@ -17,10 +17,10 @@ namespace fastfront {
 
 /// Something that the loop thread has to act on.
 struct ControlEvent {
-    enum class Kind : std::uint8_t { utility_output, engine_dead, wave_control, failure };
+    enum class Kind : std::uint8_t { utility_output, engine_dead, wave_control, failure, peer_refused, caught_up };
     Kind kind;
     std::int64_t engine_index = 0;
-    std::string bytes;  // utility_output: its msgpack; wave_control: the whole message; failure: a sentence
+    std::string bytes;  // utility_output: its msgpack; wave_control: the whole message; failure, peer_refused: why
 };
 
 class ResponseHub {
