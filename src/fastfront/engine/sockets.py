@@ -222,9 +222,10 @@ class RouterSocket:
         if len(frames) != 2:
             return
         identity, body = frames
-        # Before anything else: the message may be the first one of a new connection on an old descriptor.
-        self._read_events()
-        connection = self._connection_by_fd.get(int(body.get(zmq.SRCFD)))
+        fd = int(body.get(zmq.SRCFD))
+        if fd not in self._connection_by_fd:
+            self._read_events()
+        connection = self._connection_by_fd.get(fd)
         if connection is not None:
             self._note_peer(connection, identity.bytes)
         elif identity.bytes not in self._lost:
@@ -237,10 +238,7 @@ class RouterSocket:
             return
         self._connection_by_peer[identity] = connection
         self._peer_by_connection[connection] = identity
-        if identity in self._lost:
-            self._lost.remove(identity)
-            self._on_lost(identity)  # its old connection ended before this one began: so the news has to come first
-        elif before is not None and self._peer_by_connection.pop(before, None) is not None:
+        if before is not None and self._peer_by_connection.pop(before, None) is not None:
             self._on_lost(identity)  # back before its old connection was gone: that one's end says nothing any more
 
     def _next_message(self) -> Sequence[zmq.Frame] | None:
