@@ -165,12 +165,9 @@ class EngineClient:
             # An engine that is ready long before the others must not be kept waiting for an answer to its greeting.
             self._pump.greet()
             self.ready = await self._connection.wait_ready(self._ready_timeout)
+            context, registration = self._connection.context, self._connection.registration
             self._coordinator = link_up(
-                self._connection.context,
-                self._coordinator_address,
-                self.ready,
-                self._connection.registration,
-                on_counts=self._balancer.update,
+                context, self._coordinator_address, self.ready, registration, on_counts=self._balancer.update
             )
             if self._coordinator is not None:
                 self._coordinator.start(loop)
