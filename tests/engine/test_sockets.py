@@ -140,30 +140,6 @@ async def test_router_tells_peers_apart_whose_descriptor_is_the_same(context: Co
     events.router.close()
 
 
-async def test_router_knows_a_new_peer_on_an_old_descriptor(context: Context) -> None:
-    """Its message may be read before the news that the old peer has gone: the loss is reported first, and once."""
-    events = Events(context, "tcp://127.0.0.1:*")
-    router = events.router
-    router.socket.setsockopt(zmq.ROUTER_HANDOVER, 1)  # or libzmq might know the old peer still, and refuse the new one
-    before = dealer(context, router.address, b"AA")
-    before.send(b"before")
-    assert router.socket.poll(PATIENCE_MS)
-    router.poll()
-    before.close()
-    assert router._monitor is not None
-    assert router._monitor.poll(PATIENCE_MS)
-    after = dealer(context, router.address, b"AA")
-    after.send(b"after")
-    assert router.socket.poll(PATIENCE_MS)
-    message = router._next_message()  # as if it had come right behind a look at the monitor
-    assert message is not None
-    router._take(message)
-    router.poll()
-    assert events.seen == [("message", b"AAbefore"), ("lost", b"AA"), ("message", b"AAafter")]
-    after.close()
-    router.close()
-
-
 async def test_router_ignores_strangers(context: Context) -> None:
     """A port scan and a peer that sends other than two frames are no engines, and no losses when they leave."""
     events = Events(context, "tcp://127.0.0.1:*")

@@ -12,19 +12,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fastfront._native.pump import (
-    EVENT_ABORT,
-    EVENT_CAUGHT_UP,
-    EVENT_ENGINE_DEAD,
-    EVENT_ERROR,
-    EVENT_PEER_REFUSED,
-    EVENT_UTILITY,
-    Pump,
-)
+from fastfront._native import pump as native
+from fastfront._native.pump import Pump
 from fastfront.engine.assignments import Assignments
 from fastfront.engine.balance import Balancer
 from fastfront.engine.connection import Connection
-from fastfront.engine.coordinator import CoordinatorLink
+from fastfront.engine.coordinator import CoordinatorLink, link_up
 from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_request, engine_identity
 from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
@@ -178,7 +171,12 @@ class EngineClient:
             # An engine that is ready long before the others must not be kept waiting for an answer to its greeting.
             self._pump.greet()
             self.ready = await self._connection.wait_ready(self._ready_timeout)
-            self._start_coordinator(loop)
+            context, registration = self._connection.context, self._connection.registration
+            self._coordinator = link_up(
+                context, self._coordinator_address, self.ready, registration, on_counts=self._balancer.update
+            )
+            if self._coordinator is not None:
+                self._coordinator.start(loop)
             if self._prepare_pump is not None:
                 self._prepare_pump(self._pump)
             self._pump.start()
@@ -348,18 +346,18 @@ class EngineClient:
             self._handle_event(kind, value)
 
     def _handle_event(self, kind: int, value: Any) -> None:
-        if kind == EVENT_ABORT:
+        if kind == native.EVENT_ABORT:
             # A stop string was found. The response may have been given up since, before this word of it came.
             self._send_aborts(self._assignments.pairs(value))
-        elif kind == EVENT_UTILITY:
+        elif kind == native.EVENT_UTILITY:
             self._calls.on_output(value[1])
-        elif kind == EVENT_ENGINE_DEAD:
+        elif kind == native.EVENT_ENGINE_DEAD:
             self.declare_dead("it reported a fatal error; its log has the reason")
-        elif kind == EVENT_ERROR:
+        elif kind == native.EVENT_ERROR:
             self.declare_dead(f"its outputs cannot be read: {value}")
-        elif kind == EVENT_CAUGHT_UP:
+        elif kind == native.EVENT_CAUGHT_UP:
             self.declare_dead(self._loss)
-        elif kind == EVENT_PEER_REFUSED:
+        elif kind == native.EVENT_PEER_REFUSED:
             logger.warning("sent a peer of the engines' output socket away: %s", value)
         # EVENT_OUTPUTS_CONTROL (a wave has begun or ended) reaches this frontend through the coordinator too.
 
@@ -369,21 +367,3 @@ class EngineClient:
             self.pump.catch_up()  # what it still said comes first, perhaps even why it ended
         else:
             self.declare_dead(self._loss)
-
-    def _start_coordinator(self, loop: asyncio.AbstractEventLoop) -> None:
-        address = self._coordinator_address or self.ready.dp_stats_address
-        if address is None:
-            if self.ready.data_parallel_size > 1:
-                raise StartupError(
-                    "these engines step together (mixture of experts, data parallel) and need vLLM's coordinator: "
-                    "use VLLM_USE_RUST_FRONTEND=1 VLLM_RUST_FRONTEND_PATH=$(command -v fastfront) vllm serve"
-                )
-            return
-        self._coordinator = CoordinatorLink(
-            self._connection.context,
-            address,
-            start_index=self._start_index,
-            engine_count=len(self._identities),
-            on_counts=self._balancer.update,
-        )
-        self._coordinator.start(loop)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import zmq
 
-from fastfront.engine.handshake import Registration, encode_metadata, is_wildcard, with_host
+from fastfront.engine.handshake import Registration, encode_metadata, is_hello, is_wildcard, with_host
 from fastfront.engine.input import EngineInput
 from fastfront.engine.listeners import address_of, adopt, listen_tcp, listen_unix
 from fastfront.engine.sockets import RouterSocket, local_host, make_socket
@@ -64,6 +64,7 @@ class Greeter:
             address,
             on_message=self._take,
             on_lost=registration.on_handshake_lost,
+            begins=lambda body: is_hello(body.buffer),
         )
 
     def _take(self, identity: bytes, body: zmq.Frame) -> None:

@@ -17,12 +17,15 @@ import zmq
 
 from fastfront.engine.sockets import SocketReader, make_socket
 from fastfront.engine.types import encode, engine_identity
+from fastfront.errors import StartupError
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
+    from fastfront.engine.handshake import Registration
     from fastfront.engine.sockets import Context
+    from fastfront.engine.types import EngineCoreReadyResponse
 
 logger = logging.getLogger(__name__)
 
@@ -87,3 +90,29 @@ class CoordinatorLink:
             return
         if counts is not None:
             self._on_counts(counts[self._ranks])
+
+
+def link_up(
+    context: Context,
+    address: str | None,
+    ready: EngineCoreReadyResponse,
+    registration: Registration,
+    *,
+    on_counts: Callable[[Sequence[Sequence[float]]], object],
+) -> CoordinatorLink | None:
+    """Return the link to the coordinator at `address`, or where the engines say it is; None if there is none.
+
+    Raises StartupError if these engines cannot do without.
+    """
+    address = address or ready.dp_stats_address
+    if address is not None:
+        start_index, engine_count = registration.start_index, registration.count
+        return CoordinatorLink(
+            context, address, start_index=start_index, engine_count=engine_count, on_counts=on_counts
+        )
+    if ready.data_parallel_size > 1:
+        raise StartupError(
+            "these engines step together (mixture of experts, data parallel) and need vLLM's coordinator: "
+            "use VLLM_USE_RUST_FRONTEND=1 VLLM_RUST_FRONTEND_PATH=$(command -v fastfront) vllm serve"
+        )
+    return None

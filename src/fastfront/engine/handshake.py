@@ -63,6 +63,14 @@ def with_host(address: str, host: str) -> str:
     return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
 
+def is_hello(payload: bytes | memoryview) -> bool:
+    """Whether a message of the handshake socket is an engine's first."""
+    try:
+        return _hello_decoder.decode(payload).status == "HELLO"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
 class _Engine:
     """What one engine has said so far."""
 

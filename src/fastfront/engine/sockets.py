@@ -143,6 +143,9 @@ class RouterSocket:
 
     `on_message(identity, body)` gets messages of two frames; anything else on the wire is not from an engine and is
     dropped. `on_lost(identity)` is called once per connection on which a peer has spoken, after all that it said.
+
+    `begins(body)` tells whether a message can only be a connection's first. A descriptor is used again at once, so that
+    nothing else tells the last words of a peer that is gone from the first of one that is back under its name.
     """
 
     def __init__(
@@ -152,8 +155,10 @@ class RouterSocket:
         *,
         on_message: Callable[[bytes, zmq.Frame], object],
         on_lost: Callable[[bytes], object],
+        begins: Callable[[zmq.Frame], bool] = lambda _body: False,
     ) -> None:
         self._on_message = on_message
+        self._begins = begins
         self._on_lost = on_lost
         self._loop: asyncio.AbstractEventLoop | None = None
         # Descriptors are used again, so a connection is known by its number; a descriptor leads to the newest one.
@@ -221,15 +226,18 @@ class RouterSocket:
     def _take(self, frames: Sequence[zmq.Frame]) -> None:
         if len(frames) != 2:
             return
-        identity, body = frames
-        # Before anything else: the message may be the first one of a new connection on an old descriptor.
-        self._read_events()
+        name, body = frames[0].bytes, frames[1]
+        self._read_events()  # all that happened before the message came
         connection = self._connection_by_fd.get(int(body.get(zmq.SRCFD)))
-        if connection is not None:
-            self._note_peer(connection, identity.bytes)
-        elif identity.bytes not in self._lost:
-            self._lost.append(identity.bytes)  # gone before any of its messages was read
-        self._on_message(identity.bytes, body)
+        is_back = name in self._lost and self._begins(body)
+        if is_back:
+            self._lost.remove(name)
+            self._on_lost(name)
+        if connection is not None and (is_back or name not in self._lost):
+            self._note_peer(connection, name)
+        elif name not in self._lost:
+            self._lost.append(name)  # gone before any of its messages was read
+        self._on_message(name, body)
 
     def _note_peer(self, connection: int, identity: bytes) -> None:
         before = self._connection_by_peer.get(identity)
@@ -237,10 +245,7 @@ class RouterSocket:
             return
         self._connection_by_peer[identity] = connection
         self._peer_by_connection[connection] = identity
-        if identity in self._lost:
-            self._lost.remove(identity)
-            self._on_lost(identity)  # its old connection ended before this one began: so the news has to come first
-        elif before is not None and self._peer_by_connection.pop(before, None) is not None:
+        if before is not None and self._peer_by_connection.pop(before, None) is not None:
             self._on_lost(identity)  # back before its old connection was gone: that one's end says nothing any more
 
     def _next_message(self) -> Sequence[zmq.Frame] | None:
