@@ -22,7 +22,7 @@ from fastfront.engine.connect import NO_MODEL, Engines
 from fastfront.engine.types import EngineCoreRequest
 from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
 from fastfront.output import ForeignDecoder, RequestStream
-from fastfront.pool import PromptPool
+from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
 from fastfront.telemetry import Metrics
@@ -274,6 +274,10 @@ class Frontend:
 
     def _make_pump(self, libzmq_path: str, socket_handle: int) -> Pump:
         pump = Pump(libzmq_path, socket_handle)
+        threads = self.config.writer_threads
+        one_call = self.config.io_uring
+        if pump.set_writers(writer_threads(available_cpus()) if threads is None else threads, one_call) != one_call:
+            logger.info("No io_uring here (kernel, sysctl or seccomp): each stream is sent with a call of its own")
         for name, bounds in histogram_buckets(self.engine.ready.max_model_len).items():
             pump.set_buckets(name, bounds)
         return pump

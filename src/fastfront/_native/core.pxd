@@ -176,8 +176,10 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         Errc start() noexcept
         void stop() noexcept
         ResponseHub& hub() noexcept
-        Metrics& metrics() noexcept
-        Metrics& loop_metrics() noexcept
+        Errc set_writers(size_t, cbool) noexcept
+        cbool has_ring() noexcept
+        vector[Metrics*] metrics() except +
+        uint64_t count(CounterId) except +
         cmap[int64_t, EngineState] engine_states() except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
