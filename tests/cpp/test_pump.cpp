@@ -54,7 +54,7 @@ struct Fixture {
         return ::poll(&item, 1, 0) == 1;
     }
 
-    std::uint64_t count(CounterId id) { return pump.count(id); }
+    std::uint64_t count(CounterId id) { return total_of(pump.metrics(), id); }
 
     std::string last;
 };

@@ -354,13 +354,20 @@ cdef class Pump:
             deref(self.ptr).process(span)
 
     def snapshot(self) -> dict:
-        counters = {}
+        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
+        cdef core.HistogramTotal total
         cdef uint8_t i
+        counters = {}
         for i in range(<uint8_t>core.CounterId.count_):
-            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = deref(self.ptr).count(<core.CounterId>i)
+            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = core.total_of_counter(
+                core.metrics_span(metrics), <core.CounterId>i
+            )
         histograms = {}
         for i in range(<uint8_t>core.HistogramId.count_):
-            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = self.histogram(<core.HistogramId>i)
+            total = core.total_of_histogram(core.metrics_span(metrics), <core.HistogramId>i)
+            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = (
+                <list>total.bounds, <list>total.counts, total.sum
+            )
         engines = {}
         cdef cmap[int64_t, core.EngineState] states = deref(self.ptr).engine_states()
         cdef cmap[int64_t, core.EngineState].iterator state = states.begin()
@@ -375,21 +382,6 @@ cdef class Pump:
             }
             preincrement(state)
         return {"counters": counters, "histograms": histograms, "engines": engines}
-
-    cdef tuple histogram(self, core.HistogramId id):
-        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
-        cdef core.Histogram* histogram = &metrics[0].histogram(id)
-        cdef size_t buckets = histogram.bounds().size()
-        cdef size_t k, m
-        bounds = [histogram.bounds()[k] for k in range(buckets)]
-        counts = [0] * (buckets + 1)
-        total = 0.0
-        for m in range(metrics.size()):
-            histogram = &metrics[m].histogram(id)
-            for k in range(buckets + 1):
-                counts[k] += histogram.count(k)
-            total += histogram.sum()
-        return bounds, counts, total
 
 
 cdef int check(core.Errc code, str doing) except -1:

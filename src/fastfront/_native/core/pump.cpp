@@ -231,14 +231,6 @@ std::vector<Metrics*> Pump::metrics() {
     return all;
 }
 
-std::uint64_t Pump::count(CounterId id) {
-    std::uint64_t sum = 0;
-    for (const Metrics* each : metrics()) {
-        sum += each->counter(id).get();
-    }
-    return sum;
-}
-
 void Pump::publish_failure(std::string_view text) noexcept {
     hub_.publish({}, {}, {{ControlEvent::Kind::failure, 0, std::string(text)}});
 }

@@ -54,9 +54,8 @@ class Pump {
 
     [[nodiscard]] ResponseHub& hub() noexcept { return hub_; }
     /// One object per thread that counts: the pump's, the loop's (what clients and outside detokenizers end), those of
-    /// the helpers. To be added up.
+    /// the helpers. total_of() adds them up.
     [[nodiscard]] std::vector<Metrics*> metrics();
-    [[nodiscard]] std::uint64_t count(CounterId id);
     [[nodiscard]] std::map<std::int64_t, EngineState> engine_states();
 
     // --- loop thread -------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ namespace {
 /// Most sends in one system call. More bring no more: the system call is paid, and the first client waits for the last.
 constexpr unsigned kRingEntries = 256;
 
-/// Below so many outputs in a step a ring costs what it saves (measured, docs/architecture.md).
+/// Below so many outputs in a step a ring saves nothing: measured alike at 16 and 64 outputs, a fifth to a quarter less
+/// of the pump's time at 256 and 1,024.
 constexpr std::size_t kFewOutputs = 32;
 
 /// How many outputs ahead a response is fetched from memory: a thousand of them do not stay in the cache from step to
