@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from fastfront.errors import ServiceUnavailableError
-from fastfront.pool import PromptPool, available_cpus, pool_size
+from fastfront.pool import PromptPool, available_cpus, pool_size, writer_threads
 
 AFFINITY = len(os.sched_getaffinity(0))
 
@@ -66,6 +66,12 @@ def test_no_quota_means_the_affinity_mask(tmp_path, content):
 def test_half_the_cpus(cpus, threads):
     """The rest is for the loop and the pump; there is always one thread and never a crowd."""
     assert pool_size(min(cpus, 1000)) == threads
+
+
+@pytest.mark.parametrize(("cpus", "threads"), [(0.5, 0), (2, 0), (3.9, 0), (4, 1), (6, 2), (64, 3), (math.inf, 3)])
+def test_writers_beside_the_pump(cpus, threads):
+    """None on a small machine, where they would only take the loop's time; never a crowd."""
+    assert writer_threads(min(cpus, 1000)) == threads
 
 
 def test_full_queue_refuses():

@@ -117,6 +117,11 @@ class Config:
         Count, Opt("Largest head of a request (line and headers).", unit="bytes")
     ] = 4 * 1024 * 1024
     h11_max_header_count: Annotated[Count, Opt("Most headers that a request may have.", unit="headers")] = 256
+    writer_threads: Annotated[
+        Natural | None,
+        Opt("Threads that help to write large engine steps to clients. Default: from the CPU quota.", unit="threads"),
+    ] = None
+    io_uring: Annotated[bool, Opt("Send an engine step's bytes with one system call where the kernel lets us.")] = True
     backlog: Annotated[Count, Opt("Connections that may wait to be accepted.", unit="connections")] = 4096
     ssl_keyfile: Annotated[str | None, Opt("TLS: file with the private key.")] = None
     ssl_certfile: Annotated[str | None, Opt("TLS: file with the certificate chain.")] = None

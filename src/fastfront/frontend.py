@@ -22,7 +22,7 @@ from fastfront.engine.connect import NO_MODEL, Engines
 from fastfront.engine.types import EngineCoreRequest
 from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
 from fastfront.output import ForeignDecoder, RequestStream
-from fastfront.pool import PromptPool
+from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
 from fastfront.telemetry import Metrics
@@ -273,6 +273,10 @@ class Frontend:
     # -- Helpers
 
     def _prepare_pump(self, pump: Pump) -> None:
+        threads = self.config.writer_threads
+        one_call = self.config.io_uring
+        if pump.set_writers(writer_threads(available_cpus()) if threads is None else threads, one_call) != one_call:
+            logger.info("No io_uring here (kernel, sysctl or seccomp): each stream is sent with a call of its own")
         for name, bounds in histogram_buckets(self.engine.ready.max_model_len).items():
             pump.set_buckets(name, bounds)
 

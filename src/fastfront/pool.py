@@ -2,7 +2,8 @@
 """The thread pool for long prompts: as many threads as the CPU quota carries, and a bounded queue before them.
 
 The event loop must answer /health while somebody tokenizes 100,000 tokens: prompts above a size are rendered here. A
-container's quota counts, not the host's cores. Must not know what it runs.
+container's quota counts, not the host's cores; the number of writer threads comes from it, too. Must not know what it
+runs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from fastfront.errors import ServiceUnavailableError
 T = TypeVar("T")
 
 MAX_THREADS = 8
+MAX_WRITERS = 4
+"""Threads that write to clients, the pump among them."""
 MAX_QUEUED = 1024
 """Prompts that may wait. Each holds its request: this bounds memory, and how late an answer is."""
 
@@ -46,6 +49,11 @@ class PromptPool(ThreadPoolExecutor):
 def pool_size(cpus: float) -> int:
     """Return how many threads to use: half the CPUs, for the rest is the loop's and the pump's."""
     return max(1, min(MAX_THREADS, int(cpus // 2)))
+
+
+def writer_threads(cpus: float) -> int:
+    """Return how many threads help the pump to write: with two CPUs each, none below four."""
+    return max(0, min(MAX_WRITERS, int(cpus // 2)) - 1)
 
 
 def available_cpus(root: Path = Path("/")) -> float:

@@ -56,9 +56,7 @@ struct Fixture {
         return ::poll(&item, 1, 0) == 1;
     }
 
-    std::uint64_t count(CounterId id) {
-        return pump.metrics().counter(id).get() + pump.loop_metrics().counter(id).get();
-    }
+    std::uint64_t count(CounterId id) { return total_of(pump.metrics(), id); }
 
     std::string last;
 };

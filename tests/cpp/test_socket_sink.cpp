@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Responses that write themselves to a client's socket, over a real socket pair.
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "client.hpp"
 #include "letters.hpp"
 #include "pump.hpp"
 #include "socket_sink.hpp"
@@ -16,36 +14,6 @@ namespace {
 
 const ResponseHead kStream{"HTTP/1.1 200 OK\r\nx: s\r\n\r\n", "HTTP/1.1 200 OK\r\nx: w\r\n"};
 const ResponseHead kWhole{"", "HTTP/1.1 200 OK\r\nx: w\r\n"};
-
-struct Client {
-    int fds[2];
-
-    explicit Client(int buffer_bytes = 0) {
-        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-        if (buffer_bytes != 0) {
-            ::setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-        }
-    }
-    ~Client() {
-        close_end();
-        ::close(fds[0]);
-    }
-    void close_end() {
-        if (fds[1] >= 0) {
-            ::close(fds[1]);
-            fds[1] = -1;
-        }
-    }
-    [[nodiscard]] std::shared_ptr<const OwnedFd> handle() const { return std::make_shared<OwnedFd>(::dup(fds[0])); }
-    std::string read() const {
-        std::string all;
-        char buffer[4096];
-        for (ssize_t got = 0; (got = ::read(fds[1], buffer, sizeof buffer)) > 0;) {
-            all.append(buffer, static_cast<std::size_t>(got));
-        }
-        return all;
-    }
-};
 
 struct Fixture {
     Pump pump;
@@ -78,23 +46,6 @@ struct Fixture {
         return batch;
     }
 };
-
-/// Undo chunked framing; the text ends in "|" if the last chunk has come.
-std::string unchunk(std::string_view bytes) {
-    std::string out;
-    while (!bytes.empty()) {
-        const std::size_t line = bytes.find("\r\n");
-        const std::size_t size = std::stoul(std::string(bytes.substr(0, line)), nullptr, 16);
-        if (size == 0) {
-            CHECK(bytes == "0\r\n\r\n");
-            return out + "|";
-        }
-        out += bytes.substr(line + 2, size);
-        CHECK(bytes.substr(line + 2 + size, 2) == "\r\n");
-        bytes.remove_prefix(line + 2 + size + 2);
-    }
-    return out;
-}
 
 }  // namespace
 

@@ -232,6 +232,35 @@ def test_the_snapshot_has_counts_per_bucket(engine: Engine, vocab: Vocab) -> Non
         other.set_buckets("nonsense", [])
 
 
+def test_a_step_goes_to_its_clients_through_writers_and_ring(engine: Engine, vocab: Vocab) -> None:
+    """Each client reads its own events in order; the snapshot adds up what the threads have counted."""
+    other = native.Pump()
+    other.set_writers(2, True)
+    other.set_buckets("request_generation_tokens", [2, 100])
+    pairs = [socket.socketpair() for _ in range(300)]
+    streams = [make(vocab) for _ in pairs]
+    for stream, (mine, _) in zip(streams, pairs, strict=True):
+        other.add(stream)
+        assert other.hand_over(stream, native.SocketHandle(mine.fileno()), b"HEAD\r\n\r\n", b"", 1 << 20)
+    for finish, token in ((None, 72), (1, 105)):
+        outputs = [[stream.wire_ids[0], [token], None, None, None, finish] for stream in streams]
+        other.process(msgspec.msgpack.encode([0, outputs, None, 1.0]))
+    for stream, (mine, theirs) in zip(streams, pairs, strict=True):
+        assert stream.delivered
+        data = theirs.recv(1 << 16).decode()
+        assert data.startswith("HEAD\r\n\r\n")
+        assert data.index('"content":"H"') < data.index('"content":"i"') < data.index("[DONE]")
+        assert data.endswith("\r\n0\r\n\r\n")
+        mine.close()
+        theirs.close()
+    snapshot = other.snapshot()
+    assert snapshot["counters"]["generation_tokens"] == 600
+    assert snapshot["counters"]["success_length"] == 300
+    assert snapshot["histograms"]["request_generation_tokens"] == ([2.0, 100.0], [300, 0, 0], 600.0)
+    with pytest.raises(ValueError, match="threads"):
+        other.set_writers(-1, False)
+
+
 def test_scheduler_stats_become_gauges_and_totals(engine: Engine) -> None:
     """Running and waiting are the latest; prefix cache queries add up."""
     stats = {"num_running_reqs": 3, "num_waiting_reqs": 1, "kv_cache_usage": 0.5, "unknown": {"a": [1]}}

@@ -236,16 +236,18 @@ cdef extern from "metrics.hpp" namespace "fastfront" nogil:
         count_
     string_view name_of_histogram "fastfront::name_of"(HistogramId) noexcept
     string_view name_of_counter "fastfront::name_of"(CounterId) noexcept
-    cdef cppclass Counter "fastfront::SingleWriter<std::uint64_t>":
-        uint64_t get() noexcept
     cdef cppclass Histogram:
         void set_bounds(vector[double]) except +
-        const vector[double]& bounds() noexcept
-        uint64_t count(size_t) noexcept
-        double sum() noexcept
     cdef cppclass Metrics:
         Histogram& histogram(HistogramId) noexcept
-        Counter& counter(CounterId) noexcept
+    cdef cppclass metrics_span "std::span<fastfront::Metrics* const>":
+        metrics_span(const vector[Metrics*]&)
+    cdef cppclass HistogramTotal:
+        vector[double] bounds
+        vector[uint64_t] counts
+        double sum
+    HistogramTotal total_of_histogram "fastfront::total_of"(metrics_span, HistogramId) except +
+    uint64_t total_of_counter "fastfront::total_of"(metrics_span, CounterId) noexcept
 
 cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
     cdef enum class ControlKind "fastfront::ControlEvent::Kind"(uint8_t):
@@ -287,8 +289,9 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void stop() noexcept
         void catch_up() noexcept
         ResponseHub& hub() noexcept
-        Metrics& metrics() noexcept
-        Metrics& loop_metrics() noexcept
+        Errc set_writers(size_t, cbool) noexcept
+        cbool has_ring() noexcept
+        vector[Metrics*] metrics() except +
         cmap[int64_t, EngineState] engine_states() except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +

@@ -148,6 +148,14 @@ class Pump:
     def waiting(self) -> int:
         """Engine requests whose end is still to come."""
 
+    def set_writers(self, threads: int, one_call: bool) -> bool:
+        """Say how responses' bytes leave through the socket sink; once, before set_buckets() and start().
+
+        `threads`: how many help the pump thread with large engine steps, 0 for none. `one_call`: send a step's bytes
+        with one system call (io_uring). Returns whether the kernel lets us do that; where it does not, each response
+        is sent for itself. Raises OSError if a thread cannot be started.
+        """
+
     def set_buckets(self, name: str, bounds: Sequence[float]) -> None:
         """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name."""
 

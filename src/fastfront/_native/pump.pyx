@@ -257,13 +257,21 @@ cdef class Pump:
     def waiting(self) -> int:
         return deref(self.ptr).hub().waiting_ids()
 
+    def set_writers(self, Py_ssize_t threads, bint one_call) -> bool:
+        if threads < 0:
+            raise ValueError("threads is out of range")
+        check(deref(self.ptr).set_writers(<size_t>threads, one_call), "starting the writer threads")
+        return deref(self.ptr).has_ring()
+
     def set_buckets(self, str name, bounds) -> None:
         cdef vector[double] values = bounds
+        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
         cdef uint8_t i
+        cdef size_t m
         for i in range(<uint8_t>core.HistogramId.count_):
             if view_to_str(core.name_of_histogram(<core.HistogramId>i)) == name:
-                deref(self.ptr).metrics().histogram(<core.HistogramId>i).set_bounds(values)
-                deref(self.ptr).loop_metrics().histogram(<core.HistogramId>i).set_bounds(values)
+                for m in range(metrics.size()):
+                    metrics[m].histogram(<core.HistogramId>i).set_bounds(values)
                 return
         raise ValueError(f"no histogram is called {name!r}")
 
@@ -351,16 +359,20 @@ cdef class Pump:
             deref(self.ptr).process(span)
 
     def snapshot(self) -> dict:
-        counters = {}
+        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
+        cdef core.HistogramTotal total
         cdef uint8_t i
+        counters = {}
         for i in range(<uint8_t>core.CounterId.count_):
-            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = (
-                deref(self.ptr).metrics().counter(<core.CounterId>i).get()
-                + deref(self.ptr).loop_metrics().counter(<core.CounterId>i).get()
+            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = core.total_of_counter(
+                core.metrics_span(metrics), <core.CounterId>i
             )
         histograms = {}
         for i in range(<uint8_t>core.HistogramId.count_):
-            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = self.histogram(<core.HistogramId>i)
+            total = core.total_of_histogram(core.metrics_span(metrics), <core.HistogramId>i)
+            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = (
+                <list>total.bounds, <list>total.counts, total.sum
+            )
         engines = {}
         cdef cmap[int64_t, core.EngineState] states = deref(self.ptr).engine_states()
         cdef cmap[int64_t, core.EngineState].iterator state = states.begin()
@@ -375,13 +387,6 @@ cdef class Pump:
             }
             preincrement(state)
         return {"counters": counters, "histograms": histograms, "engines": engines}
-
-    cdef tuple histogram(self, core.HistogramId id):
-        cdef core.Histogram* a = &deref(self.ptr).metrics().histogram(id)
-        cdef core.Histogram* b = &deref(self.ptr).loop_metrics().histogram(id)
-        cdef size_t buckets = a.bounds().size()
-        counts = [a.count(k) + b.count(k) for k in range(buckets + 1)]
-        return [a.bounds()[k] for k in range(buckets)], counts, a.sum() + b.sum()
 
 
 cdef int check(core.Errc code, str doing) except -1:

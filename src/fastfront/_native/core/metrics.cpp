@@ -119,4 +119,26 @@ void Metrics::on_prompt_finished(std::size_t n, std::size_t longest_generation) 
     histogram(HistogramId::request_max_num_generation_tokens).observe(static_cast<double>(longest_generation));
 }
 
+HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id) {
+    HistogramTotal total;
+    for (const Metrics* each : all) {
+        const Histogram& histogram = each->histogram(id);
+        total.bounds = histogram.bounds();
+        total.counts.resize(total.bounds.size() + 1);
+        for (std::size_t bucket = 0; bucket < total.counts.size(); ++bucket) {
+            total.counts[bucket] += histogram.count(bucket);
+        }
+        total.sum += histogram.sum();
+    }
+    return total;
+}
+
+std::uint64_t total_of(std::span<Metrics* const> all, CounterId id) noexcept {
+    std::uint64_t total = 0;
+    for (const Metrics* each : all) {
+        total += each->counter(id).get();
+    }
+    return total;
+}
+
 }  // namespace fastfront

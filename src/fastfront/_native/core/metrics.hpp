@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -122,5 +123,14 @@ class Metrics {
     std::array<Histogram, static_cast<std::size_t>(HistogramId::count_)> histograms_;
     std::array<SingleWriter<std::uint64_t>, static_cast<std::size_t>(CounterId::count_)> counters_;
 };
+
+/// What several objects have counted, added up. They have the same bounds.
+struct HistogramTotal {
+    std::vector<double> bounds;
+    std::vector<std::uint64_t> counts;  // per bucket, the last one being +Inf
+    double sum = 0.0;
+};
+[[nodiscard]] HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id);
+[[nodiscard]] std::uint64_t total_of(std::span<Metrics* const> all, CounterId id) noexcept;
 
 }  // namespace fastfront

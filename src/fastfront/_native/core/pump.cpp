@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -20,6 +21,9 @@ constexpr std::string_view kEngineCoreDead = "ENGINE_CORE_DEAD";
 // What else wakes the thread.
 constexpr unsigned kNudge = 0;
 constexpr unsigned kWritable = 1;
+
+/// Outputs that one more writer is woken for: below, waking it costs more than it brings.
+constexpr std::size_t kOutputsPerWriter = 64;
 
 }  // namespace
 
@@ -100,6 +104,7 @@ void Pump::stop() noexcept {
         nudge();
         thread_.join();
     }
+    threads_.stop();
     socket_.close();
 }
 
@@ -148,35 +153,13 @@ void Pump::process(std::span<const std::uint8_t> message) noexcept {
         return;
     }
     if (const Errc error = outputs_.decode(message); error != Errc::ok) {
-        metrics_.counter(CounterId::bad_messages).add(1);
+        writer_.metrics().counter(CounterId::bad_messages).add(1);
         publish_failure(std::string("a message from the engine could not be read: ").append(fastfront::message(error)));
         return;
     }
 
-    metrics_.counter(CounterId::messages).add(1);
-    const double now = wall_clock();
-    const std::uint64_t prompt_tokens_before = metrics_.counter(CounterId::prompt_tokens).get();
-    Consequences consequences;
-    std::vector<std::shared_ptr<Response>> ready;
-    hub_.find(outputs_.outputs, targets_);
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-        Response* response = targets_[i].response.get();
-        if (response == nullptr) {
-            metrics_.counter(CounterId::unknown_outputs).add(1);
-            continue;
-        }
-        const EngineCoreOutput& output = outputs_.outputs[i];
-        const News news = response->on_output(targets_[i].choice, output, outputs_.tokens_of(output),
-                                              outputs_.timestamp, now, metrics_, consequences);
-        handle(news, targets_[i].response, ready);
-    }
-    targets_.clear();
-
-    if (!outputs_.outputs.empty()) {
-        const std::uint64_t prefilled = metrics_.counter(CounterId::prompt_tokens).get() - prompt_tokens_before;
-        metrics_.histogram(HistogramId::iteration_tokens_total)
-            .observe(static_cast<double>(prefilled + outputs_.token_ids.size()));
-    }
+    writer_.metrics().counter(CounterId::messages).add(1);
+    write_step(wall_clock());
     if (outputs_.has_scheduler_stats) {
         const SchedulerStats& stats = outputs_.scheduler_stats;
         const std::lock_guard lock(engines_mutex_);
@@ -197,7 +180,66 @@ void Pump::process(std::span<const std::uint8_t> message) noexcept {
     if (outputs_.has_wave_control) {
         events.push_back({ControlEvent::Kind::wave_control, outputs_.engine_index, std::string(text)});
     }
-    hub_.publish(consequences, std::move(ready), std::move(events));
+    writer_.publish(hub_, std::move(events));
+}
+
+void Pump::write_step(double now) noexcept {
+    if (outputs_.outputs.empty()) {
+        return;
+    }
+    hub_.find(outputs_.outputs, targets_);
+    const std::size_t writers = std::clamp<std::size_t>(targets_.size() / kOutputsPerWriter, 1, threads_.count() + 1);
+    const auto prefilled = [&] {
+        std::uint64_t sum = writer_.metrics().counter(CounterId::prompt_tokens).get();
+        for (std::size_t i = 0; i + 1 < writers; ++i) {
+            sum += helpers_[i]->metrics().counter(CounterId::prompt_tokens).get();
+        }
+        return sum;
+    };
+    const std::uint64_t prefilled_before = prefilled();
+    const Step step{outputs_, targets_, now, writers};
+    step_ = &step;
+    if (writers == 1) {
+        writer_.write(step, 0);
+    } else {
+        threads_.run(writers);
+        for (std::size_t i = 0; i + 1 < writers; ++i) {
+            helpers_[i]->merge_into(writer_);
+        }
+    }
+    step_ = nullptr;
+    targets_.clear();
+    writer_.metrics()
+        .histogram(HistogramId::iteration_tokens_total)
+        .observe(static_cast<double>(prefilled() - prefilled_before + outputs_.token_ids.size()));
+}
+
+void Pump::write_share(std::size_t share) noexcept {
+    (share == 0 ? writer_ : *helpers_[share - 1]).write(*step_, share);
+}
+
+Errc Pump::set_writers(std::size_t threads, bool one_call, const UringCalls& calls) noexcept {
+    try {
+        for (std::size_t i = 0; i < threads; ++i) {
+            helpers_.push_back(std::make_unique<StepWriter>(poller_));
+        }
+    } catch (...) {
+        return Errc::system;
+    }
+    // A helper without a ring sends one by one.
+    bool with_ring = one_call && writer_.open_ring(calls);
+    for (const auto& helper : helpers_) {
+        with_ring = with_ring && helper->open_ring(calls);
+    }
+    return threads == 0 ? Errc::ok : threads_.start(threads, [this](std::size_t share) { write_share(share); });
+}
+
+std::vector<Metrics*> Pump::metrics() {
+    std::vector<Metrics*> all{&writer_.metrics(), &loop_metrics_};
+    for (const auto& helper : helpers_) {
+        all.push_back(&helper->metrics());
+    }
+    return all;
 }
 
 void Pump::publish_failure(std::string_view text) noexcept {
@@ -209,35 +251,18 @@ std::map<std::int64_t, EngineState> Pump::engine_states() {
     return engines_;
 }
 
-void Pump::handle(News news, const std::shared_ptr<Response>& response, std::vector<std::shared_ptr<Response>>& ready) {
-    if (news == News::blocked) {
-        poller_.watch(response);
-    } else if (news == News::reader && !response->queued.exchange(true, std::memory_order_acq_rel)) {
-        ready.push_back(response);
-    }
-}
-
 void Pump::conclude(News news, const std::shared_ptr<Response>& response, Consequences& consequences) {
     std::vector<std::shared_ptr<Response>> ready;
-    handle(news, response, ready);
+    act_on(news, response, poller_, ready);
     hub_.publish(consequences, std::move(ready));
 }
 
 void Pump::flush_writable() noexcept {
     writable_.clear();
     poller_.take_writable(writable_);
-    Consequences consequences;
-    std::vector<std::shared_ptr<Response>> ready;
-    const double now = wall_clock();
-    for (const auto& response : writable_) {
-        const News news = response->on_writable(now, metrics_, consequences);
-        if (news != News::blocked) {
-            poller_.unwatch(*response);
-        }
-        handle(news, response, ready);
-    }
+    writer_.flush(writable_, wall_clock());
     writable_.clear();
-    hub_.publish(consequences, std::move(ready));
+    writer_.publish(hub_);
 }
 
 std::vector<std::uint64_t> Pump::remove(Response& response) {
@@ -255,7 +280,7 @@ void Pump::fail_all(int status, std::string_view error_json) {
     std::vector<std::shared_ptr<Response>> ready;
     const double now = wall_clock();
     for (const auto& response : hub_.waiting()) {
-        handle(response->fail(status, error_json, now, loop_metrics_, consequences), response, ready);
+        act_on(response->fail(status, error_json, now, loop_metrics_, consequences), response, poller_, ready);
     }
     consequences.to_abort.clear();  // there is nobody left to tell
     hub_.publish(consequences, std::move(ready));

@@ -17,6 +17,8 @@
 #include "metrics.hpp"
 #include "response_hub.hpp"
 #include "socket_poller.hpp"
+#include "step_writer.hpp"
+#include "writer_threads.hpp"
 #include "zmtp_socket.hpp"
 
 namespace fastfront {
@@ -52,11 +54,16 @@ class Pump {
     /// Publish ControlEvent::Kind::caught_up when everything that engines have sent until now was handled.
     void catch_up() noexcept;
 
+    /// How the bytes leave: before start(), once. `threads`: that help with large steps (0: none). `one_call`: send a
+    /// step's bytes with one system call where the kernel lets us; has_ring() tells whether it does.
+    [[nodiscard]] Errc set_writers(std::size_t threads, bool one_call,
+                                   const UringCalls& calls = UringCalls::system()) noexcept;
+    [[nodiscard]] bool has_ring() const noexcept { return writer_.has_ring(); }
+
     [[nodiscard]] ResponseHub& hub() noexcept { return hub_; }
-    /// Fed by the pump thread.
-    [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
-    /// Fed by the loop thread: what clients and outside detokenizers end.
-    [[nodiscard]] Metrics& loop_metrics() noexcept { return loop_metrics_; }
+    /// One object per thread that counts: the pump's, the loop's (what clients and outside detokenizers end), those of
+    /// the helpers. total_of() adds them up.
+    [[nodiscard]] std::vector<Metrics*> metrics();
     [[nodiscard]] std::map<std::int64_t, EngineState> engine_states();
 
     // --- loop thread -------------------------------------------------------------------------------------------------
@@ -89,16 +96,18 @@ class Pump {
     /// Have the thread call obey().
     void nudge() noexcept;
     void publish_failure(std::string_view text) noexcept;
-    /// Act on what happened to a response; those with news for their reader gather in `ready`.
-    void handle(News news, const std::shared_ptr<Response>& response, std::vector<std::shared_ptr<Response>>& ready);
-    /// The same for one response on the loop thread, and publish.
+    /// Carry the step in outputs_ to its responses, with as many writers as it is worth.
+    void write_step(double now) noexcept;
+    void write_share(std::size_t share) noexcept;
+    /// Act on what happened to a response on the loop thread, and publish.
     void conclude(News news, const std::shared_ptr<Response>& response, Consequences& consequences);
 
     ZmtpSocket socket_;
     ResponseHub hub_;
     SocketPoller poller_;
-    Metrics metrics_;
     Metrics loop_metrics_;
+    StepWriter writer_{poller_};                        // the pump thread's own
+    std::vector<std::unique_ptr<StepWriter>> helpers_;  // those of the writer threads
     std::mutex engines_mutex_;
     std::map<std::int64_t, EngineState> engines_;
 
@@ -112,6 +121,9 @@ class Pump {
     EngineCoreOutputs outputs_;
     std::vector<ResponseHub::Target> targets_;
     std::vector<std::shared_ptr<Response>> writable_;
+    const Step* step_ = nullptr;  // what the writers work on
+
+    WriterThreads threads_;  // last: they use all of the above
 };
 
 /// Unix time in seconds.

@@ -25,16 +25,19 @@ std::size_t offset_before_end(std::string_view utf8, std::size_t chars) noexcept
 }  // namespace
 
 RequestPipeline::RequestPipeline(std::shared_ptr<const PipelineOptions> options, std::optional<Detokenizer> detokenizer)
-    : options_(std::move(options)), detokenizer_(std::move(detokenizer)) {}
+    : options_(std::move(options)),
+      stops_(!options_->stops.empty()),
+      keep_all_text_(options_->keep_all_text),
+      detokenizer_(std::move(detokenizer)) {}
 
 std::size_t RequestPipeline::visible_tokens(std::size_t count, FinishReason finish) const noexcept {
-    const bool hide_last = finish == FinishReason::stop && !options_->include_stop_str_in_output && count > 0;
+    const bool hide_last = finish == FinishReason::stop && count > 0 && !options_->include_stop_str_in_output;
     return hide_last ? count - 1 : count;
 }
 
 void RequestPipeline::begin_step() noexcept {
-    if (!options_->keep_all_text) {
-        const std::size_t context = options_->stops.context_bytes();
+    if (!keep_all_text_) {
+        const std::size_t context = stops_ ? options_->stops.context_bytes() : 0;
         if (shown_ == text_.size() && context == 0) {
             text_.clear();
             shown_ = 0;
@@ -51,7 +54,7 @@ PipelineStep RequestPipeline::push(std::span<const std::uint32_t> token_ids, Fin
                                    StopReason reason) noexcept {
     begin_step();
     const std::size_t visible = visible_tokens(token_ids.size(), finish);
-    if (options_->stops.empty()) {
+    if (!stops_) {
         for (std::size_t i = 0; i < visible; ++i) {
             detokenizer_->push(token_ids[i], text_);
         }
@@ -86,7 +89,7 @@ PipelineStep RequestPipeline::conclude(std::size_t token_count, FinishReason fin
     PipelineStep step{.text = {}, .token_count = token_count, .finish_reason = finish, .stop_reason = reason};
     num_tokens_ += token_count;
 
-    if (!options_->stops.empty() && token_count > 0 && num_tokens_ > options_->min_tokens) {
+    if (stops_ && token_count > 0 && num_tokens_ > options_->min_tokens) {
         const std::size_t exempt = options_->min_tokens > before ? options_->min_tokens - before : 0;
         if (const auto match = options_->stops.find(text_, boundaries_[exempt])) {
             step.finish_reason = FinishReason::stop;
@@ -103,8 +106,9 @@ PipelineStep RequestPipeline::conclude(std::size_t token_count, FinishReason fin
     if (step.finish_reason != FinishReason::none) {
         step.text = std::string_view(text_).substr(std::min(shown_, text_.size()));
         shown_ = text_.size();
-    } else if (!options_->keep_all_text) {
-        const std::size_t hold = options_->include_stop_str_in_output ? 0 : options_->stops.hold_back_chars();
+    } else if (!keep_all_text_) {
+        const std::size_t hold =
+            stops_ && !options_->include_stop_str_in_output ? options_->stops.hold_back_chars() : 0;
         const std::size_t until = hold == 0 ? text_.size() : offset_before_end(text_, hold);
         if (until > shown_) {
             step.text = std::string_view(text_).substr(shown_, until - shown_);

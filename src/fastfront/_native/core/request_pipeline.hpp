@@ -57,6 +57,8 @@ class RequestPipeline {
     void begin_step() noexcept;
 
     std::shared_ptr<const PipelineOptions> options_;
+    bool stops_;  // options_->stops are not empty; copied, like the next, for one look into memory less per token
+    bool keep_all_text_;
     std::optional<Detokenizer> detokenizer_;
     std::string text_;       // shown text that a stop string may still begin in, then text not shown yet
     std::size_t shown_ = 0;  // bytes of text_ already shown

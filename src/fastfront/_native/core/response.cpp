@@ -24,6 +24,12 @@ std::uint64_t next_wire_id() noexcept {
     return next.fetch_add(1, std::memory_order_relaxed);
 }
 
+void prefetch_bytes(const void* begin, std::size_t size) noexcept {
+    for (std::size_t at = 0; at < size; at += 64) {
+        __builtin_prefetch(static_cast<const char*>(begin) + at);
+    }
+}
+
 }  // namespace
 
 bool PromptInfo::prime(std::shared_ptr<const Vocab> vocab, DetokenizerOptions detokenizer_options,
@@ -56,6 +62,13 @@ Response::Response(ResponseSpec spec)
     live_responses.fetch_add(1);
 }
 
+void Response::prefetch() const noexcept { prefetch_bytes(this, sizeof *this); }
+
+void Response::prefetch_more() const noexcept {
+    prefetch_bytes(choices_.data(), sizeof(Choice));
+    writer_.prefetch();
+}
+
 Response::~Response() { live_responses.fetch_sub(1); }
 
 Usage Response::total_usage() const noexcept {
@@ -70,7 +83,8 @@ Usage Response::total_usage() const noexcept {
 }
 
 News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std::span<const std::uint32_t> token_ids,
-                         double engine_time, double wall_time, Metrics& metrics, Consequences& consequences) noexcept {
+                         double engine_time, double wall_time, Metrics& metrics, Consequences& consequences,
+                         SendRing* ring) noexcept {
     const std::lock_guard lock(mutex_);
     Choice& target = choices_[choice];
     if (finished_ || target.finished) {
@@ -88,7 +102,16 @@ News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std
         return News::reader;
     }
     const PipelineStep step = target.pipeline.push(token_ids, output.finish_reason, output.stop_reason);
-    return apply(choice, step, wall_time, metrics, consequences);
+    return apply(choice, step, wall_time, metrics, consequences, ring);
+}
+
+News Response::on_sent(std::int32_t result, SendRing& ring, double wall_time, Metrics& metrics,
+                       Consequences& consequences) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (lost_ || overflowed_) {
+        return News::none;  // given up while it flew: nothing follows it
+    }
+    return after(socket_->sent(result, ring), wall_time, metrics, consequences);
 }
 
 News Response::feed(std::size_t choice, std::size_t token_count, std::span<const std::string> texts,
@@ -99,11 +122,11 @@ News Response::feed(std::size_t choice, std::size_t token_count, std::span<const
         return News::none;
     }
     const PipelineStep step = choices_[choice].pipeline.push_texts(token_count, texts, finish, reason);
-    return apply(choice, step, wall_time, metrics, consequences);
+    return apply(choice, step, wall_time, metrics, consequences, nullptr);
 }
 
 News Response::apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
-                     Consequences& consequences) noexcept {
+                     Consequences& consequences, SendRing* ring) noexcept {
     Choice& choice = choices_[index];
     choice.tokens += step.token_count;
     if (step.finish_reason == FinishReason::error) {
@@ -130,9 +153,12 @@ News Response::apply(std::size_t index, const PipelineStep& step, double wall_ti
             return News::none;
         }
         write_whole_body();
-        return commit(wall_time, metrics, consequences);
+        return commit(wall_time, metrics, consequences, ring);
     }
 
+    if (ring != nullptr && socket_) {
+        socket_->borrow(*ring);
+    }
     std::string& out = sink().buffer();
     if (!begun_) {
         begun_ = true;
@@ -146,11 +172,12 @@ News Response::apply(std::size_t index, const PipelineStep& step, double wall_ti
     if (finished_) {
         writer_.write_end(out, total_usage());
     }
-    return commit(wall_time, metrics, consequences);
+    return commit(wall_time, metrics, consequences, ring);
 }
 
-News Response::commit(double wall_time, Metrics& metrics, Consequences& consequences) noexcept {
-    return after(sink().commit(finished_), wall_time, metrics, consequences);
+News Response::commit(double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept {
+    const SinkState state = socket_ ? socket_->commit(finished_, ring) : mailbox_.commit(finished_);
+    return after(state, wall_time, metrics, consequences);
 }
 
 News Response::after(SinkState state, double wall_time, Metrics& metrics, Consequences& consequences) noexcept {
@@ -159,6 +186,7 @@ News Response::after(SinkState state, double wall_time, Metrics& metrics, Conseq
             // The socket sink's reader only waits for the end.
             return !socket_ || socket_->delivered() ? News::reader : News::none;
         case SinkState::blocked: return News::blocked;
+        case SinkState::flying: return News::none;
         case SinkState::full:
             if (finished_ && !socket_) {
                 return News::reader;  // nothing more comes: what waits may wait
@@ -244,8 +272,9 @@ bool Response::hand_over(std::unique_ptr<SocketSink> socket, double wall_time, M
         return false;
     }
     socket_ = std::move(socket);
-    socket_->buffer().swap(mailbox_.buffer());
-    news = finished_ || !socket_->buffer().empty() ? commit(wall_time, metrics, consequences) : News::none;
+    socket_->buffer().append(mailbox_.buffer());
+    std::string().swap(mailbox_.buffer());
+    news = commit(wall_time, metrics, consequences);
     return true;
 }
 

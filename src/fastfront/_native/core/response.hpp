@@ -82,9 +82,19 @@ class Response {
     /// Names the response among all of this process.
     [[nodiscard]] std::uint64_t key() const noexcept { return choices_.front().wire_id; }
 
+    /// Begin to fetch it from memory, then what it points to: on_output follows soon.
+    void prefetch() const noexcept;
+    void prefetch_more() const noexcept;
+
     // --- pump thread -------------------------------------------------------------------------------------------------
+    /// `ring`: where the bytes may go instead of the socket, if it is not full; null: there is none. Whoever gives one
+    /// finds out from its size() whether it was used, and calls on_sent then.
     News on_output(std::size_t choice, const EngineCoreOutput& output, std::span<const std::uint32_t> token_ids,
-                   double engine_time, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+                   double engine_time, double wall_time, Metrics& metrics, Consequences& consequences,
+                   SendRing* ring = nullptr) noexcept;
+    /// What became of what the ring was given: bytes or -errno.
+    News on_sent(std::int32_t result, SendRing& ring, double wall_time, Metrics& metrics,
+                 Consequences& consequences) noexcept;
     /// The client's socket takes bytes again.
     News on_writable(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
 
@@ -143,7 +153,7 @@ class Response {
     };
 
     News apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
-               Consequences& consequences) noexcept;
+               Consequences& consequences, SendRing* ring) noexcept;
     void finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                        Consequences& consequences) noexcept;
     void end_running(FinishReason reason, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
@@ -151,7 +161,7 @@ class Response {
                         Consequences& consequences) noexcept;
     void write_whole_body() noexcept;
     /// Hand what was written to the sink, and see what became of it.
-    News commit(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    News commit(double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring = nullptr) noexcept;
     News after(SinkState state, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
     [[nodiscard]] Sink& sink() noexcept { return socket_ ? static_cast<Sink&>(*socket_) : mailbox_; }
     [[nodiscard]] Usage total_usage() const noexcept;

@@ -24,7 +24,7 @@ Errc ResponseHub::open() noexcept {
 void ResponseHub::add(const std::shared_ptr<Response>& response) {
     const std::lock_guard lock(mutex_);
     for (std::size_t choice = 0; choice < response->choice_count(); ++choice) {
-        targets_.insert_or_assign(response->wire_id(choice), Target{response, choice});
+        targets_.insert_or_assign(response->wire_id(choice), Target{response, choice, response->key()});
     }
 }
 

@@ -37,6 +37,7 @@ class ResponseHub {
     struct Target {
         std::shared_ptr<Response> response;  // null: nobody waits for this id
         std::size_t choice = 0;
+        std::uint64_t key = 0;  // the response's
     };
 
     /// Wait for the outputs of all choices of `response`.

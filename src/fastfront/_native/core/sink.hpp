@@ -14,6 +14,7 @@ enum class SinkState : std::uint8_t {
     blocked,  ///< SocketSink: the socket is full; flush() when it is writable
     full,     ///< more waits than the sink may hold: the reader is too slow, the response has to be given up
     lost,     ///< SocketSink: the client has gone
+    flying,   ///< SocketSink: a frame is with the SendRing; sent() tells what became of it
 };
 
 class Sink {

@@ -30,12 +30,6 @@ void append_whole(std::string& out, std::string_view head, std::string_view body
     out.append("\r\n\r\n").append(body);
 }
 
-void append_chunk(std::string& out, std::string_view data) {
-    char digits[16];
-    const auto end = std::to_chars(digits, digits + sizeof digits, data.size(), 16).ptr;
-    out.append(digits, end).append("\r\n").append(data).append("\r\n");
-}
-
 }  // namespace
 
 OwnedFd::~OwnedFd() {
@@ -47,31 +41,50 @@ OwnedFd::~OwnedFd() {
 SocketSink::SocketSink(std::shared_ptr<const OwnedFd> fd, ResponseHead head, std::size_t backlog_limit) noexcept
     : fd_(std::move(fd)), head_(std::move(head)), backlog_limit_(backlog_limit) {}
 
-SinkState SocketSink::commit(bool last) noexcept {
-    if (events_.empty() && !last) {
-        return SinkState::open;
+std::string& SocketSink::buffer() noexcept {
+    if (events_.empty()) {
+        events_.resize(kGap);
     }
-    frame_.clear();
-    if (head_.stream.empty()) {
-        if (!last) {
-            return SinkState::open;  // a whole body goes out at once, when its length is known
-        }
-        append_whole(frame_, head_.whole, events_);
-    } else {
-        if (!head_sent_) {
-            frame_.append(head_.stream);
-        }
-        if (!events_.empty()) {
-            append_chunk(frame_, events_);
-        }
-        if (last) {
-            frame_.append("0\r\n\r\n");
-        }
+    return events_;
+}
+
+SinkState SocketSink::commit(bool last, SendRing* ring) noexcept {
+    // A whole body goes out at once, when its length is known.
+    if (!last && (events_.size() <= kGap || head_.stream.empty())) {
+        return flying_ ? SinkState::flying : SinkState::open;
     }
-    events_.clear();
+    const std::size_t begin = frame(last);
     head_sent_ = true;
     ended_ = last;
-    return send(frame_);
+    return send(begin, ring);
+}
+
+std::size_t SocketSink::frame(bool last) {
+    if (!head_.stream.empty()) {
+        return frame_chunk(last);
+    }
+    std::string whole;
+    append_whole(whole, head_.whole, std::string_view(buffer()).substr(kGap));
+    events_.swap(whole);
+    return 0;
+}
+
+std::size_t SocketSink::frame_chunk(bool last) {
+    std::size_t begin = kGap;
+    if (const std::size_t size = buffer().size() - kGap; size != 0) {
+        char line[kGap];
+        char* const end = std::to_chars(line, line + sizeof line - 2, size, 16).ptr;
+        const auto digits = static_cast<std::size_t>(end - line);
+        begin -= digits + 2;
+        events_.replace(begin, digits, line, digits).replace(kGap - 2, 2, "\r\n").append("\r\n");
+    }
+    if (last) {
+        events_.append("0\r\n\r\n");
+    }
+    if (!head_sent_) {
+        events_.insert(begin, head_.stream);
+    }
+    return begin;
 }
 
 SinkState SocketSink::send_head() noexcept {
@@ -79,7 +92,8 @@ SinkState SocketSink::send_head() noexcept {
         return SinkState::open;
     }
     head_sent_ = true;
-    return send(head_.stream);
+    events_.assign(head_.stream);
+    return send(0, nullptr);
 }
 
 bool SocketSink::send_error(int status, std::string_view json) noexcept {
@@ -91,43 +105,77 @@ bool SocketSink::send_error(int status, std::string_view json) noexcept {
     append_json_int(head, status);
     head.append(" ").append(reason_phrase(status));
     head.append(head_.whole, std::min(head_.whole.find("\r\n"), head_.whole.size()));
-    frame_.clear();
-    append_whole(frame_, head, json);
     events_.clear();
+    append_whole(events_, head, json);
     head_sent_ = true;
     ended_ = true;
-    (void)send(frame_);  // a client that does not take even this is noticed by its connection
+    (void)send(0, nullptr);  // a client that does not take even this is noticed by its connection
     return true;
 }
 
-SinkState SocketSink::send(std::string_view bytes) noexcept {
-    if (backlog_.size() == backlog_sent_) {
-        while (!bytes.empty()) {
+SinkState SocketSink::send(std::size_t begin, SendRing* ring) noexcept {
+    std::string_view bytes = std::string_view(events_).substr(begin);
+    SinkState state = SinkState::open;
+    if (flying_ || backlog_.size() != backlog_sent_) {
+        state = keep(bytes);
+    } else if (ring != nullptr) {
+        events_.swap(frame_);
+        frame_begin_ = begin;
+        ring->push(fd_->get(), std::string_view(frame_).substr(begin));
+        flying_ = true;
+        state = SinkState::flying;
+    } else {
+        while (state == SinkState::open && !bytes.empty()) {
             const ssize_t sent = ::send(fd_->get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             if (sent >= 0) {
                 bytes.remove_prefix(static_cast<std::size_t>(sent));
             } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-                break;
+                state = keep(bytes);
             } else if (errno != EINTR) {
-                return SinkState::lost;
+                state = SinkState::lost;
             }
         }
-        if (bytes.empty()) {
-            return SinkState::open;
-        }
-        backlog_.clear();
-        backlog_sent_ = 0;
     }
+    events_.clear();
+    return state;
+}
+
+void SocketSink::borrow(SendRing& ring) noexcept {
+    if (events_.empty()) {
+        ring.lend(events_);
+    }
+}
+
+SinkState SocketSink::sent(std::int32_t result, SendRing& ring) noexcept {
+    flying_ = false;
+    if (result < 0 && result != -EAGAIN && result != -EWOULDBLOCK && result != -EINTR) {
+        return SinkState::lost;
+    }
+    const std::string_view rest =
+        std::string_view(frame_).substr(frame_begin_ + static_cast<std::size_t>(std::max(result, 0)));
+    if (!rest.empty()) {
+        // Before what came while it flew; that was only kept, so nothing of it has gone.
+        std::string behind = std::exchange(backlog_, {});
+        backlog_sent_ = 0;
+        if (keep(rest) == SinkState::full || (!behind.empty() && keep(behind) == SinkState::full)) {
+            return SinkState::full;
+        }
+    }
+    ring.give_back(frame_);
+    return flush();
+}
+
+SinkState SocketSink::keep(std::string_view bytes) noexcept {
     // A whole body is as long as it is (max_model_len bounds it); a stream's reader has to keep up.
     if (!head_.stream.empty() && backlog_.size() - backlog_sent_ + bytes.size() > backlog_limit_) {
         return SinkState::full;
     }
-    if (backlog_sent_ > backlog_limit_) {
+    if (backlog_sent_ == backlog_.size() || backlog_sent_ > backlog_limit_) {
         backlog_.erase(0, backlog_sent_);
         backlog_sent_ = 0;
     }
     backlog_.append(bytes);
-    return SinkState::blocked;
+    return flying_ ? SinkState::flying : SinkState::blocked;
 }
 
 SinkState SocketSink::flush() noexcept {
