@@ -41,8 +41,9 @@ class Fake:
     def encode_batch_flat(
         self, texts: list[str], add_special_tokens: bool = False, split_special_tokens: bool = False
     ) -> tuple[bytes, bytes]:
-        (text,) = texts
-        return array("I", self._encode(text, add_special_tokens)).tobytes(), b""
+        found = [self._encode(text, add_special_tokens) for text in texts]
+        offsets = [sum(map(len, found[:end])) for end in range(len(found) + 1)]
+        return b"".join(array("I", ids).tobytes() for ids in found), array("Q", offsets).tobytes()
 
     def no_truncation(self) -> None:
         """As fastokens."""

@@ -63,7 +63,7 @@ cdef class Prepared:
 
     cdef object request
     cdef Sampling sampling
-    cdef object encoder, split
+    cdef object split                 # of prompt_encoder.PromptEncoder
     cdef readonly object prompt       # EncodedPrompt
     cdef readonly int64_t max_tokens
 
@@ -72,7 +72,7 @@ cdef class Lane:
     """The express lane of one endpoint: call it with an Exchange and its body."""
 
     cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
-    cdef object decode, key_of, learn, text_of, encoders
+    cdef object decode, key_of, learn, text_of, encoder
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
@@ -86,14 +86,14 @@ cdef class Lane:
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, encoders, observe, is_allowed, on_slow_reader,
+        self, *, frontend, loop, decode, key_of, learn, text_of, encoder, observe, is_allowed, on_slow_reader,
         stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens, mailbox_limit, off_loop_bytes, inline_unseen,
         inline_seconds, head_grace,
     ):
         model = frontend.model
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
-        self.decode, self.key_of, self.learn, self.text_of, self.encoders = decode, key_of, learn, text_of, encoders
+        self.decode, self.key_of, self.learn, self.text_of, self.encoder = decode, key_of, learn, text_of, encoder
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
         self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
         self.model_name, self.names, self.vocab = model.name, frozenset(model.names), model.vocab
@@ -168,24 +168,19 @@ cdef class Lane:
             if len(self.samplings) >= MAX_SAMPLINGS:
                 self.samplings.clear()
             self.samplings[key] = sampling
-        encoder = self.encoders.encoder
-        text = None if encoder is None else self.text_of(request)
+        text = self.text_of(request)
         if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
-            return None
-        split = encoder.split(text)
-        if split is None:
             return None
         prepared = Prepared.__new__(Prepared)
         prepared.request = request
         prepared.sampling = sampling
-        prepared.encoder = encoder
-        prepared.split = split
+        prepared.split = self.encoder.split(text)
         return prepared
 
     cpdef Prepared encode(self, Prepared prepared):
         """Tokenize; None if the general way has to. May run in any thread."""
         cdef int64_t room
-        prompt = prepared.encoder.finish(prepared.split, self.add_special_tokens)
+        prompt = self.encoder.finish(prepared.split, self.add_special_tokens)
         if prompt is None:
             return None
         room = self.max_model_len - len(prompt)

@@ -22,6 +22,9 @@ class SplitPrompt:
     unseen: int
     """Bytes of UTF-8 that have to be tokenized."""
 
+    def unseen_texts(self) -> list[str]:
+        """Return the pieces that have to be tokenized."""
+
 class SegmentEncoder:
     """Encodes texts piece by piece, split at special tokens, and remembers the pieces. Not for use without the GIL.
 

@@ -51,6 +51,17 @@ cdef class SplitPrompt:
     cdef vector[core.Piece] pieces
     cdef readonly Py_ssize_t unseen
 
+    cdef str piece_text(self, const core.Piece& piece):
+        cdef string_view segment = self.utf8.substr(piece.begin, piece.end - piece.begin)
+        return PyUnicode_DecodeUTF8(segment.data(), <Py_ssize_t>segment.size(), NULL)
+
+    def unseen_texts(self) -> list:
+        cdef size_t i
+        return [
+            self.piece_text(self.pieces[i]) for i in range(self.pieces.size())
+            if not self.pieces[i].special and not self.pieces[i].ids
+        ]
+
 
 cdef class SegmentEncoder:
     cdef unique_ptr[core.SegmentCache] cache
@@ -101,10 +112,10 @@ cdef class SegmentEncoder:
                 made.encoded.append(core.token_span(&piece.special_id, 1))
                 continue
             if not piece.ids:
-                segment = prompt.utf8.substr(piece.begin, piece.end - piece.begin)
-                flat = self.encode_text(PyUnicode_DecodeUTF8(segment.data(), <Py_ssize_t>segment.size(), NULL))
+                flat = self.encode_text(prompt.piece_text(deref(piece)))
                 if flat is None:
                     return None
+                segment = prompt.utf8.substr(piece.begin, piece.end - piece.begin)
                 # Nobody else touches the cache meanwhile: the GIL is held again.
                 piece.ids = deref(self.cache).remember(segment, ids_of(flat))
             made.encoded.append(deref(piece.ids))

@@ -16,6 +16,7 @@ from fastfront.errors import FastFrontError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output.stream import EVENT_STREAM_HEADERS, HEADERS_GRACE, note_slow_reader
 from fastfront.prompt.model import Model
+from fastfront.prompt.prompt_encoder import PromptEncoder
 from fastfront.prompt.render import plain_chat_renderer
 from fastfront.prompt.sampling import lower_chat_sampling_params, lower_completion_sampling_params
 from fastfront.protocol import plain
@@ -51,15 +52,16 @@ def make_lanes(
     `is_allowed` tells whether an Authorization header's value opens the endpoints; None: they need no key.
     """
     model = frontend.model
-    if model.vocab is None or model.tokenizer.fast is None:
+    if model.vocab is None:
         return {}
+    encoder = PromptEncoder(model.tokenizer)
 
     def make(path: str, shape: Shape, *, add_special_tokens: bool, **rest: Any) -> Lane:
         return Lane(
             frontend=frontend,
             loop=loop,
             is_allowed=is_allowed,
-            encoders=model.tokenizer.fast,
+            encoder=encoder,
             add_special_tokens=add_special_tokens,
             observe=frontend.metrics.http.observer(path, "POST"),
             on_slow_reader=note_slow_reader,

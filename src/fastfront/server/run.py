@@ -14,6 +14,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,10 @@ GC_THRESHOLDS = (20_000, 20, 100)
 """Allocations between collections of the young generation, and how many of those make an older one. In our own process
 only: a host app's collector is the host's."""
 
+SWITCH_INTERVAL = 0.0005
+"""Seconds that a thread may keep the GIL while another waits for it; Python's 5 ms would be a gap that clients see. In
+our own process only, as above."""
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -50,6 +55,7 @@ def run(app: App, config: Config, listener: socket.socket, *, show_example: bool
     import uvloop
 
     raise_file_limit()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     return int(uvloop.run(_Server(app, config, listener, show_example=show_example).serve()))
 
 
