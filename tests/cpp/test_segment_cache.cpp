@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "add_request.hpp"
 #include "segment_cache.hpp"
 
 using fastfront::EncodedIds;
@@ -25,16 +26,17 @@ Ids ids_of(std::string_view text) { return {text.begin(), text.end()}; }
 EncodedIds encode(SegmentCache& cache, std::string_view text, std::size_t& unseen) {
     EncodedIds made;
     unseen = 0;
-    for (const Piece& piece : cache.split(text)) {
+    for (Piece& piece : cache.split(text)) {
         const std::string_view segment = text.substr(piece.begin, piece.end - piece.begin);
         if (piece.special) {
             made.append(Ids{piece.special_id});
-        } else if (piece.ids) {
-            made.append(*piece.ids);
-        } else {
-            unseen += segment.size();
-            made.append(*cache.remember(segment, ids_of(segment)));
+            continue;
         }
+        if (!piece.ids) {
+            unseen += segment.size();
+            cache.remember(piece, segment, ids_of(segment));
+        }
+        made.append(*piece.ids);
     }
     return made;
 }
@@ -52,6 +54,7 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
         whole.append(ids);
         CHECK(whole.ids() == ids);
         CHECK(whole.count == count);
+        CHECK(whole.msgpack.size() == fastfront::msgpack_ids_size(ids));
         // The same in two parts, whichever way they are put in.
         for (const std::size_t cut : {std::size_t{0}, count / 3, count}) {
             EncodedIds first;

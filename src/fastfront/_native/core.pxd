@@ -129,10 +129,11 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         cbool special
         uint32_t special_id
         shared_ptr[const EncodedIds] ids
+    size_t expected_bytes(const vector[Piece]&) noexcept
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
         vector[Piece] split(string_view) except +
-        shared_ptr[const EncodedIds] remember(string_view, token_span) except +
+        void remember(Piece&, string_view, token_span) except +
         size_t size() noexcept
         size_t bytes() noexcept
 

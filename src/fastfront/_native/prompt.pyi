@@ -34,15 +34,15 @@ class SegmentEncoder:
     def __init__(
         self,
         special_tokens: dict[str, int],
-        encode_text: Callable[[str], bytes | None],
+        encode_texts: Callable[[list[str]], list[bytes] | None],
         ends: tuple[Sequence[int], Sequence[int]],
         max_bytes: int,
     ) -> None:
         """Split at `special_tokens` (text to id: all that the tokenizer takes out of a raw text).
 
-        `encode_text` gives a piece's ids as little-endian uint32, or None if it cannot; `ends` are the ids to put
-        before and after a text on demand; what is remembered takes `max_bytes` at most. Raises ValueError for special
-        tokens that cannot be looked for fast.
+        `encode_texts` gives the ids of each piece as little-endian uint32, or None if it cannot; `ends` are the ids to
+        put before and after a text on demand; what is remembered takes `max_bytes` at most. Raises ValueError for
+        special tokens that cannot be looked for fast.
         """
 
     @property

@@ -65,18 +65,18 @@ cdef class SplitPrompt:
 
 cdef class SegmentEncoder:
     cdef unique_ptr[core.SegmentCache] cache
-    cdef object encode_text
+    cdef object encode_texts
     cdef vector[uint32_t] head
     cdef vector[uint32_t] tail
 
-    def __init__(self, dict special_tokens not None, encode_text, tuple ends not None, Py_ssize_t max_bytes):
+    def __init__(self, dict special_tokens not None, encode_texts, tuple ends not None, Py_ssize_t max_bytes):
         cdef vector[pair[string, uint32_t]] tokens
         for text, token_id in special_tokens.items():
             tokens.push_back(pair[string, uint32_t](<string>(<str>text).encode(), <uint32_t>token_id))
         if not core.SpecialTokens.suits(tokens):
             raise ValueError("too many or too various special tokens to look for")
         self.cache = make_unique[core.SegmentCache](core.SpecialTokens(tokens), <size_t>max_bytes)
-        self.encode_text = encode_text
+        self.encode_texts = encode_texts
         self.head, self.tail = ends
 
     @property
@@ -101,24 +101,36 @@ cdef class SegmentEncoder:
     def encode(self, SplitPrompt prompt not None, bint add_special_tokens):
         cdef EncodedPrompt made = EncodedPrompt.__new__(EncodedPrompt)
         cdef core.Piece* piece
-        cdef string_view segment
-        cdef bytes flat
         cdef size_t i
+        if prompt.unseen and not self.look_up(prompt):
+            return None
+        made.encoded.msgpack.reserve(core.expected_bytes(prompt.pieces) + 64)
         if add_special_tokens:
             made.encoded.append(core.token_span(self.head.data(), self.head.size()))
         for i in range(prompt.pieces.size()):
             piece = &prompt.pieces[i]
             if piece.special:
                 made.encoded.append(core.token_span(&piece.special_id, 1))
-                continue
-            if not piece.ids:
-                flat = self.encode_text(prompt.piece_text(deref(piece)))
-                if flat is None:
-                    return None
-                segment = prompt.utf8.substr(piece.begin, piece.end - piece.begin)
-                # Nobody else touches the cache meanwhile: the GIL is held again.
-                piece.ids = deref(self.cache).remember(segment, ids_of(flat))
-            made.encoded.append(deref(piece.ids))
+            else:
+                made.encoded.append(deref(piece.ids))
         if add_special_tokens:
             made.encoded.append(core.token_span(self.tail.data(), self.tail.size()))
         return made
+
+    cdef bint look_up(self, SplitPrompt prompt) except -1:
+        """Have all that is unseen tokenized; False if it cannot be."""
+        cdef list found = self.encode_texts(prompt.unseen_texts())
+        cdef core.Piece* piece
+        cdef Py_ssize_t n = 0
+        cdef size_t i
+        if found is None:
+            return False
+        for i in range(prompt.pieces.size()):
+            piece = &prompt.pieces[i]
+            if not piece.special and not piece.ids:
+                deref(self.cache).remember(
+                    deref(piece), prompt.utf8.substr(piece.begin, piece.end - piece.begin), ids_of(found[n])
+                )
+                n += 1
+        prompt.unseen = 0
+        return True

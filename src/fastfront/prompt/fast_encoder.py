@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 SEGMENT_CACHE_BYTES = 64 << 20
 """Bound on texts and ids that are remembered: some 140 chats of 48,000 tokens. It fills as chats come."""
 
+BATCH_CHARS = 16 << 10
+"""Texts of so many characters together are tokenized in one call."""
+
 INLINE_BYTES = 512 << 10
 """A tokenizer.json up to this size is loaded at once; a larger one, which takes a second or more, by a thread."""
 
@@ -67,7 +70,7 @@ class FastEncoder:
             backend.enable_segment_cache(SEGMENT_CACHE_BYTES)  # it knows what it may split at
         self._prepared: dict[str, bytes] = {}
         size = 0 if special_tokens is None else SEGMENT_CACHE_BYTES
-        self.segments = SegmentEncoder(dict(special_tokens or {}), self._encode_segment, ends, size)
+        self.segments = SegmentEncoder(dict(special_tokens or {}), self._encode_segments, ends, size)
 
     def encode(self, text: str, add_special_tokens: bool) -> list[int] | None:
         """Return the text's ids; None if it must not or cannot be encoded here (lone surrogates, limits of a regex)."""
@@ -96,26 +99,33 @@ class FastEncoder:
         """
         splits = [split for split in map(self.split, texts) if split is not None]
         unseen = sorted({segment for split in splits for segment in split.unseen_texts()})
-        flat, offsets = self._backend.encode_batch_flat(unseen, False, self._split_special_tokens)
-        ends = memoryview(offsets).cast("Q")
-        self._prepared = {text: flat[ends[i] * 4 : ends[i + 1] * 4] for i, text in enumerate(unseen)}
+        self._prepared = dict(zip(unseen, self._encode_batch(unseen), strict=True))
         try:
             yield
         finally:
             self._prepared = {}
 
-    def _encode_segment(self, text: str) -> bytes | None:
-        if self._prepared and (known := self._prepared.get(text)) is not None:
-            return known
+    def _encode_segments(self, texts: list[str]) -> list[bytes] | None:
+        """Return the ids of each text as little-endian uint32. Lets go of the GIL, and makes no object per token."""
+        if self._prepared and all(text in self._prepared for text in texts):
+            return [self._prepared[text] for text in texts]
         try:
-            # Lets go of the GIL, and makes no object per token.
-            flat: bytes = self._backend.encode_batch_flat([text], False, self._split_special_tokens)[0]
+            # Large ones in one call, which deals them out to the cores there are; small ones are not worth waking any.
+            if sum(map(len, texts)) >= BATCH_CHARS:
+                return self._encode_batch(texts)
+            return [self._encode_batch([text])[0] for text in texts]
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in Rust is no Exception
-            logger.debug("a text of %d characters is left to tokenizers: %r", len(text), error)
+            logger.debug("%d texts are left to tokenizers: %r", len(texts), error)
             return None
-        return flat
+
+    def _encode_batch(self, texts: list[str]) -> list[bytes]:
+        flat, offsets = self._backend.encode_batch_flat(texts, False, self._split_special_tokens)
+        if len(texts) == 1:
+            return [flat]
+        ends = memoryview(offsets).cast("Q")
+        return [flat[ends[i] * 4 : ends[i + 1] * 4] for i in range(len(texts))]
 
 
 class FastEncoderLoader:

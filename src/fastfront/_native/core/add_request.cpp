@@ -75,6 +75,14 @@ char* put_array_head(char* at, std::size_t size) noexcept {
 
 }  // namespace
 
+std::size_t msgpack_ids_size(std::span<const std::uint32_t> ids) noexcept {
+    std::size_t size = ids.size();
+    for (const std::uint32_t id : ids) {
+        size += std::size_t{id >= 0x80u} + (id >= 0x100u) + 2u * (id >= 0x10000u);
+    }
+    return size;
+}
+
 void append_msgpack_ids(std::string& out, std::span<const std::uint32_t> ids) {
     // In blocks through the stack: the string need not be filled with zeros first.
     constexpr std::size_t kBlock = 256;

@@ -36,6 +36,8 @@ char* write(char* at, const AddRequest& request) noexcept;
 /// Write a MessagePack integer (9 bytes at most), in its shortest form as msgspec does; returns its end.
 char* write_msgpack_int(char* at, std::int64_t value) noexcept;
 
+/// The bytes that append_msgpack_ids will take.
+[[nodiscard]] std::size_t msgpack_ids_size(std::span<const std::uint32_t> ids) noexcept;
 /// Append ids, each in its shortest form, as the elements of an array.
 void append_msgpack_ids(std::string& out, std::span<const std::uint32_t> ids);
 

@@ -60,6 +60,14 @@ std::vector<std::uint32_t> EncodedIds::ids() const {
     return found;
 }
 
+std::size_t expected_bytes(const std::vector<Piece>& pieces) noexcept {
+    std::size_t bytes = 0;
+    for (const Piece& piece : pieces) {
+        bytes += piece.special ? 5 : piece.ids ? piece.ids->msgpack.size() : piece.end - piece.begin;
+    }
+    return bytes;
+}
+
 SegmentCache::SegmentCache(SpecialTokens special, std::size_t max_bytes)
     : special_(std::move(special)), max_bytes_(max_bytes) {
     // Unpredictable, so that no client can make segments collide on purpose.
@@ -86,11 +94,11 @@ std::uint64_t SegmentCache::hash(std::string_view text) const noexcept {
     return mix(mix(lanes[0] ^ seeds_[1], lanes[1] ^ text.size()), mix(lanes[2] ^ seeds_[3], lanes[3] ^ seeds_[0]));
 }
 
-std::shared_ptr<const EncodedIds> SegmentCache::find(std::string_view segment) {
+std::shared_ptr<const EncodedIds> SegmentCache::find(std::uint64_t key, std::string_view segment) {
     if (segment.size() < kMinBytes) {
         return nullptr;
     }
-    const auto found = entries_.find(hash(segment));
+    const auto found = entries_.find(key);
     if (found == entries_.end() || found->second.text != segment) {
         return nullptr;
     }
@@ -103,40 +111,41 @@ std::vector<Piece> SegmentCache::split(std::string_view text) {
     std::size_t from = 0;
     const auto add_text = [&](std::size_t end) {
         if (end != from) {
-            pieces.push_back({.begin = from, .end = end, .ids = find(text.substr(from, end - from))});
+            const std::string_view segment = text.substr(from, end - from);
+            const std::uint64_t key = hash(segment);
+            pieces.push_back({.begin = from, .end = end, .hash = key, .ids = find(key, segment)});
         }
     };
     SpecialTokens::Walk walk(special_, text);
     while (const auto match = walk.next()) {
         add_text(match->begin);
         pieces.push_back(
-            {.begin = match->begin, .end = match->end, .special = true, .special_id = match->id, .ids = {}});
+            {.begin = match->begin, .end = match->end, .special = true, .special_id = match->id, .hash = 0, .ids = {}});
         from = match->end;
     }
     add_text(text.size());
     return pieces;
 }
 
-std::shared_ptr<const EncodedIds> SegmentCache::remember(std::string_view segment, std::span<const std::uint32_t> ids) {
+void SegmentCache::remember(Piece& piece, std::string_view segment, std::span<const std::uint32_t> ids) {
     auto encoded = std::make_shared<EncodedIds>();
+    encoded->msgpack.reserve(msgpack_ids_size(ids));  // kept for long: not a byte too much
     encoded->append(ids);
-    encoded->msgpack.shrink_to_fit();
-    Entry entry{std::string(segment), encoded};
+    piece.ids = encoded;
+    Entry entry{std::string(segment), std::move(encoded)};
     const std::size_t bytes = cost(entry);
     if (segment.size() < kMinBytes || bytes > max_bytes_) {
-        return encoded;
+        return;
     }
     make_room(bytes);
-    const std::uint64_t key = hash(segment);
-    const auto [at, is_new] = entries_.try_emplace(key);
+    const auto [at, is_new] = entries_.try_emplace(piece.hash);
     if (is_new) {
-        queue_.push_back(key);
+        queue_.push_back(piece.hash);
     } else {
         bytes_ -= cost(at->second);
     }
     at->second = std::move(entry);
     bytes_ += bytes;
-    return encoded;
 }
 
 void SegmentCache::make_room(std::size_t bytes) {

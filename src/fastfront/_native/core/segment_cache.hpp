@@ -39,8 +39,12 @@ struct Piece {
     std::size_t end;
     bool special = false;
     std::uint32_t special_id = 0;
+    std::uint64_t hash = 0;                 // of a text
     std::shared_ptr<const EncodedIds> ids;  // of a text; null: not known yet
 };
+
+/// About as many bytes as the pieces will take in ids.
+[[nodiscard]] std::size_t expected_bytes(const std::vector<Piece>& pieces) noexcept;
 
 class SegmentCache {
   public:
@@ -49,8 +53,8 @@ class SegmentCache {
 
     /// Split the text; pieces that are remembered have their ids.
     [[nodiscard]] std::vector<Piece> split(std::string_view text);
-    /// Remember what a piece of `split` is in ids.
-    std::shared_ptr<const EncodedIds> remember(std::string_view segment, std::span<const std::uint32_t> ids);
+    /// Remember what a piece of `split`, whose text is `segment`, is in ids; the piece has them from now on.
+    void remember(Piece& piece, std::string_view segment, std::span<const std::uint32_t> ids);
 
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -66,7 +70,7 @@ class SegmentCache {
     };
 
     [[nodiscard]] std::uint64_t hash(std::string_view text) const noexcept;
-    [[nodiscard]] std::shared_ptr<const EncodedIds> find(std::string_view segment);
+    [[nodiscard]] std::shared_ptr<const EncodedIds> find(std::uint64_t key, std::string_view segment);
     void make_room(std::size_t bytes);
     [[nodiscard]] static std::size_t cost(const Entry& entry) noexcept;
 
