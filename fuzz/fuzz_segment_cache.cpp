@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any text, split at special tokens: the pieces are the text, special tokens are where they stand, and what was
 // remembered of one text is right for every other.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -40,14 +41,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     EncodedIds made;
     std::vector<std::uint32_t> expected;
     std::size_t at = 0;
-    for (Piece& piece : cache.split(text)) {
+    std::vector<Piece> pieces = cache.split(text);
+    for (Piece& piece : pieces) {
         check(piece.begin == at && piece.begin < piece.end && piece.end <= text.size());
         at = piece.end;
         const std::string_view part = text.substr(piece.begin, piece.end - piece.begin);
         if (piece.special) {
             check(part == "<|" || part == "<|a" || part == "|>" || part == "\n\n");
             expected.push_back(piece.special_id);
-            made.append(std::vector<std::uint32_t>{piece.special_id});
             continue;
         }
         check(part.find("<|") == part.npos && part.find("|>") == part.npos && part.find("\n\n") == part.npos);
@@ -56,10 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!piece.ids) {
             cache.remember(piece, part, ids);
         }
-        made.append(*piece.ids);
     }
+    made.append(pieces);
     check(at == text.size());
     check(made.ids() == expected && made.count == expected.size());
+    const auto tail = static_cast<std::ptrdiff_t>(std::min(expected.size(), EncodedIds::kTail));
+    check(made.tail == std::vector<std::uint32_t>(expected.end() - tail, expected.end()));
     check(cache.bytes() <= 4096);
     return 0;
 }

@@ -26,18 +26,15 @@ Ids ids_of(std::string_view text) { return {text.begin(), text.end()}; }
 EncodedIds encode(SegmentCache& cache, std::string_view text, std::size_t& unseen) {
     EncodedIds made;
     unseen = 0;
-    for (Piece& piece : cache.split(text)) {
-        const std::string_view segment = text.substr(piece.begin, piece.end - piece.begin);
-        if (piece.special) {
-            made.append(Ids{piece.special_id});
-            continue;
-        }
-        if (!piece.ids) {
+    std::vector<Piece> pieces = cache.split(text);
+    for (Piece& piece : pieces) {
+        if (!piece.special && !piece.ids) {
+            const std::string_view segment = text.substr(piece.begin, piece.end - piece.begin);
             unseen += segment.size();
             cache.remember(piece, segment, ids_of(segment));
         }
-        made.append(*piece.ids);
     }
+    made.append(pieces);
     return made;
 }
 
@@ -58,15 +55,21 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
         // The same in two parts, whichever way they are put in.
         for (const std::size_t cut : {std::size_t{0}, count / 3, count}) {
             EncodedIds first;
-            EncodedIds second;
             first.append(std::span(ids).first(cut));
-            second.append(std::span(ids).subspan(cut));
+            const auto part = std::make_shared<EncodedIds>(first);
+            const auto rest = std::make_shared<EncodedIds>();
+            rest->append(std::span(ids).subspan(cut));
             EncodedIds parts;
-            parts.append(first);
-            parts.append(second);
-            first.append(std::span(ids).subspan(cut));
+            parts.append({Piece{0, 0, false, 0, 0, part}, Piece{0, 0, false, 0, 0, rest}});
             CHECK(parts.msgpack == whole.msgpack);
             CHECK(parts.tail == whole.tail);
+            CHECK(parts.count == count);
+            EncodedIds behind = first;
+            behind.append({Piece{0, 0, false, 0, 0, rest}, Piece{0, 0, true, 7, 0, nullptr}});
+            CHECK(behind.ids().back() == 7);
+            CHECK(behind.tail.back() == 7);
+            CHECK(behind.tail.size() == std::min(count + 1, EncodedIds::kTail));
+            first.append(std::span(ids).subspan(cut));
             CHECK(first.msgpack == whole.msgpack);
             CHECK(first.tail == whole.tail);
         }
@@ -90,14 +93,14 @@ TEST_CASE("a text is split at special tokens, and nothing of it is lost") {
     CHECK(cache.split("").empty());
 }
 
-TEST_CASE("a segment is remembered wherever it stands, unless it is too short to be worth it") {
+TEST_CASE("a segment is remembered wherever it stands, however short: chats are full of line feeds between tokens") {
     SegmentCache cache(specials(), 1 << 20);
     std::size_t unseen = 0;
-    (void)encode(cache, "<s>a segment</s>b", unseen);
+    (void)encode(cache, "<s>a segment</s>\n<s>", unseen);
     CHECK(unseen == 10);
-    CHECK(encode(cache, "a segment<s>b", unseen).ids().size() == 11);
+    CHECK(encode(cache, "a segment<s>\n</s>b", unseen).ids().size() == 13);
     CHECK(unseen == 1);
-    CHECK(cache.size() == 1);
+    CHECK(cache.size() == 3);
 }
 
 TEST_CASE("what is remembered stays below its bound, and what is used stays longer") {

@@ -115,21 +115,21 @@ cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
         cbool suits(const vector[pair[string, uint32_t]]&) except +
 
 cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
-    cdef cppclass EncodedIds:
-        EncodedIds()
-        string msgpack
-        size_t count
-        vector[uint32_t] tail
-        void append(token_span) except +
-        void append(const EncodedIds&) except +
-        vector[uint32_t] ids() except +
+    cdef cppclass EncodedIds
     cdef cppclass Piece:
         size_t begin
         size_t end
         cbool special
         uint32_t special_id
         shared_ptr[const EncodedIds] ids
-    size_t expected_bytes(const vector[Piece]&) noexcept
+    cdef cppclass EncodedIds:
+        EncodedIds()
+        string msgpack
+        size_t count
+        vector[uint32_t] tail
+        void append(token_span) except +
+        void append(const vector[Piece]&) except +
+        vector[uint32_t] ids() except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
         vector[Piece] split(string_view) except +

@@ -100,19 +100,11 @@ cdef class SegmentEncoder:
 
     def encode(self, SplitPrompt prompt not None, bint add_special_tokens):
         cdef EncodedPrompt made = EncodedPrompt.__new__(EncodedPrompt)
-        cdef core.Piece* piece
-        cdef size_t i
         if prompt.unseen and not self.look_up(prompt):
             return None
-        made.encoded.msgpack.reserve(core.expected_bytes(prompt.pieces) + 64)
         if add_special_tokens:
             made.encoded.append(core.token_span(self.head.data(), self.head.size()))
-        for i in range(prompt.pieces.size()):
-            piece = &prompt.pieces[i]
-            if piece.special:
-                made.encoded.append(core.token_span(&piece.special_id, 1))
-            else:
-                made.encoded.append(deref(piece.ids))
+        made.encoded.append(prompt.pieces)
         if add_special_tokens:
             made.encoded.append(core.token_span(self.tail.data(), self.tail.size()))
         return made

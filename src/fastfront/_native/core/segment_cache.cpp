@@ -35,12 +35,36 @@ void EncodedIds::append(std::span<const std::uint32_t> ids) {
     tail.insert(tail.end(), ids.end() - static_cast<std::ptrdiff_t>(added), ids.end());
 }
 
-void EncodedIds::append(const EncodedIds& other) {
-    msgpack.append(other.msgpack);
-    count += other.count;
-    const std::size_t kept = std::min(tail.size(), kTail - std::min(other.tail.size(), kTail));
-    tail.erase(tail.begin(), tail.end() - static_cast<std::ptrdiff_t>(kept));
-    tail.insert(tail.end(), other.tail.begin(), other.tail.end());
+void EncodedIds::append(const std::vector<Piece>& pieces) {
+    std::size_t bytes = 0;
+    for (const Piece& piece : pieces) {
+        bytes += piece.special ? 5 : piece.ids->msgpack.size();
+    }
+    msgpack.reserve(msgpack.size() + bytes + 64);  // room for what usually follows
+    for (const Piece& piece : pieces) {
+        if (piece.special) {
+            append_msgpack_ids(msgpack, {&piece.special_id, 1});
+            ++count;
+        } else {
+            msgpack.append(piece.ids->msgpack);
+            count += piece.ids->count;
+        }
+    }
+    // The tail, from the end on.
+    std::vector<std::uint32_t> last;
+    const auto take = [&last](const std::vector<std::uint32_t>& ids) {
+        last.insert(last.end(), ids.rbegin(),
+                    ids.rbegin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), kTail - last.size())));
+    };
+    for (auto piece = pieces.rbegin(); piece != pieces.rend() && last.size() < kTail; ++piece) {
+        if (piece->special) {
+            last.push_back(piece->special_id);
+        } else {
+            take(piece->ids->tail);
+        }
+    }
+    take(tail);
+    tail.assign(last.rbegin(), last.rend());
 }
 
 std::vector<std::uint32_t> EncodedIds::ids() const {
@@ -58,14 +82,6 @@ std::vector<std::uint32_t> EncodedIds::ids() const {
         found.push_back(id);
     }
     return found;
-}
-
-std::size_t expected_bytes(const std::vector<Piece>& pieces) noexcept {
-    std::size_t bytes = 0;
-    for (const Piece& piece : pieces) {
-        bytes += piece.special ? 5 : piece.ids ? piece.ids->msgpack.size() : piece.end - piece.begin;
-    }
-    return bytes;
 }
 
 SegmentCache::SegmentCache(SpecialTokens special, std::size_t max_bytes)
@@ -95,9 +111,6 @@ std::uint64_t SegmentCache::hash(std::string_view text) const noexcept {
 }
 
 std::shared_ptr<const EncodedIds> SegmentCache::find(std::uint64_t key, std::string_view segment) {
-    if (segment.size() < kMinBytes) {
-        return nullptr;
-    }
     const auto found = entries_.find(key);
     if (found == entries_.end() || found->second.text != segment) {
         return nullptr;
@@ -134,7 +147,7 @@ void SegmentCache::remember(Piece& piece, std::string_view segment, std::span<co
     piece.ids = encoded;
     Entry entry{std::string(segment), std::move(encoded)};
     const std::size_t bytes = cost(entry);
-    if (segment.size() < kMinBytes || bytes > max_bytes_) {
+    if (bytes > max_bytes_) {
         return;
     }
     make_room(bytes);

@@ -19,6 +19,8 @@
 
 namespace fastfront {
 
+struct Piece;
+
 /// Ids as the elements of a MessagePack array, without its head.
 struct EncodedIds {
     std::string msgpack;
@@ -28,7 +30,8 @@ struct EncodedIds {
     static constexpr std::size_t kTail = 32;  // what most detokenizers need to be placed behind a prompt
 
     void append(std::span<const std::uint32_t> ids);
-    void append(const EncodedIds& other);
+    /// Append what all pieces of a text are; each must have its ids.
+    void append(const std::vector<Piece>& pieces);
     /// All of them, read back.
     [[nodiscard]] std::vector<std::uint32_t> ids() const;
 };
@@ -42,9 +45,6 @@ struct Piece {
     std::uint64_t hash = 0;                 // of a text
     std::shared_ptr<const EncodedIds> ids;  // of a text; null: not known yet
 };
-
-/// About as many bytes as the pieces will take in ids.
-[[nodiscard]] std::size_t expected_bytes(const std::vector<Piece>& pieces) noexcept;
 
 class SegmentCache {
   public:
@@ -60,9 +60,6 @@ class SegmentCache {
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
   private:
-    /// Shorter segments than this cost less to tokenize than to keep.
-    static constexpr std::size_t kMinBytes = 8;
-
     struct Entry {
         std::string text;
         std::shared_ptr<const EncodedIds> ids;
