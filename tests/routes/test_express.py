@@ -154,12 +154,12 @@ sampling = {
     "presence_penalty": numbers,
     "frequency_penalty": numbers,
     "seed": st.one_of(st.none(), st.integers(-1, 2**63 - 1)),
-    "stop": st.one_of(st.none(), st.just("x"), st.lists(st.just("yz"), max_size=4)),
+    "stop": st.one_of(st.none(), st.sampled_from(["x", ""]), st.lists(st.sampled_from(["yz", ""]), max_size=4)),
     "ignore_eos": st.booleans(),
-    "max_tokens": st.integers(1, 2048),
-    "n": st.just(1),
+    "max_tokens": st.one_of(st.none(), st.integers(0, 2049)),
+    "n": st.sampled_from([1, 1, 1, None, 2]),
 }
-texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 roles = st.sampled_from(["system", "user", "assistant", "developer", "other"])
 messages = st.lists(st.fixed_dictionaries({"role": roles, "content": texts}), min_size=1, max_size=5)
 bodies = st.one_of(
@@ -174,10 +174,12 @@ def test_the_engine_gets_the_same_request(frontend, asked):
     """Prompt, sampling, names and indices, for any ordinary body; only time and ids are their own."""
     path, body = asked
     raw = msgspec.json.encode(body)
-    engine = frontend.engine = FakeEngine()
-    if not lanes_of(frontend)[path](FakeExchange(), raw):
+    if not hasattr(frontend, "lanes"):
+        frontend.lanes = lanes_of(frontend)  # one for all examples: what a request has taught must not change another
+    frontend.engine.sent.clear()
+    if not frontend.lanes[path](FakeExchange(), raw):
         return
-    ((response, payload),) = engine.sent
+    ((response, payload),) = frontend.engine.sent
     sent = decode_request(payload)
     expected = general(frontend.model, path, raw, sent.external_req_id.removesuffix("-0"))
     assert sent.request_id == response.wire_ids[0]
@@ -207,6 +209,8 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({**HELLO, "max_tokens": 2049}), ()),
         (msgspec.json.encode({**HELLO, "temperature": 3}), ()),
         (msgspec.json.encode({**HELLO, "stop": ""}), ()),
+        (msgspec.json.encode({**HELLO, "stop": [""]}), ()),
+        (msgspec.json.encode({**HELLO, "stop": ["a", "b", "c", "d", "e"]}), ()),
         (msgspec.json.encode({**HELLO, "model": "other"}), ()),
         (msgspec.json.encode({**HELLO, "stream_options": {"include_usage": True}}), ()),
         (msgspec.json.encode({"messages": []}), ()),
@@ -221,9 +225,20 @@ def test_ordinary_requests_are_taken(frontend, path):
 )
 def test_the_rest_is_left_untouched(frontend, body, headers):
     """Whatever needs words, or more than one plain answer, is the general way's: nothing was done."""
+    lane = lanes_of(frontend)[CHAT]
+    # How ordinary requests are sampled is known by then: that must not let another one through.
+    assert lane(FakeExchange(), msgspec.json.encode(HELLO)) is True
+    frontend.engine.sent.clear()
     exchange = FakeExchange(headers)
-    assert lanes_of(frontend)[CHAT](exchange, body) is False
-    assert (frontend.engine.sent, frontend.open_requests, exchange.on_disconnect) == ([], 0, None)
+    assert lane(exchange, body) is False
+    assert (frontend.engine.sent, frontend.open_requests, exchange.on_disconnect) == ([], 1, None)
+
+
+def test_an_empty_prompt_is_left(frontend):
+    """vLLM refuses it, whatever special token the tokenizer would put before it."""
+    lane = lanes_of(frontend)[COMPLETION]
+    assert lane(FakeExchange(), b'{"prompt": "Hello"}') is True
+    assert lane(FakeExchange(), b'{"prompt": ""}') is False
 
 
 def test_other_content_types_are_left(frontend):

@@ -158,8 +158,10 @@ cdef class Lane:
             return None
         key = self.key_of(request)
         stop = request.stop
-        if stop:
-            key = (key, stop if type(stop) is str else tuple(stop))
+        if type(stop) is str:
+            key = (key, stop)  # an empty one, too: it is refused, and must not pass for none
+        elif stop:
+            key = (key, tuple(stop))
         sampling = self.samplings.get(key)
         if sampling is None:
             sampling = self.learn(body)

@@ -105,8 +105,8 @@ def make_lanes(
     return lanes
 
 
-def _prompt_of(request: plain.PlainCompletionRequest) -> str:
-    return request.prompt
+def _prompt_of(request: plain.PlainCompletionRequest) -> str | None:
+    return request.prompt or None  # an empty one is refused, also where a special token before it would make a prompt
 
 
 def learner(model: Model, decode: Callable[[bytes], Any], lower: Callable[[Any, Model, int], SamplingParams]) -> Learn:
