@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastfront._native.express import Lane, Sampling
 from fastfront.engine.types import SamplingParams, encode
 from fastfront.errors import FastFrontError
-from fastfront.frontend import MAILBOX_LIMIT, Frontend
+from fastfront.frontend import DECODE_OFF_LOOP_BYTES, MAILBOX_LIMIT, Frontend
 from fastfront.output.stream import EVENT_STREAM_HEADERS, HEADERS_GRACE, note_slow_reader
 from fastfront.prompt.model import Model
 from fastfront.prompt.prompt_encoder import PromptEncoder
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from fastfront.routes.generate import Shape
 
-OFF_LOOP_BYTES = 256 * 1024
-"""Bodies above this are decoded and rendered in the pool: one of that size takes the loop some 0.2 ms."""
+OFF_LOOP_BYTES = DECODE_OFF_LOOP_BYTES
+"""Bodies above this are decoded and rendered in the pool, as on the general way."""
 
 INLINE_UNSEEN = 16 * 1024
 """Bytes of a prompt that may be tokenized on the loop at most: 0.1 ms of ordinary text. More goes to the pool."""
