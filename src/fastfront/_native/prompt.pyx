@@ -6,7 +6,7 @@ Only converts and calls. Knows neither requests nor whose tokenizer it is.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cython.operator cimport dereference as deref
 from libc.stdint cimport uint32_t
 from libcpp.memory cimport make_unique, unique_ptr
@@ -16,12 +16,7 @@ from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
 from fastfront._native cimport core
-
-
-cdef string_view utf8_of(str text) except *:
-    cdef Py_ssize_t size = 0
-    cdef const char* data = PyUnicode_AsUTF8AndSize(text, &size)
-    return string_view(data, <size_t>size)
+from fastfront._native.text cimport as_utf8
 
 
 cdef core.token_span ids_of(bytes flat) noexcept:
@@ -91,7 +86,7 @@ cdef class SegmentEncoder:
         cdef SplitPrompt made = SplitPrompt.__new__(SplitPrompt)
         cdef size_t i
         made.text = text
-        made.utf8 = utf8_of(text)
+        made.utf8 = as_utf8(text)
         made.pieces = deref(self.cache).split(made.utf8)
         for i in range(made.pieces.size()):
             if not made.pieces[i].special and not made.pieces[i].ids:

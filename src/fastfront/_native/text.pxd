@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # core/vocab.hpp and core/detokenizer.hpp, 1:1, and the extension types that other extensions cimport.
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint32_t
 from libcpp cimport bool as cpp_bool
@@ -49,6 +50,13 @@ cdef extern from "detokenizer.hpp" namespace "fastfront" nogil:
         void push(uint32_t token_id, string& out) noexcept
 
     void decode(const CppVocab& vocab, token_id_span token_ids, cpp_bool skip_special_tokens, string& out) except +
+
+
+cdef inline string_view as_utf8(str text) except *:
+    # The bytes live as long as the text does.
+    cdef Py_ssize_t size = 0
+    cdef const char* data = PyUnicode_AsUTF8AndSize(text, &size)
+    return string_view(data, <size_t>size)
 
 
 cdef class Vocab:

@@ -7,7 +7,7 @@ Only converts and calls. Knows nothing of requests.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint32_t
 from libcpp.memory cimport make_unique
 from libcpp.string cimport string
@@ -21,12 +21,6 @@ __all__ = ["Detokenizer", "Vocab"]
 cdef uint32_t NO_TOKEN = 0xFFFFFFFF
 # Most prompts are primed with this many of their last ids.
 cdef Py_ssize_t PRIME_TAIL = 16
-
-
-cdef string_view as_utf8(str text) except *:
-    cdef Py_ssize_t size = 0
-    cdef const char* data = PyUnicode_AsUTF8AndSize(text, &size)
-    return string_view(data, <size_t>size)
 
 
 cdef vector[uint32_t] as_ids(object token_ids) except *:
