@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A reasoning parser and a tool parser behind it: what the first leaves as content, the second reads.
+#pragma once
+
+#include <memory>
+
+#include "output_parser.hpp"
+
+namespace fastfront {
+
+class ParserChain final : public OutputParser {
+  public:
+    /// Either may be null, not both.
+    ParserChain(std::unique_ptr<OutputParser> reasoning, std::unique_ptr<OutputParser> tools) noexcept
+        : reasoning_(std::move(reasoning)), tools_(std::move(tools)) {}
+
+    void push(std::string_view text, std::int64_t token, Pieces& out) override;
+    void finish(Pieces& out) override;
+
+  private:
+    void hand_on(Pieces& out);
+
+    std::unique_ptr<OutputParser> reasoning_;
+    std::unique_ptr<OutputParser> tools_;
+    Pieces between_;
+};
+
+}  // namespace fastfront

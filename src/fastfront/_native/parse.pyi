@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+THINKING_UNSAID: int
+"""The prompt neither opened nor closed the model's thinking."""
+THINKING_OPEN: int
+"""The prompt ends inside it."""
+THINKING_CLOSED: int
+"""The prompt has closed it, or the request switched it off."""
+NO_TOKEN: int
+"""The token of text that is no special token."""
+
+SchemaTuple = tuple[int, list[tuple[str, "SchemaTuple"]], "SchemaTuple | None"]
+"""JSON types as bits (1 string, 2 integer, 4 number, 8 boolean, 16 null, 32 object, 64 array; 0: nothing said), an
+object's properties in their order, an array's items."""
+
+Piece = (
+    tuple[Literal["reasoning", "content"], str]
+    | tuple[Literal["call"], int, str, str]
+    | tuple[Literal["arguments"], int, str]
+)
+"""("reasoning", text), ("content", text), ("call", number, function's name, id or ""), ("arguments", number, text)."""
+
+def reasoning_parser_names() -> list[str]:
+    """The names of the native reasoning parsers, sorted."""
+
+def tool_parser_names() -> list[str]:
+    """The names of the native tool parsers, sorted."""
+
+def special_tokens_of(name: str, *, reasoning: bool) -> list[str]:
+    """The special tokens that a parser goes by, where the vocabulary has them. Raises KeyError for no such parser."""
+
+class ToolSchemas:
+    """The functions that a request offers: pairs of name and schema of the parameters. Immutable."""
+
+    def __init__(self, tools: Iterable[tuple[str, SchemaTuple]]) -> None: ...
+
+class Parser:
+    """One answer's parser. Raises KeyError for a name that no native parser has, ValueError without any."""
+
+    def __init__(
+        self,
+        *,
+        reasoning_parser: str | None = None,
+        tool_parser: str | None = None,
+        special_tokens: Mapping[str, int] | None = None,
+        tools: ToolSchemas | None = None,
+        thinking: int = ...,
+        first_call: int = 0,
+    ) -> None: ...
+    def push(self, text: str, token: int = ...) -> list[Piece]:
+        """Take more of the model's text; `token`: the special token that it is. Returns what is known now."""
+
+    def finish(self) -> list[Piece]:
+        """Take the end. Returns what was held back."""

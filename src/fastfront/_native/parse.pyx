@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""The native output parsers, one at a time and by hand: for tests, tools and Python code that parses text itself.
+
+Only converts arguments and calls the core (core/parsers/). Responses reach the same parsers without Python (pump.pyx).
+Signatures and their meaning are in parse.pyi.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.utility cimport move, pair
+
+from cython.operator cimport dereference as deref
+
+from fastfront._native cimport parsers
+
+THINKING_UNSAID = <int>parsers.Thinking.unsaid
+THINKING_OPEN = <int>parsers.Thinking.open
+THINKING_CLOSED = <int>parsers.Thinking.closed
+
+NO_TOKEN = -1
+
+cdef tuple KINDS = ("reasoning", "content", "call", "arguments")
+
+
+cdef inline string utf8(str text):
+    cdef bytes raw = text.encode("utf-8", "replace")
+    return string(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
+
+
+cdef inline str view_to_str(string_view text):
+    return (<bytes>PyBytes_FromStringAndSize(text.data(), <Py_ssize_t>text.size())).decode("utf-8", "replace")
+
+
+cdef fill(parsers.Schema& schema, tuple source):
+    cdef pair[string, parsers.Schema] member
+    cdef parsers.Schema items
+    types, properties, inner = source
+    schema.types = <uint8_t>types
+    for name, child in properties:
+        member = pair[string, parsers.Schema]()
+        member.first = utf8(name)
+        fill(member.second, child)
+        schema.properties.push_back(move(member))
+    if inner is not None:
+        fill(items, inner)
+        schema.items.push_back(move(items))
+
+
+cdef class ToolSchemas:
+    def __init__(self, tools):
+        cdef shared_ptr[parsers.Tools] made = make_shared[parsers.Tools]()
+        cdef parsers.Tool tool
+        for name, schema in tools:
+            tool = parsers.Tool()
+            tool.name = utf8(name)
+            fill(tool.parameters, schema)
+            deref(made).tools.push_back(move(tool))
+        self.ptr = <shared_ptr[const parsers.Tools]>made
+
+
+cdef list names_of(parsers.entry_span entries):
+    return [view_to_str(entries[i].name) for i in range(entries.size())]
+
+
+def reasoning_parser_names() -> list:
+    return names_of(parsers.reasoning_parsers())
+
+
+def tool_parser_names() -> list:
+    return names_of(parsers.tool_parsers())
+
+
+cdef const parsers.ParserEntry* entry_of(str name, bint reasoning) except NULL:
+    cdef string text = utf8(name)
+    cdef string_view view = string_view(text.data(), text.size())
+    cdef const parsers.ParserEntry* entry = parsers.find_reasoning_parser(view) if reasoning else parsers.find_tool_parser(view)
+    if entry == NULL:
+        raise KeyError(name)
+    return entry
+
+
+def special_tokens_of(str name, *, bint reasoning) -> list:
+    cdef const parsers.ParserEntry* entry = entry_of(name, reasoning)
+    return [view_to_str(deref(entry).special_tokens[i]) for i in range(deref(entry).special_tokens.size())]
+
+
+cdef class Parser:
+    cdef unique_ptr[parsers.OutputParser] ptr
+    cdef parsers.Pieces pieces
+
+    def __init__(
+        self,
+        *,
+        reasoning_parser=None,
+        tool_parser=None,
+        special_tokens=None,
+        ToolSchemas tools=None,
+        int thinking=THINKING_UNSAID,
+        uint32_t first_call=0,
+    ):
+        if reasoning_parser is None and tool_parser is None:
+            raise ValueError("a reasoning parser, a tool parser or both")
+        cdef parsers.ParserSpec spec
+        cdef parsers.SpecialToken token
+        for text, token_id in (special_tokens or {}).items():
+            token.text = utf8(text)
+            token.id = token_id
+            spec.special_tokens.push_back(token)
+        cdef parsers.ParserOptions options
+        options.thinking = <parsers.Thinking>thinking
+        options.first_call = first_call
+        if tools is not None:
+            options.tools = tools.ptr
+        cdef unique_ptr[parsers.OutputParser] reasoning
+        cdef unique_ptr[parsers.OutputParser] calls
+        if reasoning_parser is not None:
+            reasoning = deref(entry_of(reasoning_parser, True)).make(spec, options)
+        if tool_parser is not None:
+            calls = deref(entry_of(tool_parser, False)).make(spec, options)
+        cdef unique_ptr[parsers.ParserChain] chain = make_unique[parsers.ParserChain](move(reasoning), move(calls))
+        self.ptr.reset(chain.release())
+
+    def push(self, str text, int64_t token=NO_TOKEN) -> list:
+        cdef bytes raw = text.encode("utf-8", "replace")
+        self.pieces.clear()
+        deref(self.ptr).push(string_view(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw)), token, self.pieces)
+        return self.taken()
+
+    def finish(self) -> list:
+        self.pieces.clear()
+        deref(self.ptr).finish(self.pieces)
+        return self.taken()
+
+    cdef list taken(self):
+        result = []
+        cdef size_t i
+        for i in range(self.pieces.all().size()):
+            piece = self.pieces.all()[i]
+            kind = KINDS[<int>piece.kind]
+            text = view_to_str(self.pieces.text(piece))
+            if piece.kind == parsers.PieceKind.call_begin:
+                result.append((kind, piece.call, text, view_to_str(self.pieces.id(piece))))
+            elif piece.kind == parsers.PieceKind.arguments:
+                result.append((kind, piece.call, text))
+            else:
+                result.append((kind, text))
+        return result

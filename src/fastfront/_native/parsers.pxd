@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# The output parsers' headers (core/parsers/) as Cython sees them, 1:1, like core.pxd.
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libcpp.memory cimport shared_ptr, unique_ptr
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.utility cimport pair
+from libcpp.vector cimport vector
+
+cdef extern from "parsers/pieces.hpp" namespace "fastfront" nogil:
+    cdef enum class PieceKind(uint8_t):
+        reasoning
+        content
+        call_begin
+        arguments
+    cdef cppclass Piece:
+        PieceKind kind
+        uint32_t call
+        int64_t token
+    cdef cppclass Pieces:
+        void clear() noexcept
+        const vector[Piece]& all() noexcept
+        string_view text(const Piece&) noexcept
+        string_view id(const Piece&) noexcept
+
+cdef extern from "parsers/tools.hpp" namespace "fastfront" nogil:
+    cdef cppclass Schema:
+        Schema()
+        uint8_t types
+        vector[pair[string, Schema]] properties
+        vector[Schema] items
+    cdef cppclass Tool:
+        Tool()
+        string name
+        Schema parameters
+    cdef cppclass Tools:
+        vector[Tool] tools
+
+cdef extern from "parsers/output_parser.hpp" namespace "fastfront" nogil:
+    cdef cppclass OutputParser:
+        void push(string_view, int64_t, Pieces&) except +
+        void finish(Pieces&) except +
+    cdef cppclass SpecialToken:
+        string text
+        int64_t id
+    cdef cppclass ParserSpec:
+        vector[SpecialToken] special_tokens
+    cdef enum class Thinking(uint8_t):
+        unsaid
+        open
+        closed
+    cdef cppclass ParserOptions:
+        shared_ptr[const Tools] tools
+        Thinking thinking
+        uint32_t first_call
+
+cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:
+    cdef cppclass name_span "std::span<const std::string_view>":
+        size_t size() noexcept
+        string_view operator[](size_t) noexcept
+    cdef cppclass ParserEntry:
+        string_view name
+        unique_ptr[OutputParser] make(const ParserSpec&, const ParserOptions&) except +
+        name_span special_tokens
+    cdef cppclass entry_span "std::span<const fastfront::ParserEntry>":
+        size_t size() noexcept
+        const ParserEntry& operator[](size_t) noexcept
+    const ParserEntry* find_reasoning_parser(string_view) except +
+    const ParserEntry* find_tool_parser(string_view) except +
+    entry_span reasoning_parsers() except +
+    entry_span tool_parsers() except +
+
+cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:
+    cdef cppclass ParserChain(OutputParser):
+        ParserChain(unique_ptr[OutputParser], unique_ptr[OutputParser])
