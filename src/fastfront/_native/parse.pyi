@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 THINKING_UNSAID: int
 """The prompt neither opened nor closed the model's thinking."""
@@ -11,11 +11,11 @@ THINKING_CLOSED: int
 NO_TOKEN: int
 """The token of text that is no special token."""
 
-SchemaTuple = tuple[int, list[tuple[str, "SchemaTuple"]], "SchemaTuple | None"]
+SchemaTuple: TypeAlias = tuple[int, list[tuple[str, SchemaTuple]], SchemaTuple | None]
 """JSON types as bits (1 string, 2 integer, 4 number, 8 boolean, 16 null, 32 object, 64 array; 0: nothing said), an
 object's properties in their order, an array's items."""
 
-Piece = (
+Piece: TypeAlias = (
     tuple[Literal["reasoning", "content"], str]
     | tuple[Literal["call"], int, str, str]
     | tuple[Literal["arguments"], int, str]

@@ -4,7 +4,8 @@
 // the stream's.
 //
 // The rules for who implements it:
-// - However the text is cut into pushes, the pieces put together are the same. What may become markup is held back until
+// - However the text is cut into pushes, the pieces put together are the same. What may become markup is held back
+// until
 //   it is known; the held text is bounded, or part of a call that grows with what the model writes.
 // - Nothing that the model wrote is lost: a call that is malformed comes back as content, once and in order; one whose
 //   beginning has gone out already keeps what went out, and `finish` completes nothing that the model did not write.
