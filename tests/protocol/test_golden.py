@@ -88,13 +88,10 @@ DEVIATIONS = {
     "messages: both null": DECODED,
 }
 UNSUPPORTED = {
-    "stream_interval 2": "stream_interval",
-    "top_logprobs": "logprobs",
     "tools": "tools",
     "tools choice named": "tools",
     "format json_object": "response_format",
     "structured regex": "structured_outputs",
-    "echo only": "echo",
     "messages: part image": "messages.0.content.0.image_url",
 }
 

@@ -38,10 +38,6 @@ def _text_format(value: Any, request: Any) -> bool:
     return value is None or value["type"] == "text"
 
 
-def _unseen(value: Any, request: Any) -> bool:
-    return value is None or value <= 1 or not request.stream
-
-
 def _only_shown(value: Any, request: Any) -> bool:
     """Tools that may not be called are part of the prompt and of nothing else."""
     return value is None or request.tool_choice in (None, "none")
@@ -52,16 +48,8 @@ _EVERYWHERE = (
     Refusal("structured_outputs", _null),
     Refusal("use_beam_search", _falsy),
     Refusal("watermarking", _falsy),
-    Refusal("prompt_logprobs", _null),
-    Refusal("logprob_token_ids", _falsy),
     Refusal("bad_words", _falsy),
-    Refusal("echo", _falsy),
-    Refusal("return_token_ids", _falsy),
-    Refusal("routed_experts_prompt_start", _falsy),
-    Refusal("stream_interval", _unseen),
     Refusal("thinking_token_budget", _null),
-    Refusal("kv_transfer_params", _falsy),
-    Refusal("ec_transfer_params", _falsy),
 )
 
 _MEDIA_KWARGS = (
@@ -76,14 +64,11 @@ _MEDIA = (
 CHAT = (
     *_EVERYWHERE,
     *_MEDIA,
-    Refusal("logprobs", _falsy),
     Refusal("tools", _only_shown),
-    Refusal("return_prompt_text", _falsy),
 )
 
 COMPLETIONS = (
     *_EVERYWHERE,
-    Refusal("logprobs", _null),
     Refusal(
         "prompt_embeds",
         lambda value, request: value is None or value == [],
