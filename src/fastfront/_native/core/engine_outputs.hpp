@@ -12,6 +12,7 @@
 
 #include "error.hpp"
 #include "msgpack_reader.hpp"
+#include "scheduler_stats.hpp"
 
 namespace fastfront {
 
@@ -48,17 +49,9 @@ struct EngineCoreOutput {
     double queued_at = 0.0;  // engine's monotonic clock; 0 = no such event
     double scheduled_at = 0.0;
     std::uint32_t preemptions = 0;
+    bool corrupted = false;  // NaNs in its logits
     bool has_prefill_stats = false;
     PrefillStats prefill_stats;
-};
-
-struct SchedulerStats {
-    std::int64_t num_running_reqs = 0;
-    std::int64_t num_waiting_reqs = 0;
-    std::int64_t num_skipped_waiting_reqs = 0;
-    double kv_cache_usage = 0.0;
-    std::int64_t prefix_cache_queries = 0;  // since the previous message
-    std::int64_t prefix_cache_hits = 0;
 };
 
 class EngineCoreOutputs {
@@ -83,7 +76,6 @@ class EngineCoreOutputs {
     void decode_output(MsgpackReader& reader) noexcept;
     void decode_events(MsgpackReader& reader, EngineCoreOutput& output) noexcept;
     void decode_prefill_stats(MsgpackReader& reader, EngineCoreOutput& output) noexcept;
-    void decode_scheduler_stats(MsgpackReader& reader) noexcept;
 };
 
 /// Parse a wire id (exactly 16 lower-case hex digits).
