@@ -90,8 +90,6 @@ DEVIATIONS = {
 UNSUPPORTED = {
     "tools": "tools",
     "tools choice named": "tools",
-    "format json_object": "response_format",
-    "structured regex": "structured_outputs",
     "messages: part image": "messages.0.content.0.image_url",
 }
 

@@ -146,7 +146,9 @@ def details() -> list[Case]:
         *both("chat-logprobs-penalties", CHAT, chat(story, logprobs=True, top_logprobs=20, max_tokens=5, **PENALTIES)),
         *both("chat-logprobs-ids", CHAT, chat(story, return_tokens_as_token_ids=True, **LOGPROBS)),
         *both("chat-logprobs-labels", CHAT, chat(story, logprobs=True, **LABELS)),
-        *both("chat-logprobs-banned", CHAT, chat(story, logit_bias={"300": -100}, allowed_token_ids=[1, 2], **LOGPROBS)),
+        *both(
+            "chat-logprobs-banned", CHAT, chat(story, logit_bias={"300": -100}, allowed_token_ids=[1, 2], **LOGPROBS)
+        ),
         *both("chat-token-ids", CHAT, chat(story, **IDS)),
         *both("chat-prompt-text", CHAT, chat(CONVERSATION, return_prompt_text=True, max_tokens=3)),
         *both("chat-echo", CHAT, chat(CONVERSATION[:3], echo=True, **CONTINUED)),

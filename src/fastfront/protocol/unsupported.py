@@ -34,23 +34,12 @@ def _falsy(value: Any, request: Any) -> bool:
     return not value
 
 
-def _text_format(value: Any, request: Any) -> bool:
-    return value is None or value["type"] == "text"
-
-
 def _only_shown(value: Any, request: Any) -> bool:
     """Tools that may not be called are part of the prompt and of nothing else."""
     return value is None or request.tool_choice in (None, "none")
 
 
-_EVERYWHERE = (
-    Refusal("response_format", _text_format),
-    Refusal("structured_outputs", _null),
-    Refusal("use_beam_search", _falsy),
-    Refusal("watermarking", _falsy),
-    Refusal("bad_words", _falsy),
-    Refusal("thinking_token_budget", _null),
-)
+_EVERYWHERE = (Refusal("use_beam_search", _falsy),)
 
 _MEDIA_KWARGS = (
     "Per-request {field} are disabled by default because they can change multimodal {what} resource usage. "

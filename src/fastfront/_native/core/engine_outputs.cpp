@@ -20,6 +20,7 @@ enum OutputField : std::uint32_t {
     kTraceHeaders,
     kPrefillStats,
     kRoutedExperts,
+    kNumNansInLogits,
 };
 
 /// Positions in the EngineCoreOutputs array.
@@ -134,7 +135,8 @@ Errc EngineCoreOutputs::decode(std::span<const std::uint8_t> bytes, AuxFrames au
             }
             case kSchedulerStats:
                 if (!reader.try_nil()) {
-                    decode_scheduler_stats(reader);
+                    scheduler_stats.decode(reader);
+                    has_scheduler_stats = true;
                 }
                 break;
             case kTimestamp: timestamp = reader.read_double(); break;
@@ -236,6 +238,7 @@ void EngineCoreOutputs::decode_output(MsgpackReader& reader, AuxFrames aux) noex
                     decode_prefill_stats(reader, output);
                 }
                 break;
+            case kNumNansInLogits: output.corrupted = int_or_zero(reader) > 0; break;
             default: reader.skip(); break;
         }
     }
@@ -287,38 +290,6 @@ void EngineCoreOutputs::decode_prefill_stats(MsgpackReader& reader, EngineCoreOu
         } else if (key == "num_cache_creation_tokens") {
             stats.num_cache_creation_tokens = int_or_zero(reader);
         } else {
-            reader.skip();
-        }
-    }
-}
-
-void EngineCoreOutputs::decode_scheduler_stats(MsgpackReader& reader) noexcept {
-    has_scheduler_stats = true;
-    scheduler_stats = {};
-    const std::uint32_t members = reader.read_map();
-    for (std::uint32_t m = 0; m < members && reader.ok(); ++m) {
-        const std::string_view key = reader.read_string();
-        if (key == "num_running_reqs") {
-            scheduler_stats.num_running_reqs = int_or_zero(reader);
-        } else if (key == "num_waiting_reqs") {
-            scheduler_stats.num_waiting_reqs = int_or_zero(reader);
-        } else if (key == "num_skipped_waiting_reqs") {
-            scheduler_stats.num_skipped_waiting_reqs = int_or_zero(reader);
-        } else if (key == "kv_cache_usage") {
-            scheduler_stats.kv_cache_usage = reader.read_double();
-        } else if (key == "prefix_cache_stats" && !reader.try_nil()) {
-            const std::uint32_t parts = reader.read_map();
-            for (std::uint32_t p = 0; p < parts && reader.ok(); ++p) {
-                const std::string_view part = reader.read_string();
-                if (part == "queries") {
-                    scheduler_stats.prefix_cache_queries = int_or_zero(reader);
-                } else if (part == "hits") {
-                    scheduler_stats.prefix_cache_hits = int_or_zero(reader);
-                } else {
-                    reader.skip();
-                }
-            }
-        } else if (key != "prefix_cache_stats") {
             reader.skip();
         }
     }

@@ -12,6 +12,7 @@
 
 #include "error.hpp"
 #include "msgpack_reader.hpp"
+#include "scheduler_stats.hpp"
 #include "wire_array.hpp"
 
 namespace fastfront {
@@ -70,18 +71,10 @@ struct EngineCoreOutput {
     double queued_at = 0.0;  // engine's monotonic clock; 0 = no such event
     double scheduled_at = 0.0;
     std::uint32_t preemptions = 0;
+    bool corrupted = false;  // NaNs in its logits
     bool has_prefill_stats = false;
     PrefillStats prefill_stats;
     std::uint32_t extras = 0;  // 1 + index into EngineCoreOutputs::extras; 0 = none
-};
-
-struct SchedulerStats {
-    std::int64_t num_running_reqs = 0;
-    std::int64_t num_waiting_reqs = 0;
-    std::int64_t num_skipped_waiting_reqs = 0;
-    double kv_cache_usage = 0.0;
-    std::int64_t prefix_cache_queries = 0;  // since the previous message
-    std::int64_t prefix_cache_hits = 0;
 };
 
 class EngineCoreOutputs {
@@ -114,7 +107,6 @@ class EngineCoreOutputs {
     [[nodiscard]] OutputExtras& extras_for(EngineCoreOutput& output) noexcept;
     void decode_events(MsgpackReader& reader, EngineCoreOutput& output) noexcept;
     void decode_prefill_stats(MsgpackReader& reader, EngineCoreOutput& output) noexcept;
-    void decode_scheduler_stats(MsgpackReader& reader) noexcept;
 };
 
 /// Parse a wire id (exactly 16 lower-case hex digits).
