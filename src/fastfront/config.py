@@ -84,6 +84,18 @@ class Config:
     ] = None
     trust_request_chat_template: Annotated[bool, Opt("Let a request bring its own chat_template.")] = False
     response_role: Annotated[str, Opt("Role of the answer's message.")] = "assistant"
+    reasoning_parser: Annotated[
+        str | None, Opt("What tells the model's thinking from its answer: vLLM's name, or `auto`.", engine=True)
+    ] = None
+    tool_call_parser: Annotated[
+        str | None, Opt("What finds tool calls in the model's text: vLLM's name, or `auto` (by the model).")
+    ] = None
+    enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
+        False
+    )
+    exclude_tools_when_tool_choice_none: Annotated[
+        bool, Opt('Keep the tools out of the prompt where tool_choice is "none".')
+    ] = False
 
     # -- API
     api_key: Annotated[
@@ -176,6 +188,8 @@ class Config:
             raise ValueError("ssl_keyfile and ssl_certfile go together: only one of them is given")
         if self.ssl_cert_reqs and not self.ssl_ca_certs:
             raise ValueError("ssl_cert_reqs asks for client certificates: ssl_ca_certs must name who signs them")
+        if self.enable_auto_tool_choice and not self.tool_call_parser:
+            raise ValueError("enable_auto_tool_choice needs a tool_call_parser")
         if self.fingerprint_mode == "custom" and self.fingerprint_value is None:
             raise ValueError('fingerprint_mode "custom" needs a fingerprint_value')
         if self.engine not in (None, "sim", "vllm") and not re.fullmatch(r"tcp://.+:\d+", str(self.engine)):

@@ -22,6 +22,7 @@ from fastfront.engine.connect import NO_MODEL, Engines
 from fastfront.engine.types import EngineCoreRequest
 from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
 from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
@@ -74,6 +75,7 @@ class Frontend:
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
         self.model: Model
+        self.parsers: AnswerParsers
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
         self._engines: Engines | None = None
@@ -203,6 +205,7 @@ class Frontend:
             raise StartupError("stopped while starting")
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
         self.model = model
+        self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
         self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.config.engine_start_index)
         self.metrics.add_gauge(
@@ -238,10 +241,25 @@ class Frontend:
             trust_request_chat_template=config.trust_request_chat_template,
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
+            exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
         return model
+
+    def _make_parsers(self, model: Model) -> AnswerParsers:
+        config = self.config
+        template = model.template
+        return AnswerParsers(
+            reasoning_parser=config.reasoning_parser,
+            tool_call_parser=config.tool_call_parser,
+            enable_auto_tool_choice=config.enable_auto_tool_choice,
+            # What text is made of in Python comes without ids: markup is found in the text.
+            token_to_id=(lambda text: None) if model.vocab is None else model.tokenizer.backend.token_to_id,
+            config=model.config,
+            path=model.path,
+            chat_template=None if template is None else template.source,
+        )
 
     async def drain(self, timeout: float) -> None:
         """Take no more requests and let those under way end; cut off what is left after `timeout` seconds."""

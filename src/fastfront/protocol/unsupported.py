@@ -42,11 +42,6 @@ def _unseen(value: Any, request: Any) -> bool:
     return value is None or value <= 1 or not request.stream
 
 
-def _only_shown(value: Any, request: Any) -> bool:
-    """Tools that may not be called are part of the prompt and of nothing else."""
-    return value is None or request.tool_choice in (None, "none")
-
-
 _EVERYWHERE = (
     Refusal("response_format", _text_format),
     Refusal("structured_outputs", _null),
@@ -77,7 +72,6 @@ CHAT = (
     *_EVERYWHERE,
     *_MEDIA,
     Refusal("logprobs", _falsy),
-    Refusal("tools", _only_shown),
     Refusal("return_prompt_text", _falsy),
 )
 

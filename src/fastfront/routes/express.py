@@ -91,7 +91,8 @@ def make_lanes(
         )
     }
     render = plain_chat_renderer(model)
-    if render is not None:
+    # Thinking is told from the answer by what the prompt left open: the general way looks.
+    if render is not None and frontend.parsers.reasoning_parser is None:
         lanes["/v1/chat/completions"] = make(
             "/v1/chat/completions",
             chat_completions.SHAPE,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from fastfront.engine.types import EngineCoreRequest, SamplingParams
 from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of
+from fastfront.output.parsers import UNPARSED, Parsing
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
@@ -51,6 +52,15 @@ class Shape(NamedTuple):
     """The engine is told `cmpl-X-0`, `cmpl-X-1`, ... instead of one id for the request."""
 
 
+class Hooks(NamedTuple):
+    """What an endpoint adds to the common way; None: nothing."""
+
+    adjust: Callable[[Frontend, Any], None] | None = None
+    """Called with the request before its prompt is made: completes it, or raises the error to answer."""
+    parse: Callable[[Frontend, Any, Prompts], Parsing] | None = None
+    """Says how the answers are parsed."""
+
+
 class _Headers(NamedTuple):
     request_id: str | None
     data_parallel_rank: int | None
@@ -68,6 +78,7 @@ async def generate(
     prepare: Callable[[Model, RequestT], Prompts],
     role: Callable[[Model, RequestT], str],
     shape: Shape,
+    hooks: Hooks = Hooks(),  # noqa: B008 - immutable
 ) -> int:
     """Answer one request, streaming or whole. Returns the HTTP status."""
     check_json_content_type(scope)
@@ -81,15 +92,18 @@ async def generate(
         request = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
         frontend.check_ready()
+        if hooks.adjust is not None:
+            hooks.adjust(frontend, request)
         request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
         if len(request_id) > MAX_ID_CHARS:
             raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
+        parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
-        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape.numbers_prompts)
+        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing)
         response = _response(
-            frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape
+            frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape, parsing
         )
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
         del prompts, requests
@@ -137,7 +151,8 @@ def _engine_requests(
     headers: _Headers,
     response_id: str,
     arrival_time: float,
-    numbers_prompts: bool,
+    shape: Shape,
+    parsing: Parsing,
 ) -> list[EngineCoreRequest]:
     """Return one request per choice: prompt by prompt, and for each its `n` samples."""
     n = request.n or 1
@@ -162,7 +177,9 @@ def _engine_requests(
             cache_salt=request.cache_salt,
             data_parallel_rank=headers.data_parallel_rank,
             priority=request.priority if headers.priority is None else headers.priority,
-            external_req_id=f"{response_id}-{number}" if numbers_prompts else response_id,
+            external_req_id=f"{response_id}-{number}" if shape.numbers_prompts else response_id,
+            reasoning_ended=parsing.reasoning_ended,
+            reasoning_parser_kwargs=parsing.reasoning_parser_kwargs,
             session_id=_session_id(request, headers.session_id),
         )
         requests.append(first)
@@ -181,6 +198,7 @@ def _response(
     arrival_time: float,
     role: str,
     shape: Shape,
+    parsing: Parsing,
 ) -> Response:
     options = request.stream_options
     include_usage = continuous_usage = frontend.config.enable_force_include_usage
@@ -208,6 +226,7 @@ def _response(
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
         mailbox_limit=MAILBOX_LIMIT,
+        parsers=parsing.plan,
     )
 
 
