@@ -145,6 +145,17 @@ class Config:
     enable_access_log: Annotated[bool, Opt("Log a line for every request.")] = False
     log_level: Annotated[LogLevel, Opt("Least important message to log.")] = "info"
 
+    # -- Observability
+    disable_log_stats: Annotated[bool, Opt("Keep no statistics: no vllm: metrics, no log line.", engine=True)] = False
+    log_stats_interval: Annotated[
+        Seconds, Opt("How often the log shows the engines' state.", unit="s", env="VLLM_LOG_STATS_INTERVAL")
+    ] = 10.0
+    aggregate_engine_logging: Annotated[bool, Opt("Show it for all engines in one line.")] = False
+    kv_cache_metrics: Annotated[bool, Opt("Show how long blocks stay in the KV cache.", engine=True)] = False
+    custom_histogram_buckets: Annotated[
+        JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
+    ] = None
+
     # -- Start and end
     engine_ready_timeout: Annotated[
         Seconds,
@@ -304,6 +315,7 @@ _GROUPS = (
     ("chat_template", "Chat"),
     ("api_key", "API"),
     ("host", "HTTP server"),
+    ("disable_log_stats", "Observability"),
     ("engine_ready_timeout", "Start and end"),
     ("engine", "Engine"),
 )

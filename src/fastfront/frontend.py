@@ -70,7 +70,11 @@ class Frontend:
     def _reset(self) -> None:
         """Be new: count nothing, hold nothing."""
         self.state = State.NEW
-        self.metrics = Metrics()
+        self.metrics = Metrics(
+            log_stats=not self.config.disable_log_stats,
+            kv_cache_metrics=self.config.kv_cache_metrics,
+            corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
+        )
         self.pool = PromptPool()
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
@@ -207,7 +211,7 @@ class Frontend:
         self.model = model
         self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
-        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.config.engine_start_index)
+        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
         self.metrics.add_gauge(
             "requests_running",
             "Requests that engines have not ended yet, one per choice.",
@@ -295,7 +299,12 @@ class Frontend:
         one_call = self.config.io_uring
         if pump.set_writers(writer_threads(available_cpus()) if threads is None else threads, one_call) != one_call:
             logger.info("No io_uring here (kernel, sysctl or seccomp): each stream is sent with a call of its own")
-        for name, bounds in histogram_buckets(self.engine.ready.max_model_len).items():
+        pump.set_engines(self.config.engine_start_index, self.config.engine_count)
+        try:
+            buckets = histogram_buckets(self.engine.ready.max_model_len, self.config.custom_histogram_buckets)
+        except ValueError as error:
+            raise StartupError(str(error)) from None
+        for name, bounds in buckets.items():
             pump.set_buckets(name, bounds)
 
     def _fingerprint(self) -> str | None:
