@@ -26,6 +26,7 @@ from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
+from fastfront.structured import Checker
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
 
@@ -76,6 +77,8 @@ class Frontend:
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
         )
         self.pool = PromptPool()
+        self.structured = Checker((self.config.structured_outputs_config or {}).get("backend", "auto"))
+        """Judges the constraints of requests."""
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
         self.model: Model
@@ -247,6 +250,7 @@ class Frontend:
             max_logprobs=config.max_logprobs,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
+        model.has_reasoning_config = config.reasoning_config is not None
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
         return model
@@ -258,8 +262,8 @@ class Frontend:
             reasoning_parser=config.reasoning_parser,
             tool_call_parser=config.tool_call_parser,
             enable_auto_tool_choice=config.enable_auto_tool_choice,
-            # What text is made of in Python comes without ids: markup is found in the text.
-            token_to_id=(lambda text: None) if model.vocab is None else model.tokenizer.backend.token_to_id,
+            # Where text is made in Python it comes without ids: markup is found in the text.
+            added_tokens={} if model.vocab is None else model.tokenizer.added_tokens,
             config=model.config,
             path=model.path,
             chat_template=None if template is None else template.source,
@@ -288,6 +292,7 @@ class Frontend:
     async def stop(self) -> None:
         """End everything: engines that were started here, sockets, threads. Safe at any time and more than once."""
         self.state = State.STOPPED
+        self.structured.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()

@@ -8,13 +8,13 @@ leaves open is told by reasoning.py. Must not know prompts' making, the engine o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
 from fastfront.output.parser_names import infer_parsers
-from fastfront.output.reasoning import thinking_of
+from fastfront.output.reasoning import markup_tokens, thinking_of
 from fastfront.output.tool_choice import constrain, forced_parser
 from fastfront.output.tool_schemas import tool_schemas
 
@@ -46,14 +46,14 @@ class AnswerParsers:
         reasoning_parser: str | None,
         tool_call_parser: str | None,
         enable_auto_tool_choice: bool,
-        token_to_id: Callable[[str], int | None],
+        added_tokens: Mapping[str, int],
         config: Mapping[str, Any],
         path: str = "",
         chat_template: str | None = None,
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
-        `token_to_id` knows the ids of special tokens. Raises StartupError for a name that there is not.
+        `added_tokens` are the tokenizer's, by their text. Raises StartupError for a name that there is not.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
             found = infer_parsers(path, config, chat_template)
@@ -62,7 +62,8 @@ class AnswerParsers:
         self.reasoning_parser = reasoning_parser or None
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
-        self._special_tokens = self._resolve(token_to_id)
+        self._chat_template = chat_template
+        self._special_tokens = self._resolve(added_tokens)
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser,
             tool_parser=self.tool_call_parser,
@@ -70,19 +71,18 @@ class AnswerParsers:
         )
         self._call_ids = _call_ids(self.tool_call_parser, config)
 
-    def _resolve(self, token_to_id: Callable[[str], int | None]) -> dict[str, int]:
+    def _resolve(self, added_tokens: Mapping[str, int]) -> dict[str, int]:
+        """Return the special tokens that the parsers go by."""
         tokens: dict[str, int] = {}
-        for name, reasoning in ((self.reasoning_parser, True), (self.tool_call_parser, False)):
-            if name is None:
-                continue
-            try:
-                texts = parse.special_tokens_of(name, reasoning=reasoning)
-            except KeyError:
-                flag = "--reasoning-parser" if reasoning else "--tool-call-parser"
-                names = parse.reasoning_parser_names() if reasoning else parse.tool_parser_names()
-                known = ", ".join(known for known in names if ":" not in known)
-                raise StartupError(f"{flag} {name}: there is no such parser. Those there are: {known}") from None
-            tokens.update((text, found) for text in texts if (found := token_to_id(text)) is not None)
+        if (name := self.reasoning_parser) is not None:
+            if name not in parse.reasoning_parser_names():
+                raise StartupError(_unknown("--reasoning-parser", name, parse.reasoning_parser_names()))
+            tokens.update(markup_tokens(name, added_tokens))
+        if (name := self.tool_call_parser) is not None:
+            if name not in parse.tool_parser_names():
+                raise StartupError(_unknown("--tool-call-parser", name, parse.tool_parser_names()))
+            texts = parse.special_tokens_of(name, reasoning=False)
+            tokens.update((text, added_tokens[text]) for text in texts if text in added_tokens)
         return tokens
 
     @property
@@ -125,7 +125,13 @@ class AnswerParsers:
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
             return Parsing(plan, ended)
-        thinking = thinking_of(self.reasoning_parser, prompt_token_ids, self._special_tokens, chat_template_kwargs)
+        thinking = thinking_of(
+            self.reasoning_parser,
+            prompt_token_ids,
+            self._special_tokens,
+            chat_template_kwargs,
+            chat_template=self._chat_template,
+        )
         return Parsing(
             self._plan(request, tool_parser, thinking),
             thinking == parse.THINKING_CLOSED if ended is None else ended,
@@ -162,6 +168,11 @@ class AnswerParsers:
         if choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
         return forced_parser(self.tool_call_parser, choice)
+
+
+def _unknown(flag: str, name: str, names: list[str]) -> str:
+    known = ", ".join(name for name in names if ":" not in name)
+    return f"{flag} {name}: there is no such parser. Those there are: {known}"
 
 
 def _calls_so_far(messages: Sequence[Mapping[str, Any]]) -> int:
