@@ -36,6 +36,9 @@ LATER = {
     "max_tokens 5000",
     "logit_bias unknown id",
     "stop_token_ids unknown id",
+    # ... or the server's flags.
+    "tools",
+    "tools choice named",
     "ids unknown",
     "id lists empty",
     "texts empty",
@@ -90,8 +93,6 @@ DEVIATIONS = {
 UNSUPPORTED = {
     "stream_interval 2": "stream_interval",
     "top_logprobs": "logprobs",
-    "tools": "tools",
-    "tools choice named": "tools",
     "echo only": "echo",
     "messages: part image": "messages.0.content.0.image_url",
 }

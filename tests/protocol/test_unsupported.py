@@ -21,7 +21,7 @@ EFFECTIVE = {
     "echo": True,
     "return_token_ids": True,
 }
-CHAT_EFFECTIVE = EFFECTIVE | {"logprobs": True, "tools": [TOOL], "return_prompt_text": True}
+CHAT_EFFECTIVE = EFFECTIVE | {"logprobs": True, "return_prompt_text": True}
 COMPLETION_EFFECTIVE = EFFECTIVE | {"logprobs": 0}
 HARMLESS = {
     "use_beam_search": False,
@@ -109,22 +109,6 @@ def test_what_vllm_refuses_too_has_its_words(decode, body, message):
 def test_chat_field_without_effect_is_taken(name):
     """Null, the default, and what does nothing are no reason to refuse a chat."""
     decode_chat_completion_request(_body(MESSAGES, {name: CHAT_HARMLESS[name]}))
-
-
-@pytest.mark.parametrize("choice", ["none", None])
-def test_tools_that_may_not_be_called_are_taken(choice):
-    """Tools with tool_choice none are shown to the model, which the template does."""
-    request = decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
-    assert request.tools == [TOOL]
-    assert decode_tokenize_request(_body(MESSAGES, {"tools": [TOOL]})).tools == [TOOL]
-
-
-@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "function": {"name": "f"}}])
-def test_tools_that_may_be_called_are_refused(choice):
-    """Every choice that lets the model call a tool needs a tool parser."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
-    assert caught.value.param == "tools"
 
 
 @pytest.mark.parametrize("name", COMPLETION_HARMLESS)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fastfront.engine.types import decode_request, encode_request
 from fastfront.errors import EngineDeadError
+from fastfront.output.parsers import UNPARSED
 from fastfront.pool import PromptPool
 from fastfront.prompt import Model
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
@@ -104,6 +105,7 @@ class Frontend:
         self.model, self.engine = model, FakeEngine()
         self.metrics, self.pool = Metrics(), PromptPool(1)
         self.config = SimpleNamespace(enable_force_include_usage=False)
+        self.parsers = SimpleNamespace(reasoning_parser=None)
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 
     def begin_request(self):
@@ -137,7 +139,8 @@ def general(model, path, body, request_id):
         _Headers(None, None, None, None),
         request_id,
         0.0,
-        shape.numbers_prompts,
+        shape,
+        UNPARSED,
     )
     return decode_request(encode_request(only))
 
@@ -330,3 +333,9 @@ async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeyp
     await asyncio.sleep(0)
     assert (frontend.engine.sent, frontend.open_requests) == ([], 0)
     assert not exchange.declined.is_set()
+
+
+def test_with_a_reasoning_parser_chats_go_the_general_way(frontend):
+    """What a prompt leaves open is looked at there; completions have no reasoning."""
+    frontend.parsers.reasoning_parser = "qwen3"
+    assert set(lanes_of(frontend)) == {"/v1/completions"}

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
-from fastfront.output.parser_names import infer_parsers
 from fastfront.output.reasoning import markup_tokens, thinking_of
 from fastfront.output.tool_choice import constrain, forced_parser
 from fastfront.output.tool_schemas import tool_schemas
@@ -56,6 +55,8 @@ class AnswerParsers:
         `added_tokens` are the tokenizer's, by their text. Raises StartupError for a name that there is not.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
+            from fastfront.output.parser_names import infer_parsers
+
             found = infer_parsers(path, config, chat_template)
             reasoning_parser = found.reasoning if reasoning_parser == "auto" else reasoning_parser
             tool_call_parser = found.tool_call if tool_call_parser == "auto" else tool_call_parser
@@ -63,13 +64,13 @@ class AnswerParsers:
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
-        self._special_tokens = self._resolve(added_tokens)
+        self.special_tokens = self._resolve(added_tokens)
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser,
             tool_parser=self.tool_call_parser,
-            special_tokens=self._special_tokens,
+            special_tokens=self.special_tokens,
         )
-        self._call_ids = _call_ids(self.tool_call_parser, config)
+        self.call_ids = _call_ids(self.tool_call_parser, config)
 
     def _resolve(self, added_tokens: Mapping[str, int]) -> dict[str, int]:
         """Return the special tokens that the parsers go by."""
@@ -128,7 +129,7 @@ class AnswerParsers:
         thinking = thinking_of(
             self.reasoning_parser,
             prompt_token_ids,
-            self._special_tokens,
+            self.special_tokens,
             chat_template_kwargs,
             chat_template=self._chat_template,
         )
@@ -150,8 +151,8 @@ class AnswerParsers:
             tool_parser=tool_parser,
             tools=None if tool_parser is None else tool_schemas(tools),
             thinking=thinking,
-            first_call=_calls_so_far(request.messages) if self._call_ids == parse.CALL_IDS_KIMI else 0,
-            call_ids=self._call_ids,
+            first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
+            call_ids=self.call_ids,
             include_reasoning=request.include_reasoning,
             parallel_tool_calls=request.parallel_tool_calls is not False,
             forced=tool_parser is not None and (named or choice == "required"),
