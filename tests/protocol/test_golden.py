@@ -38,6 +38,11 @@ LATER = {
     "stop_token_ids unknown id",
     "ids unknown",
     "id lists empty",
+    'suffix="abc"',
+    "mm_processor_kwargs",
+    "media_io_kwargs",
+    "media",
+    "suffix",
     "texts empty",
 }
 DEVIATIONS = {

@@ -9,7 +9,7 @@ import pytest
 
 from fastfront.errors import BadRequestError, UnsupportedFieldError
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request, decode_tokenize_request
-from fastfront.protocol.unsupported import CHAT, COMPLETIONS, TOKENIZE_CHAT
+from fastfront.protocol.unsupported import CHAT, COMPLETIONS
 
 TOOL = {"type": "function", "function": {"name": "f"}}
 MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
@@ -44,10 +44,8 @@ CHAT_HARMLESS = HARMLESS | {
     "parallel_tool_calls": False,
     "include_reasoning": False,
     "return_prompt_text": False,
-    "mm_processor_kwargs": {},
-    "media_io_kwargs": {},
 }
-COMPLETION_HARMLESS = HARMLESS | {"logprobs": None, "suffix": None, "prompt_embeds": []}
+COMPLETION_HARMLESS = HARMLESS | {"logprobs": None, "prompt_embeds": []}
 
 
 def _body(*parts: dict) -> bytes:
@@ -83,18 +81,8 @@ def test_stream_interval_is_refused_where_it_counts():
     [
         (
             decode_completion_request,
-            _body(PROMPT, {"suffix": ""}),
-            "suffix is only supported for models with FIM completion rendering",
-        ),
-        (
-            decode_completion_request,
             _body({"prompt_embeds": "x"}),
             "You must set `--enable-prompt-embeds` to input `prompt_embeds`. (parameter=prompt_embeds)",
-        ),
-        (
-            decode_tokenize_request,
-            _body(MESSAGES, {"media_io_kwargs": {"image": {}}}),
-            "Per-request media_io_kwargs are disabled by default",
         ),
     ],
 )
@@ -135,8 +123,8 @@ def test_completion_field_without_effect_is_taken(name):
 
 def test_every_refusal_is_tested():
     """Each line of the tables stands in a test above."""
-    own_tests = {"stream_interval", "suffix", "prompt_embeds", "media_io_kwargs", "mm_processor_kwargs"}
+    own_tests = {"stream_interval", "prompt_embeds"}
     # Refused only together with `logprobs`, which is refused first.
     own_tests |= {"logprob_token_ids"}
-    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE), (TOKENIZE_CHAT, ())):
+    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE)):
         assert {refusal.field for refusal in table} <= set(tested) | own_tests

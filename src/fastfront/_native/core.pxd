@@ -327,6 +327,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         int wake_fd() noexcept
         void add(const shared_ptr[CppResponse]&) except +
         size_t waiting_ids() except +
+        size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:

@@ -152,6 +152,10 @@ class Pump:
     def waiting(self) -> int:
         """Engine requests whose end is still to come."""
 
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens of engine requests without an output yet. Looks at every response that waits."""
+
     def set_writers(self, threads: int, one_call: bool) -> bool:
         """Say how responses' bytes leave through the socket sink; once, before set_buckets() and start().
 

@@ -54,7 +54,6 @@ NOT_SERVED = frozenset(
         "hf_overrides",
         "io_processor_plugin",
         "log_error_stack",
-        "lora_modules",
         "max_log_len",
         "otlp_traces_endpoint",
         "reasoning_parser",
@@ -68,7 +67,6 @@ NOT_SERVED = frozenset(
         "tool_parser_plugin",
         "tool_server",
         "tool_strict_level",
-        "trust_request_mm_kwargs",
     }
 )
 """Served without them; requests that need them are refused by name."""

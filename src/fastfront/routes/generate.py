@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from fastfront._native.pump import Response
-from fastfront.engine.types import EngineCoreRequest, SamplingParams
+from fastfront.engine.types import EngineCoreRequest, LoRARequest, SamplingParams
 from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of
@@ -82,6 +82,8 @@ async def generate(
         request = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
         frontend.check_ready()
+        frontend.check_admission(request.n or 1)
+        lora = frontend.loras.find(request.model)
         request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
         if len(request_id) > MAX_ID_CHARS:
             raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
@@ -89,9 +91,10 @@ async def generate(
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
         response_id = shape.id_prefix + request_id
-        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape.numbers_prompts)
+        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape.numbers_prompts, lora)
+        model_name = frontend.model.name if lora is None else lora.lora_name
         response = _response(
-            frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape
+            frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape, model_name
         )
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
         del prompts, requests
@@ -140,6 +143,7 @@ def _engine_requests(
     response_id: str,
     arrival_time: float,
     numbers_prompts: bool,
+    lora: LoRARequest | None = None,
 ) -> list[EngineCoreRequest]:
     """Return one request per choice: prompt by prompt, and for each its `n` samples."""
     n = request.n or 1
@@ -160,7 +164,7 @@ def _engine_requests(
             sampling_params=params,
             pooling_params=None,
             arrival_time=arrival_time,
-            lora_request=None,
+            lora_request=lora,
             cache_salt=request.cache_salt,
             data_parallel_rank=headers.data_parallel_rank,
             priority=request.priority if headers.priority is None else headers.priority,
@@ -183,6 +187,7 @@ def _response(
     arrival_time: float,
     role: str,
     shape: Shape,
+    model_name: str,
 ) -> Response:
     options = request.stream_options
     include_usage = continuous_usage = frontend.config.enable_force_include_usage
@@ -193,7 +198,7 @@ def _response(
     return Response(
         shape.stream_kind if request.stream else shape.whole_kind,
         id=response_id,
-        model=frontend.model.name,
+        model=model_name,
         created=int(arrival_time),
         vocab=frontend.model.vocab,
         prompt_token_ids=prompts.token_ids,

@@ -34,17 +34,16 @@ double wall_clock() noexcept {
 }
 
 Pump::Pump(ZmtpSocketOptions options)
-    : socket_(options,
-              {
-                  .ready = [](ZmtpSocket::Id, std::string_view) {},
-                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
-                                    std::span<const std::uint8_t> rest) { process(first, rest); },
-                  .lost = [](ZmtpSocket::Id) {},  // the other socket tells
-                  .refused =
-                      [this](std::string_view why, std::uint64_t) {
-                          hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
-                      },
-              }) {}
+    : socket_(options, {
+                           .ready = [](ZmtpSocket::Id, std::string_view) {},
+                           .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
+                                             std::span<const std::uint8_t> rest) { process(first, rest); },
+                           .lost = [](ZmtpSocket::Id) {},  // the other socket tells
+                           .refused =
+                               [this](std::string_view why, std::uint64_t) {
+                                   hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
+                               },
+                       }) {}
 
 Pump::~Pump() {
     stop();

@@ -104,6 +104,8 @@ class Response {
     /// End with an error: as an event in a stream, as status and body otherwise.
     News fail(int status, std::string_view error_json, double wall_time, Metrics& metrics,
               Consequences& consequences) noexcept;
+    /// Prompt tokens of the choices that have had no output yet.
+    [[nodiscard]] std::size_t queued_tokens() noexcept;
     /// The client has gone: end without a word. Ids still running go to `consequences.to_abort`.
     void abandon(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
     /// Text for a raw delta, detokenized outside.
@@ -188,5 +190,16 @@ class Response {
     int http_status_ = 200;
     std::string error_json_;
 };
+
+inline std::size_t Response::queued_tokens() noexcept {
+    const std::lock_guard lock(mutex_);
+    std::size_t total = 0;
+    for (const Choice& choice : choices_) {
+        if (choice.times.prefilling && !choice.finished) {
+            total += prompt_tokens_[choice.prompt];
+        }
+    }
+    return total;
+}
 
 }  // namespace fastfront
