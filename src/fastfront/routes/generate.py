@@ -24,7 +24,7 @@ from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
-from fastfront.routes.constraints import settle_constraints
+from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.http import check_json_content_type, read_body
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -96,6 +96,8 @@ async def generate(
         response = _response(
             frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape, model_name
         )
+        if prompts.params[0].structured_outputs is not None and frontend.structured.is_blind:
+            stream.explain_errors(blame_constraint)
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
