@@ -81,6 +81,10 @@ class Config:
         Opt("How the model thinks, for thinking_token_budget, as vLLM takes it: a JSON object.", engine=True),
     ] = None
     max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
+    stream_interval: Annotated[
+        Count,
+        Opt("Tokens that a stream sends together; the first one is not kept waiting.", unit="tokens", engine=True),
+    ] = 1
 
     lora_modules: Annotated[
         Sequence[str], Opt('LoRA adapters to serve, as `name=path` or as JSON objects: {"name": ..., "path": ...}.')
@@ -113,6 +117,16 @@ class Config:
     allow_credentials: Annotated[bool, Opt("Let those send cookies and the Authorization header.")] = False
     enable_request_id_headers: Annotated[bool, Opt("Answer with an X-Request-Id header.")] = False
     enable_force_include_usage: Annotated[bool, Opt("Send usage with every stream, asked for or not.")] = False
+    enable_prompt_tokens_details: Annotated[bool, Opt("Tell in usage how many prompt tokens came from the cache.")] = (
+        False
+    )
+    enable_per_request_metrics: Annotated[bool, Opt("Tell in answers how long their parts took.")] = False
+    return_tokens_as_token_ids: Annotated[
+        bool, Opt("Call tokens beside logprobs `token_id:N`, so that they can be told apart.")
+    ] = False
+    sse_keep_alive_interval: Annotated[
+        Natural, Opt("How long a stream is silent before it gets a comment; 0: none.", unit="s")
+    ] = 0
     fingerprint_mode: Annotated[FingerprintMode, Opt("What the system_fingerprint of answers shows.")] = "full"
     fingerprint_value: Annotated[str | None, Opt("The system_fingerprint of --fingerprint-mode custom.")] = None
     max_request_body_size: Annotated[

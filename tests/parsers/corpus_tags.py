@@ -55,13 +55,31 @@ TOOLS = [
 ]
 
 VALUES: dict[str, list[str]] = {
-    "s": ["Paris", "", "null", "42", '{"a": 1}', " padded ", "two\nlines\n", 'q"uo\\te', "héllo 世界 🌍", "a < b && c > d"],
+    "s": [
+        "Paris",
+        "",
+        "null",
+        "42",
+        '{"a": 1}',
+        " padded ",
+        "two\nlines\n",
+        'q"uo\\te',
+        "héllo 世界 🌍",
+        "a < b && c > d",
+    ],
     "i": ["7", "-7", " 12 ", "007", "1_000", "1.0", "many", "", "123456789012345678901234567890", "+3", "true"],
     "n": ["1.5", "2", "2.0", "1e3", "1e16", "1.5e-7", "-0.0", "1e400", "nan", ".5", "five", "0.1", "123456789.125"],
     "b": ["true", "False", "1", "0", "yes", " true ", "null"],
     "z": ["null", "None", "0"],
     "a": ["[1, 2, 3]", '["a","b"]', "[1,", "[]", '[1.0, 2e2, "x"]', "[NaN]", "(1, 2)"],
-    "o": ['{"x": 1, "y": "z"}', '{"x":"1","y":2}', "{'x': 1}", '{"k": {"n": [1, {"m": null}]}}', '{"é": "\\u00e9\\n"}', "x"],
+    "o": [
+        '{"x": 1, "y": "z"}',
+        '{"x":"1","y":2}',
+        "{'x': 1}",
+        '{"k": {"n": [1, {"m": null}]}}',
+        '{"é": "\\u00e9\\n"}',
+        "x",
+    ],
     "maybe": ["null", "NULL", "text", "nullable", "nul", ""],
     "either": ["5", "five"],
     "silent": ["5", "text"],
@@ -221,10 +239,7 @@ OWN: dict[str, dict[str, str]] = {
             "<tool_call><function=get_weather><parameter=city>Rom<parameter=unit>celsius</parameter>"
             "</function></tool_call>"
         ),
-        "duplicate": (
-            "<tool_call><function=get_weather><parameter=unit>celsius</parameter>"
-            "</function></tool_call>"
-        ),
+        "duplicate": ("<tool_call><function=get_weather><parameter=unit>celsius</parameter></function></tool_call>"),
     },
     "minimax_m2": {
         "single_quotes": "<minimax:tool_call><invoke name='now'></invoke></minimax:tool_call>",

@@ -50,9 +50,7 @@ def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
         body["tools"] = corpus.TOOLS
     request = ChatCompletionRequest.model_validate(body)
     request.tool_choice = "auto"
-    parser_class = type(
-        "Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)}
-    )
+    parser_class = type("Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)})
     made = parser_class(Tokenizer(), request.tools)
     _, content, calls = made.parse(text, request, enable_auto_tools=True)
     return {
@@ -64,10 +62,7 @@ def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
 def main() -> None:
     """Write what vLLM makes of every answer."""
     result = {
-        parser: {
-            name: asked(parser, text, tools=tools)
-            for name, (text, tools) in corpus.answers(parser).items()
-        }
+        parser: {name: asked(parser, text, tools=tools) for name, (text, tools) in corpus.answers(parser).items()}
         for parser in corpus.RENDER
     }
     lines = [

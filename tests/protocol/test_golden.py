@@ -93,11 +93,8 @@ DEVIATIONS = {
     "messages: both null": DECODED,
 }
 UNSUPPORTED = {
-    "stream_interval 2": "stream_interval",
-    "top_logprobs": "logprobs",
     "tools": "tools",
     "tools choice named": "tools",
-    "echo only": "echo",
     "messages: part image": "messages.0.content.0.image_url",
 }
 

@@ -17,12 +17,9 @@ PROMPT = {"prompt": "hi"}
 
 EFFECTIVE = {
     "use_beam_search": True,
-    "prompt_logprobs": 0,
-    "echo": True,
-    "return_token_ids": True,
 }
-CHAT_EFFECTIVE = EFFECTIVE | {"logprobs": True, "tools": [TOOL], "return_prompt_text": True}
-COMPLETION_EFFECTIVE = EFFECTIVE | {"logprobs": 0}
+CHAT_EFFECTIVE = EFFECTIVE | {"tools": [TOOL]}
+COMPLETION_EFFECTIVE = EFFECTIVE
 HARMLESS = {
     "use_beam_search": False,
     "prompt_logprobs": None,
@@ -66,14 +63,6 @@ def test_completion_field_is_refused_by_name(name):
     with pytest.raises(UnsupportedFieldError) as caught:
         decode_completion_request(_body(PROMPT, {name: COMPLETION_EFFECTIVE[name]}))
     assert caught.value.param == name
-
-
-def test_stream_interval_is_refused_where_it_counts():
-    """More tokens than one in a chunk are refused in a stream; a whole answer has no chunks."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_chat_completion_request(_body(MESSAGES, {"stream_interval": 2, "stream": True}))
-    assert caught.value.param == "stream_interval"
-    assert decode_chat_completion_request(_body(MESSAGES, {"stream_interval": 1, "stream": True})).stream_interval == 1
 
 
 @pytest.mark.parametrize(
@@ -123,8 +112,6 @@ def test_completion_field_without_effect_is_taken(name):
 
 def test_every_refusal_is_tested():
     """Each line of the tables stands in a test above."""
-    own_tests = {"stream_interval", "prompt_embeds"}
-    # Refused only together with `logprobs`, which is refused first.
-    own_tests |= {"logprob_token_ids"}
+    own_tests = {"prompt_embeds"}
     for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE)):
         assert {refusal.field for refusal in table} <= set(tested) | own_tests

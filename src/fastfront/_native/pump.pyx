@@ -163,6 +163,9 @@ cdef class Pump:
     def send_head(self, Response response) -> None:
         deref(self.ptr).send_head(response.ptr)
 
+    def keep_alive(self, Response response, double interval) -> float:
+        return deref(self.ptr).keep_alive(response.ptr, interval)
+
     def dispatch(self, size_t limit=0) -> list:
         cdef core.Batch batch
         deref(self.ptr).hub().take(batch, limit)

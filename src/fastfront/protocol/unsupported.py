@@ -34,34 +34,20 @@ def _falsy(value: Any, request: Any) -> bool:
     return not value
 
 
-def _unseen(value: Any, request: Any) -> bool:
-    return value is None or value <= 1 or not request.stream
-
-
 def _only_shown(value: Any, request: Any) -> bool:
     """Tools that may not be called are part of the prompt and of nothing else."""
     return value is None or request.tool_choice in (None, "none")
 
 
-_EVERYWHERE = (
-    Refusal("use_beam_search", _falsy),
-    Refusal("prompt_logprobs", _null),
-    Refusal("logprob_token_ids", _falsy),
-    Refusal("echo", _falsy),
-    Refusal("return_token_ids", _falsy),
-    Refusal("stream_interval", _unseen),
-)
+_EVERYWHERE = (Refusal("use_beam_search", _falsy),)
 
 CHAT = (
     *_EVERYWHERE,
-    Refusal("logprobs", _falsy),
     Refusal("tools", _only_shown),
-    Refusal("return_prompt_text", _falsy),
 )
 
 COMPLETIONS = (
     *_EVERYWHERE,
-    Refusal("logprobs", _null),
     Refusal(
         "prompt_embeds",
         lambda value, request: value is None or value == [],

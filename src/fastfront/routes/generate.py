@@ -18,13 +18,14 @@ from fastfront._native.pump import Response
 from fastfront.engine.types import EngineCoreRequest, LoRARequest, SamplingParams
 from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
-from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of
+from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of, keep_alive
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.constraints import blame_constraint, settle_constraints
+from fastfront.routes.details import details_of
 from fastfront.routes.http import check_json_content_type, read_body
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -40,6 +41,7 @@ class Prompts(NamedTuple):
 
     token_ids: list[list[int]]
     params: list[SamplingParams]
+    texts: list[str | None]
 
 
 class Shape(NamedTuple):
@@ -99,6 +101,8 @@ async def generate(
         if prompts.params[0].structured_outputs is not None and frontend.structured.is_blind:
             stream.explain_errors(blame_constraint)
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        if request.stream:
+            keep_alive(frontend.engine.pump, response, frontend.config.sse_keep_alive_interval)
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
@@ -158,7 +162,7 @@ def _engine_requests(
         # Sample i is drawn with seed + i, and the engine's seeds are 64 bits wide.
         raise BadRequestError(f"seed must be at most {INT64_MAX} minus n - 1, got {request.seed}.", param="seed")
     requests: list[EngineCoreRequest] = []
-    for number, (token_ids, params) in enumerate(zip(*prompts, strict=True)):
+    for number, (token_ids, params) in enumerate(zip(prompts.token_ids, prompts.params, strict=True)):
         first = EngineCoreRequest(
             request_id="",
             prompt_token_ids=token_ids,
@@ -217,6 +221,9 @@ def _response(
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
         mailbox_limit=MAILBOX_LIMIT,
+        details=details_of(
+            frontend.config, frontend.model, request, prompts.token_ids, prompts.texts, prompts.params[0], role
+        ),
     )
 
 

@@ -9,12 +9,12 @@ namespace fastfront {
 
 namespace {
 
-constexpr std::uint16_t bit(auto role) noexcept { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(role)); }
+constexpr std::uint16_t bit(auto role) noexcept {
+    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(role));
+}
 
 /// Text that a function can be called: in prose about tags, what looks like a name is none.
-bool is_plain(std::string_view name) noexcept {
-    return name.find_first_of(" \t\r\n<>") == std::string_view::npos;
-}
+bool is_plain(std::string_view name) noexcept { return name.find_first_of(" \t\r\n<>") == std::string_view::npos; }
 
 }  // namespace
 
@@ -48,9 +48,9 @@ TagParser::TagParser(const TagFormat& format, const ParserSpec& spec, const Pars
     expect(State::behind_tag,
            {Role::type_open, Role::value_open, Role::parameter_open, Role::call_close, Role::block_close});
     expect(State::type, {Role::type_close, Role::call_close});
-    expect(State::value, {Role::value_close, Role::call_close,
-                          format.parameter_ends_value ? Role::parameter_open : Role::value_close,
-                          format.block_close_ends_value ? Role::block_close : Role::value_close});
+    expect(State::value,
+           {Role::value_close, Role::call_close, format.parameter_ends_value ? Role::parameter_open : Role::value_close,
+            format.block_close_ends_value ? Role::block_close : Role::value_close});
 }
 
 void TagParser::add_mark(std::string_view text, Role role, const ParserSpec& spec) {
@@ -233,7 +233,8 @@ void TagParser::on_mark_in_name(const Mark& mark, Pieces& out) {
         if (mark.role == Role::call_close) end_call(mark, out);
         return;
     }
-    const bool may_begin = mark.role == Role::block_open || mark.role == Role::block_close || mark.role == Role::call_open;
+    const bool may_begin =
+        mark.role == Role::block_open || mark.role == Role::block_close || mark.role == Role::call_open;
     if (!may_begin) raw_.append(mark.text);
     give_back(out);
     if (may_begin) {
@@ -308,9 +309,8 @@ void TagParser::on_mark_in_tag(const Mark& mark, Pieces& out) {
 void TagParser::give_back(Pieces& out) {
     if (state_ == State::opening || state_ == State::name) {
         if (in_block_ && !block_shown_ && !format_.block_open.front().empty()) {
-            block_shown_ = std::ranges::any_of(format_.block_open, [this](std::string_view open) {
-                return !open.empty() && raw_.starts_with(open);
-            });
+            block_shown_ = std::ranges::any_of(
+                format_.block_open, [this](std::string_view open) { return !open.empty() && raw_.starts_with(open); });
         }
         leave(State::outside);
     }
