@@ -85,6 +85,8 @@ class App:
         config = self.frontend.config
         if config.allowed_origins or config.enable_request_id_headers:
             return  # every answer needs headers of its own
+        if not self.frontend.admission.is_open:
+            return  # every request is counted first
         keys = ApiKeyMiddleware(self, config.api_key) if config.api_key else None
         lanes = make_lanes(self.frontend, asyncio.get_running_loop(), None if keys is None else keys.accepts)
         for prefix in {"", config.root_path.rstrip("/")}:

@@ -41,6 +41,11 @@ LATER = {
     "tools choice named",
     "ids unknown",
     "id lists empty",
+    'suffix="abc"',
+    "mm_processor_kwargs",
+    "media_io_kwargs",
+    "media",
+    "suffix",
     "texts empty",
 }
 DEVIATIONS = {
@@ -91,9 +96,6 @@ DEVIATIONS = {
     "messages: both null": DECODED,
 }
 UNSUPPORTED = {
-    "stream_interval 2": "stream_interval",
-    "top_logprobs": "logprobs",
-    "echo only": "echo",
     "messages: part image": "messages.0.content.0.image_url",
 }
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fastfront.config import Config
 from fastfront.engine.types import decode_request, encode_request
 from fastfront.errors import EngineDeadError
 from fastfront.output.parsers import UNPARSED
@@ -104,7 +105,7 @@ class Frontend:
     def __init__(self, model):
         self.model, self.engine = model, FakeEngine()
         self.metrics, self.pool = Metrics(), PromptPool(1)
-        self.config = SimpleNamespace(enable_force_include_usage=False)
+        self.config = Config()
         self.parsers = SimpleNamespace(reasoning_parser=None)
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 

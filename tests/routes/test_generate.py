@@ -27,7 +27,11 @@ def requests_for(request, prompts=1, headers=NO_HEADERS, *, numbers_prompts=Fals
     """Return the engine's requests, as the engine would read them."""
     found = _engine_requests(
         request,
-        Prompts([[10 * p, 10 * p + 1] for p in range(prompts)], [SamplingParams(seed=request.seed)] * prompts),
+        Prompts(
+            [[10 * p, 10 * p + 1] for p in range(prompts)],
+            [SamplingParams(seed=request.seed)] * prompts,
+            [None] * prompts,
+        ),
         headers,
         "id-1",
         1000.5,
@@ -60,7 +64,7 @@ def test_each_sample_has_its_seed():
 def test_without_a_seed_samples_are_one_request():
     """Nothing is copied that is the same."""
     request = chat(n=3)
-    prompts = Prompts([[1]], [SamplingParams()])
+    prompts = Prompts([[1]], [SamplingParams()], [None])
     found = _engine_requests(request, prompts, NO_HEADERS, "x", 0.0, chat_completions.SHAPE, UNPARSED)
     assert len({id(each) for each in found}) == 1
 

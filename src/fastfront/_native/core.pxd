@@ -168,6 +168,7 @@ cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
         size_t min_tokens
         cbool keep_all_text
         vector[uint32_t] shown_specials
+        size_t stream_interval
 
 cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
     cdef enum class ResponseKind(uint8_t):
@@ -185,6 +186,43 @@ cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
         cbool include_usage
         cbool continuous_usage
 
+cdef extern from "logprobs.hpp" namespace "fastfront" nogil:
+    cdef enum class FloatStyle(uint8_t):
+        python
+        pydantic
+    cdef cppclass LogprobsOptions:
+        LogprobsOptions()
+        shared_ptr[const CppVocab] vocab
+        cbool chat
+        FloatStyle style
+        cbool as_token_ids
+        cbool show_all
+        int64_t shown
+        int64_t kept
+        int64_t prompt_kept
+
+cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
+    cdef cppclass DetailsOptions:
+        DetailsOptions()
+        shared_ptr[const LogprobsOptions] logprobs
+        cbool chat
+        cbool wants_logprobs
+        cbool wants_prompt_logprobs
+        cbool wants_token_ids
+        cbool wants_prompt_token_ids
+        cbool echoes_prompt
+        cbool echoes_only
+        cbool shows_cached_tokens
+        cbool shows_metrics
+        int64_t remote_cached_tokens
+        string echo_text
+        string prompt_text_json
+        vector[vector[uint32_t]] prompt_token_ids
+        vector[string] prompt_texts
+
+cdef extern from "json_writer.hpp" namespace "fastfront" nogil:
+    void append_json_string(string&, string_view) except +
+
 cdef extern from "response.hpp" namespace "fastfront" nogil:
     cdef cppclass PromptInfo:
         PromptInfo()
@@ -195,6 +233,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         ResponseOptions options
         shared_ptr[const PipelineOptions] pipeline
         shared_ptr[const CppParserPlan] parsers
+        shared_ptr[const DetailsOptions] details
         vector[PromptInfo] prompts
         size_t n
         double arrival_time
@@ -327,6 +366,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         int wake_fd() noexcept
         void add(const shared_ptr[CppResponse]&) except +
         size_t waiting_ids() except +
+        size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
@@ -346,7 +386,8 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
-        void feed(const shared_ptr[CppResponse]&, size_t, size_t, text_span, FinishReason, StopReason) except +
+        void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
+        double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept

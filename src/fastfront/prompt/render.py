@@ -103,6 +103,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
     """Return the prompts of a completion request, in its order."""
+    _check_suffix(request)
     limits = _limits(model, request, request.max_tokens, "max_tokens")
     decode = bool(request.echo and not request.return_token_ids)
     rendered: list[RenderedPrompt] = []
@@ -132,6 +133,7 @@ def _render_messages(
     limits: LengthLimits,
 ) -> RenderedPrompt:
     _check_trust(model, request)
+    _check_media_kwargs(model, request)
     template_kwargs = _template_kwargs(model, request, tools, kwargs)
     template, content_format = _choose_template(model, request, template_kwargs)
     text = template.render(
@@ -196,6 +198,34 @@ def _check_trust(model: Model, request: ChatCompletionRequest | TokenizeChatRequ
             "Chat template is passed with request, but --trust-request-chat-template is not set. "
             "Refused request with untrusted chat template."
         )
+
+
+def _check_media_kwargs(model: Model, request: ChatCompletionRequest | TokenizeChatRequest) -> None:
+    for name, what in (("mm_processor_kwargs", "preprocessing"), ("media_io_kwargs", "media loading")):
+        if getattr(request, name) and not model.trust_request_mm_kwargs:
+            raise validation_error(
+                f"Per-request {name} are disabled by default because they can change multimodal {what} resource usage. "
+                "Start the server with --trust-request-mm-kwargs only when clients are trusted.",
+                parameter=name,
+            )
+
+
+def _check_suffix(request: CompletionRequest) -> None:
+    """Refuse text behind the answer: no model that is rendered here fills in the middle."""
+    if request.suffix is None:
+        return
+    prompt = request.prompt
+    if request.echo:
+        reason = "Echo is unsupported with suffix."
+    elif request.prompt_embeds is not None:
+        reason = "suffix is not supported with prompt_embeds"
+    elif request.truncate_prompt_tokens is not None:
+        reason = "suffix is not supported with truncate_prompt_tokens"
+    elif isinstance(prompt, str) or (prompt and all(isinstance(each, str) for each in prompt)):
+        reason = "suffix is only supported for models with FIM completion rendering"
+    else:
+        reason = "suffix requires text prompt input for FIM completion rendering"
+    raise BadRequestError(reason, param="suffix")
 
 
 def _tool_dict(tool: Mapping[str, Any]) -> dict[str, Any]:
