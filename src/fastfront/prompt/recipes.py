@@ -11,7 +11,6 @@ know requests.
 from __future__ import annotations
 
 import functools
-import itertools
 import logging
 import threading
 import time
@@ -43,10 +42,10 @@ _MAX_SHAPES = 1_024
 """Shapes whose sights and attempts are counted."""
 _MAX_JOBS = 8
 """Conversations that wait to be learnt from; more are let go."""
-_FEW_CASES = 4
-"""Conversations that a recipe is compared on if all that it asks has been compared before."""
 _LEAST_AGREED = 2
 """Conversations for which a recipe must have a prompt."""
+_ENOUGH_AGREED = 3
+"""Those that do for a recipe if all that it asks has been compared before."""
 _SHARE = 0.25
 """Of the time, for learning."""
 
@@ -194,14 +193,16 @@ class Recipes:
     def _prove(self, recipe: Recipe, shape: bytes, contents: list[str], steps: Sequence[Step], pace: Pace) -> None:
         signatures = set(signatures_of(len(contents), steps))
         # A chat that has grown by a turn asks nothing new: its trace is as good as that of the chat before.
-        enough = _FEW_CASES if signatures <= self._proven else None
+        enough = _ENOUGH_AGREED if signatures <= self._proven else None
         agreed = 0
-        for texts in itertools.islice(recipe_battery.cases(contents, steps, seed=len(shape)), enough):
+        for texts in recipe_battery.cases(contents, steps, seed=len(shape)):
             text = recipe.render(texts)
             pace.rest()
             if text is not None and text != self._reference(self._bind(_conversation(shape, texts)), pace.through):
                 raise NotAgreedError
             agreed += text is not None
+            if agreed == enough:
+                break
         if agreed < _LEAST_AGREED:
             raise NotAgreedError
         if len(self._proven) < _MAX_SHAPES:
