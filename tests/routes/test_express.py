@@ -17,7 +17,8 @@ from fastfront.engine.types import decode_request, encode_request
 from fastfront.errors import EngineDeadError
 from fastfront.output.parsers import UNPARSED
 from fastfront.pool import PromptPool
-from fastfront.prompt import Model
+from fastfront.prompt import Model, known_chats
+from fastfront.prompt.known_chats import KnownChats
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes import chat_completions, completions, express
 from fastfront.routes.generate import _engine_requests, _Headers
@@ -191,6 +192,35 @@ def test_the_engine_gets_the_same_request(frontend, asked):
     expected.request_id, expected.client_index, expected.current_wave = sent.request_id, 3, 5
     expected.arrival_time = sent.arrival_time
     assert sent == expected
+
+
+def test_a_chat_that_goes_on_is_the_same_request(frontend, monkeypatch):
+    """Turn by turn, the engine gets what it gets the general way, though only the new turn is read."""
+    prompts = []
+    known = KnownChats.prompt
+    monkeypatch.setattr(known_chats, "WORTH_BYTES", 0)
+    monkeypatch.setattr(KnownChats, "prompt", lambda *args: prompts.append(known(*args)) or prompts[-1])
+    lane = lanes_of(frontend)[CHAT]
+    chat = [{"role": "user", "content": "tell me " * 200}]
+    for turn in range(8):
+        for _ in range(2):
+            raw = msgspec.json.encode({"model": "sim", "messages": chat, "temperature": turn / 10})
+            frontend.engine.sent.clear()
+            assert lane(FakeExchange(), raw)
+            ((_, payload),) = frontend.engine.sent
+            sent = decode_request(payload)
+            expected = general(frontend.model, CHAT, raw, sent.external_req_id)
+            assert (sent.prompt_token_ids, sent.sampling_params) == (
+                expected.prompt_token_ids,
+                expected.sampling_params,
+            )
+        more = [
+            {"role": "assistant", "content": f"{turn} \u00e9<|im_end|> " * 20},
+            {"role": "user", "content": f"{turn}?"},
+        ]
+        chat = [*chat, *more]
+        frontend.model.templates.default._recipes.settle(30)
+    assert sum(prompt is not None for prompt in prompts) >= 6
 
 
 @pytest.mark.parametrize("path", [CHAT, COMPLETION])

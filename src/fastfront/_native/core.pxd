@@ -116,8 +116,19 @@ cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
         @staticmethod
         cbool suits(const vector[pair[string, uint32_t]]&) except +
 
+cdef extern from "json_messages.hpp" namespace "fastfront" nogil:
+    size_t kNowhere
+    size_t skip_json_space(string_view, size_t) noexcept
+    size_t find_messages(string_view, size_t) noexcept
+    size_t find_object_end(string_view, size_t) noexcept
+    size_t find_next_object(string_view, size_t) noexcept
+
 cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
     cdef cppclass EncodedIds
+    cdef cppclass piece_span "std::span<const fastfront::Piece>":
+        piece_span(const Piece*, size_t) noexcept
+    cdef cppclass encoded_ids_span "std::span<const std::shared_ptr<const fastfront::EncodedIds>>":
+        encoded_ids_span(const shared_ptr[const EncodedIds]*, size_t) noexcept
     cdef cppclass Piece:
         size_t begin
         size_t end
@@ -130,7 +141,8 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         size_t count
         vector[uint32_t] tail
         void append(token_span) except +
-        void append(const vector[Piece]&) except +
+        void append(piece_span) except +
+        void append(encoded_ids_span) except +
         vector[uint32_t] ids() except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +

@@ -15,6 +15,7 @@ import msgspec
 
 from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
 
 if TYPE_CHECKING:
@@ -99,6 +100,15 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
             return None
 
     return render
+
+
+def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
+    """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
+    template, loader = model.templates.default, model.tokenizer.fast
+    if template is None or loader is None or model.default_chat_template_kwargs:
+        return None
+    content_format = template.content_format if model.content_format == "auto" else model.content_format
+    return KnownChats(template, content_format, loader, decode)
 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
