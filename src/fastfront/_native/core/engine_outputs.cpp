@@ -169,7 +169,7 @@ void EngineCoreOutputs::decode_output(MsgpackReader& reader) noexcept {
                     decode_prefill_stats(reader, output);
                 }
                 break;
-            case kNumNansInLogits: output.corrupted = reader.read_int() > 0; break;
+            case kNumNansInLogits: output.corrupted = int_or_zero(reader) > 0; break;
             default: reader.skip(); break;
         }
     }
