@@ -27,6 +27,7 @@ from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
+from fastfront.telemetry.stats_log import StatsLog
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Frontend:
         self.system_fingerprint: str | None = None
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
+        self._stats: asyncio.Task[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
         self.metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: self.open_requests)
         self.metrics.add_gauge(
@@ -214,7 +216,19 @@ class Frontend:
             "Requests that engines have not ended yet, one per choice.",
             lambda: self.engine.pump.waiting,
         )
+        self._watch_stats()
         self.state = State.READY
+
+    def _watch_stats(self) -> None:
+        """Show the engines' state in the log from now on."""
+        config = self.config
+        if not config.disable_log_stats and config.log_stats_interval > 0:
+            log = StatsLog(
+                self.engine.pump.snapshot,
+                aggregate=config.aggregate_engine_logging,
+                corrupted=self.metrics.corrupted,
+            )
+            self._stats = asyncio.get_running_loop().create_task(log.run(config.log_stats_interval))
 
     def _served_model(self) -> tuple[str, tuple[str, ...]]:
         """Return where tokenizer and templates are, and under which names clients ask for the model."""
@@ -270,6 +284,9 @@ class Frontend:
     async def stop(self) -> None:
         """End everything: engines that were started here, sockets, threads. Safe at any time and more than once."""
         self.state = State.STOPPED
+        if self._stats is not None:
+            self._stats.cancel()
+            self._stats = None
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()

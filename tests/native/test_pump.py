@@ -272,8 +272,8 @@ def test_scheduler_stats_become_gauges_and_totals(engine: Engine) -> None:
     scheduler = engine.pump.snapshot()[0]["scheduler"]
     assert (scheduler["running"], scheduler["waiting"], scheduler["skipped_waiting"]) == (3, 1, 0)
     assert scheduler["kv_cache_usage"] == 0.5
-    assert (scheduler["prefix_queries"], scheduler["prefix_hits"], scheduler["prefix_hit_rate"]) == (20, 10, 0.5)
-    assert scheduler["connector_hit_rate"] is None
+    assert (scheduler["prefix_queries"], scheduler["prefix_hits"], scheduler["prefix_recent"]) == (20, 10, (20, 10))
+    assert scheduler["connector_recent"] is None
     assert scheduler["spec_decode"] is None
     assert not scheduler["has_evictions"]
 
@@ -294,7 +294,7 @@ def test_what_only_some_engines_tell() -> None:
     scheduler = pump.snapshot()[0]["scheduler"]
     assert scheduler["kv_fetch"] == {"waiting_to_start": 0, "in_progress": 2, "completed_waiting": 0}
     assert (scheduler["connector_queries"], scheduler["connector_hits"]) == (8, 6)
-    assert scheduler["connector_hit_rate"] == 0.75
+    assert scheduler["connector_recent"] == (8, 6)
     assert scheduler["connector_hits_by_source"]["host"] == 6
     assert scheduler["spec_decode"]["accepted_per_position"] == [1, 0]
     assert scheduler["has_evictions"]

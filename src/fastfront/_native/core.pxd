@@ -283,7 +283,8 @@ cdef extern from "scheduler_stats.hpp" namespace "fastfront" nogil:
 cdef extern from "engine_state.hpp" namespace "fastfront" nogil:
     cdef cppclass RecentCacheUse:
         cbool empty() noexcept
-        double hit_rate() noexcept
+        double queries() noexcept
+        double hits() noexcept
     cdef cppclass SecondsHistogram:
         vector[uint64_t] counts
         double sum

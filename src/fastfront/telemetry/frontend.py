@@ -39,7 +39,7 @@ class FrontendMetrics:
 
     def collect(self, model_name: str, engines: Sequence[int], created: float) -> Iterator[Metric]:
         """Yield the families. The multimodal cache is the frontend's: it carries the first engine's label, as in vLLM."""
-        labels = [(model_name, str(engine)) for engine in engines]
+        labels: list[tuple[str, ...]] = [(model_name, str(engine)) for engine in engines]
         yield gauge(
             "vllm:engine_sleep_state",
             TEXTS["engine_sleep_state"],

@@ -38,8 +38,9 @@ class Metrics:
         """Engine requests submitted, one per choice: always the sum of request_success and requests_running."""
         self.requests_rejected = 0
         """HTTP requests refused because the server was starting, draining or full."""
+        self.corrupted = corrupted
         self._log_stats = log_stats
-        self._options = {"kv_cache_metrics": kv_cache_metrics, "corrupted": corrupted}
+        self._kv_cache_metrics = kv_cache_metrics
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self._snapshot: Callable[[], Snapshot] | None = None
         self._model_name = ""
@@ -69,7 +70,13 @@ class Metrics:
         if self._snapshot is not None:
             snapshot = self._snapshot()
             if self._log_stats:
-                yield from engine_metrics(snapshot, self._model_name, self._created, **self._options)
+                yield from engine_metrics(
+                    snapshot,
+                    self._model_name,
+                    self._created,
+                    kv_cache_metrics=self._kv_cache_metrics,
+                    corrupted=self.corrupted,
+                )
                 yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
                 yield cache_config_info(self._ready, snapshot)
             yield from pump_metrics(snapshot)
