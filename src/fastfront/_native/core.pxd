@@ -52,12 +52,13 @@ cdef extern from "zmtp.hpp" namespace "fastfront::zmtp" nogil:
         size_t consumed
         size_t wanted
         byte_span body
-        cbool more
+        byte_span rest
     cdef cppclass Decoder:
         Decoder(SocketType, size_t)
         Step next(byte_span) noexcept
         const string& identity() noexcept
         string_view failure() noexcept
+    cbool next_part(byte_span&, byte_span&) noexcept
 
 cdef extern from "zmtp_socket.hpp" namespace "fastfront" nogil:
     cdef cppclass ZmtpTiming:

@@ -37,8 +37,8 @@ Pump::Pump(ZmtpSocketOptions options)
     : socket_(options,
               {
                   .ready = [](ZmtpSocket::Id, std::string_view) {},
-                  // Auxiliary frames carry tensors (logprobs and the like) that no supported field asks for.
-                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> frame, bool) { process(frame); },
+                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
+                                    std::span<const std::uint8_t> rest) { process(first, rest); },
                   .lost = [](ZmtpSocket::Id) {},  // the other socket tells
                   .refused =
                       [this](std::string_view why, std::uint64_t) {
@@ -146,13 +146,17 @@ void Pump::obey() noexcept {
     }
 }
 
-void Pump::process(std::span<const std::uint8_t> message) noexcept {
+void Pump::process(std::span<const std::uint8_t> message, std::span<const std::uint8_t> rest) noexcept {
     const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
     if (text == kEngineCoreDead) {
         hub_.publish({}, {}, {{ControlEvent::Kind::engine_dead, 0, {}}});
         return;
     }
-    if (const Errc error = outputs_.decode(message); error != Errc::ok) {
+    aux_.clear();
+    for (std::span<const std::uint8_t> part; zmtp::next_part(rest, part);) {
+        aux_.push_back(part);
+    }
+    if (const Errc error = outputs_.decode(message, aux_); error != Errc::ok) {
         writer_.metrics().counter(CounterId::bad_messages).add(1);
         publish_failure(std::string("a message from the engine could not be read: ").append(fastfront::message(error)));
         return;

@@ -77,7 +77,8 @@ class Pump {
     /// Go on with the responses whose sockets take bytes again (the thread's body, too).
     void flush_writable() noexcept;
     /// Handle one message as if it had come from the socket (the thread's body; tests and fuzzing call it directly).
-    void process(std::span<const std::uint8_t> message) noexcept;
+    /// `rest`: the frames behind its first, as zmtp::next_part() reads them.
+    void process(std::span<const std::uint8_t> message, std::span<const std::uint8_t> rest = {}) noexcept;
 
   private:
     [[nodiscard]] Errc launch() noexcept;
@@ -109,6 +110,7 @@ class Pump {
 
     // Reused from message to message.
     EngineCoreOutputs outputs_;
+    std::vector<std::span<const std::uint8_t>> aux_;  // frames of the message at hand
     std::vector<ResponseHub::Target> targets_;
     std::vector<std::shared_ptr<Response>> writable_;
     const Step* step_ = nullptr;  // what the writers work on
