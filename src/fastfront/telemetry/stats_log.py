@@ -92,11 +92,12 @@ class StatsLog:
         if (rate := interval.hit_rate("connector_recent")) is not None:
             parts.append(("External prefix cache hit rate: %.1f%%", (rate * 100,)))
         arguments = [argument for _, values in parts for argument in values]
-        logger.log(level, prefix + ", ".join(text for text, _ in parts), *arguments)
+        line = prefix + ", ".join(text for text, _ in parts)
+        logger.log(level, line, *arguments)
         if (drafts := interval.spec_decode()) is not None:
             logger.log(level, SPEC_DECODE, *drafts)
         if not self._aggregate and any(work := interval.work()):
-            logger.log(level, prefix + "MFU: %.1f TF/s/device %.1f GB/s/device", *work)
+            logger.log(level, "%sMFU: %.1f TF/s/device %.1f GB/s/device", prefix, *work)
 
 
 class _Interval:
