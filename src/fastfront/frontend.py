@@ -25,6 +25,7 @@ from fastfront.output import ForeignDecoder, RequestStream
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
+from fastfront.structured import Checker
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
 from fastfront.telemetry.stats_log import StatsLog
@@ -76,6 +77,8 @@ class Frontend:
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
         )
         self.pool = PromptPool()
+        self.structured = Checker((self.config.structured_outputs_config or {}).get("backend", "auto"))
+        """Judges the constraints of requests."""
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
         self.model: Model
@@ -257,6 +260,7 @@ class Frontend:
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
         )
+        model.has_reasoning_config = config.reasoning_config is not None
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
         return model
@@ -287,6 +291,7 @@ class Frontend:
         if self._stats is not None:
             self._stats.cancel()
             self._stats = None
+        self.structured.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()
