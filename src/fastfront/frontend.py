@@ -28,7 +28,7 @@ from fastfront.sim import MODEL_PATH
 from fastfront.structured import Checker
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
-from fastfront.telemetry.stats_log import StatsLog
+from fastfront.telemetry.observability import Observability
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class Frontend:
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
         )
+        self.observability = Observability(self.config)
         self.pool = PromptPool()
         self.structured = Checker((self.config.structured_outputs_config or {}).get("backend", "auto"))
         """Judges the constraints of requests."""
@@ -86,8 +87,10 @@ class Frontend:
         self.system_fingerprint: str | None = None
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
-        self._stats: asyncio.Task[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
+        self.metrics.add_counter(
+            "log_jobs_dropped", "Lines of logs left out for want of time.", lambda: self.observability.queue.dropped
+        )
         self.metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: self.open_requests)
         self.metrics.add_gauge(
             "prompts_waiting", "Long prompts that no thread has begun yet.", lambda: self.pool.waiting
@@ -197,6 +200,7 @@ class Frontend:
         if self.state is not State.NEW:
             raise RuntimeError(f"a Frontend starts from new or stopped; this one is {self.state.value}")
         self.state = State.STARTING
+        self.observability.start()
         self._engines = Engines(self.config, self._prepare_pump)
         self.engine = self._engines.client
         meeting = asyncio.ensure_future(self._engines.start())
@@ -219,19 +223,8 @@ class Frontend:
             "Requests that engines have not ended yet, one per choice.",
             lambda: self.engine.pump.waiting,
         )
-        self._watch_stats()
+        self.observability.watch_engines(self.engine.pump.snapshot, corrupted=self.metrics.corrupted)
         self.state = State.READY
-
-    def _watch_stats(self) -> None:
-        """Show the engines' state in the log from now on."""
-        config = self.config
-        if not config.disable_log_stats and config.log_stats_interval > 0:
-            log = StatsLog(
-                self.engine.pump.snapshot,
-                aggregate=config.aggregate_engine_logging,
-                corrupted=self.metrics.corrupted,
-            )
-            self._stats = asyncio.get_running_loop().create_task(log.run(config.log_stats_interval))
 
     def _served_model(self) -> tuple[str, tuple[str, ...]]:
         """Return where tokenizer and templates are, and under which names clients ask for the model."""
@@ -288,13 +281,11 @@ class Frontend:
     async def stop(self) -> None:
         """End everything: engines that were started here, sockets, threads. Safe at any time and more than once."""
         self.state = State.STOPPED
-        if self._stats is not None:
-            self._stats.cancel()
-            self._stats = None
         self.structured.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()
+        await self.observability.close()
 
     # -- Helpers
 

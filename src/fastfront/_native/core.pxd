@@ -185,6 +185,17 @@ cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
         cbool include_usage
         cbool continuous_usage
 
+cdef extern from "metrics.hpp" namespace "fastfront" nogil:
+    cdef cppclass RequestTimes:
+        double arrival
+        double queued
+        double scheduled
+        double first_token
+        double last_token
+        double first_token_latency
+        FinishReason reason
+        double ended
+
 cdef extern from "response.hpp" namespace "fastfront" nogil:
     cdef cppclass PromptInfo:
         PromptInfo()
@@ -207,6 +218,10 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         StopReasonKind stop_kind
         int64_t stop_token
         string stop_text
+    cdef cppclass ChoiceTimes:
+        RequestTimes times
+        size_t prompt_tokens
+        size_t completion_tokens
     cdef cppclass CppResponse "fastfront::Response":
         CppResponse(ResponseSpec) except +
         size_t choice_count() noexcept
@@ -220,6 +235,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool delivered() noexcept
         cbool lost() noexcept
         int http_status() noexcept
+        ChoiceTimes times_of(size_t) noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the pump has counted, as plain Python numbers. Part of pump.pyx, whose names it uses.
+# What the pump has counted and measured, as plain Python numbers. Part of pump.pyx, whose names it uses.
 
 cdef str KV_RESIDENCY = "kv_cache_residency"
 
@@ -103,3 +103,18 @@ cdef dict snapshot_of(core.CppPump& pump):
         engine += 1
         preincrement(state)
     return engines
+
+
+cdef dict times_of(core.ChoiceTimes of):
+    return {
+        "prompt_tokens": of.prompt_tokens,
+        "completion_tokens": of.completion_tokens,
+        "finish_reason": None if of.times.reason == core.FinishReason.none else <int>of.times.reason,
+        "arrival": of.times.arrival,
+        "ended": of.times.ended,
+        "queued": of.times.queued,
+        "scheduled": of.times.scheduled,
+        "first_token": of.times.first_token,
+        "last_token": of.times.last_token,
+        "first_token_latency": of.times.first_token_latency,
+    }

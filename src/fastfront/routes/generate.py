@@ -8,6 +8,7 @@ engine is refused with an HTTP status, streaming or not. Must not know how chat 
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -26,6 +27,7 @@ from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.constraints import settle_constraints
 from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
 
@@ -77,7 +79,11 @@ async def generate(
     arrival_time = time.time()
     headers = _read_headers(scope)
     frontend.begin_request()
-    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
+    watch = watch_of(frontend, scope, send, body)
+    direct = direct_of(scope)
+    if watch is not None and watch.reads_answer:
+        send, direct = watch.send, None
+    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct, pump=frontend.engine.pump)
     try:
         request = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
@@ -93,11 +99,17 @@ async def generate(
         response = _response(
             frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape
         )
+        if watch is not None:
+            watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        if watch is not None:
+            watch.submitted()
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
         stream.close()
+        if watch is not None:
+            watch.ended(sys.exc_info()[1])
         frontend.end_request()
 
 

@@ -102,6 +102,12 @@ def _choices(data: bytes) -> Iterator[dict[str, Any]]:
         yield from (choice for choice in choices if isinstance(choice, dict))
 
 
+def text_of_first_choice(event: bytes) -> str:
+    """Return the content of an event's first choice."""
+    first = next(_choices(event), None)
+    return _parts_of_delta(first)[1] if first is not None else ""
+
+
 def _parts_of_delta(choice: dict[str, Any]) -> tuple[list[str], str]:
     """Return what vLLM shows of a piece, and its content alone."""
     delta = choice.get("delta")
