@@ -38,6 +38,7 @@ from fastfront.sim import MODEL_PATH
 from fastfront.structured import Checker, backend_of
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
+from fastfront.telemetry.observability import Observability
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Frontend:
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
         )
+        self.observability = Observability(self.config)
         self.pool = PromptPool()
         self.structured = Checker()
         """Judges the constraints of requests."""
@@ -99,6 +101,9 @@ class Frontend:
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
+        self.metrics.add_counter(
+            "log_jobs_dropped", "Lines of logs left out for want of time.", lambda: self.observability.queue.dropped
+        )
         self.metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: self.open_requests)
         self.metrics.add_gauge(
             "prompts_waiting", "Long prompts that no thread has begun yet.", lambda: self.pool.waiting
@@ -218,6 +223,7 @@ class Frontend:
         self.state = State.STARTING
         self.structured.backend = backend_of(self.config.structured_outputs_config)
         modules = parse_lora_modules(self.config.lora_modules)
+        self.observability.start()
         self._engines = Engines(self.config, self._prepare_pump)
         self.engine = self._engines.client
         meeting = asyncio.ensure_future(self._engines.start())
@@ -243,6 +249,7 @@ class Frontend:
             "Requests that engines have not ended yet, one per choice.",
             lambda: self.engine.pump.waiting,
         )
+        self.observability.watch_engines(self.engine.pump.snapshot, corrupted=self.metrics.corrupted)
         self.state = State.READY
 
     def _served_model(self) -> tuple[str, tuple[str, ...]]:
@@ -320,6 +327,7 @@ class Frontend:
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()
+        await self.observability.close()
 
     # -- Helpers
 

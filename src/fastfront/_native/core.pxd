@@ -235,6 +235,17 @@ cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
 cdef extern from "json_writer.hpp" namespace "fastfront" nogil:
     void append_json_string(string&, string_view) except +
 
+cdef extern from "metrics.hpp" namespace "fastfront" nogil:
+    cdef cppclass RequestTimes:
+        double arrival
+        double queued
+        double scheduled
+        double first_token
+        double last_token
+        double first_token_latency
+        FinishReason reason
+        double ended
+
 cdef extern from "response.hpp" namespace "fastfront" nogil:
     cdef cppclass PromptInfo:
         PromptInfo()
@@ -258,6 +269,10 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         StopReasonKind stop_kind
         int64_t stop_token
         string stop_text
+    cdef cppclass ChoiceTimes:
+        RequestTimes times
+        size_t prompt_tokens
+        size_t completion_tokens
     cdef cppclass CppResponse "fastfront::Response":
         CppResponse(ResponseSpec) except +
         size_t choice_count() noexcept
@@ -271,6 +286,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool delivered() noexcept
         cbool lost() noexcept
         int http_status() noexcept
+        ChoiceTimes times_of(size_t) noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -335,7 +351,8 @@ cdef extern from "scheduler_stats.hpp" namespace "fastfront" nogil:
 cdef extern from "engine_state.hpp" namespace "fastfront" nogil:
     cdef cppclass RecentCacheUse:
         cbool empty() noexcept
-        double hit_rate() noexcept
+        double queries() noexcept
+        double hits() noexcept
     cdef cppclass SecondsHistogram:
         vector[uint64_t] counts
         double sum

@@ -8,6 +8,7 @@ engine is refused with an HTTP status, streaming or not. Must not know how chat 
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -28,6 +29,7 @@ from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of
 from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
 
@@ -90,7 +92,11 @@ async def generate(
     arrival_time = time.time()
     headers = _read_headers(scope)
     frontend.begin_request()
-    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
+    watch = watch_of(frontend, scope, send, body)
+    direct = direct_of(scope)
+    if watch is not None and watch.reads_answer:
+        send, direct = watch.send, None
+    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct, pump=frontend.engine.pump)
     try:
         request = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
@@ -122,13 +128,19 @@ async def generate(
         )
         if prompts.params[0].structured_outputs is not None and frontend.structured.is_blind:
             stream.explain_errors(blame_constraint)
+        if watch is not None:
+            watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        if watch is not None:
+            watch.submitted()
         if request.stream:
             keep_alive(frontend.engine.pump, response, frontend.config.sse_keep_alive_interval)
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
         stream.close()
+        if watch is not None:
+            watch.ended(sys.exc_info()[1])
         frontend.end_request()
 
 
