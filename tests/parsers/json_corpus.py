@@ -16,6 +16,8 @@ class Written(NamedTuple):
 
     name: str
     arguments: str
+    swapped: bool = False
+    """Where the call is an object, its arguments come first, and members that nobody asked for."""
 
 
 class Format(NamedTuple):
@@ -29,6 +31,8 @@ class Format(NamedTuple):
     """vLLM's parser reads one call only."""
     after: bool = True
     """Text may stand behind the calls."""
+    alone: bool = False
+    """Nothing but spaces may stand around calls."""
     text: tuple[str, str] = ("", "")
     """What stands around text that is no call."""
 
@@ -38,6 +42,8 @@ class Format(NamedTuple):
 
 
 def _object(call: Written, key: str = "arguments") -> str:
+    if call.swapped:
+        return f'{{"{key}":{call.arguments},"id": [1, {{}}],"name":"{call.name}","type":"function"}}'
     return f'{{"name": "{call.name}", "{key}": {call.arguments}}}'
 
 
@@ -137,6 +143,8 @@ FORMATS = {
     "deepseek_v3": Format("deepseek_v3", _deepseek_v3),
     "deepseek_v31": Format("deepseek_v31", _deepseek_v31),
     "kimi_k2": Format("kimi_k2", _kimi),
+    "json:mistral": Format("json:mistral", _list("", ""), alone=True),
+    "json:required": Format("json:required", _list("", "", "parameters"), alone=True),
 }
 
 SHARED_TOKENS = (
@@ -178,6 +186,11 @@ CALLS = {
     "spacing": [Written("f", '{ "a" :1 , "b":[ ],"c":{ },"d":"x"}')],
     "lookalikes": [Written("f", r'{"text": "a <tool> } ] {\"name\": 1}, [x] ``` functools"}')],
     "code": [Written("run", r'{"code": "def f(x):\n    return {\"a\": [x]}\n"}')],
+    "swapped": [WEATHER._replace(swapped=True), NOW._replace(swapped=True)],
+    "string": [Written("f", r'"{\"a\": \"\u00e9\"}"')],
+    "null": [Written("f", "null")],
+    "list": [Written("f", "[1, 2]")],
+    "number": [Written("f", "5")],
 }
 """What models call."""
 
@@ -210,7 +223,8 @@ def answers(name: str) -> Iterator[tuple[str, str]]:
             yield title, form.render(calls, "")
     parallel = CALLS["one"] if form.one_call else CALLS["parallel"]
     for title, (before, between, after) in AROUND.items():
-        if form.after or not after:
+        if (form.after or not after) and not (form.alone and (before + after).strip()):
             yield f"parallel, {title}", form.around(before) + form.render(parallel, between) + form.around(after)
-    for title, text in NO_CALLS.items():
-        yield title, form.around(text)
+    if not form.alone:
+        for title, text in NO_CALLS.items():
+            yield title, form.around(text)

@@ -17,6 +17,9 @@ from tests.parsers.json_corpus import FORMATS, SHARED_TOKENS, Format, answers
 GOLDEN = Path(__file__).with_name("golden_json_tools.json")
 IDS_FROM_TEXT = ("kimi_k2", "cohere_command3", "cohere_command4")
 
+FORCED = {"json:required": "jamba", "json:mistral": "mistral"}
+"""vLLM's parsers that read the answers to tool_choice "required" like that."""
+
 
 class Tokenizer:
     """As much of a tokenizer as parsers ask for: a vocabulary of special tokens."""
@@ -35,7 +38,7 @@ class Tokenizer:
 
 
 def vllm_answer(form: Format, text: str) -> dict[str, Any]:
-    """The whole answer of vLLM's Python server for this text, with tool_choice "auto"."""
+    """The whole answer of vLLM's Python server for this text, with tool_choice "auto", or "required" for FORCED."""
     if form.parser.startswith("cohere"):
         return cohere_answer(form, text)
     from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
@@ -43,13 +46,13 @@ def vllm_answer(form: Format, text: str) -> dict[str, Any]:
     from vllm.tool_parsers import ToolParserManager
 
     class Parser(DelegatingParser):
-        tool_parser_cls = ToolParserManager.get_tool_parser(form.parser)
+        tool_parser_cls = ToolParserManager.get_tool_parser(FORCED.get(form.parser, form.parser))
 
     request = ChatCompletionRequest(
         model="m",
         messages=[{"role": "user", "content": "x"}],
         tools=[{"type": "function", "function": {"name": "get_weather"}}],
-        tool_choice="auto",
+        tool_choice="required" if form.parser in FORCED else "auto",
     )
     tokenizer: Any = Tokenizer((*SHARED_TOKENS, *form.tokens))
     _, content, calls = Parser(tokenizer, request.tools).parse(text, request, enable_auto_tools=True)

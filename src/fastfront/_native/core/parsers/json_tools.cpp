@@ -118,6 +118,13 @@ constexpr JsonFormat kMistralList{.markers = kMistralMarkers,
                                   .lists = true,
                                   .call = {.missing = "{}", .null = "{}", .strings_are_text = true}};
 
+// ... whose answers to tool_choice "required" or a function are guided to be the bare list
+constexpr JsonFormat kMistralGuided{.markers = kMistralMarkers,
+                                    .objects = true,
+                                    .lists = true,
+                                    .list_at_start = true,
+                                    .call = {.missing = "{}", .null = "{}", .strings_are_text = true}};
+
 // ... and since: [TOOL_CALLS]name[ARGS]{...}
 constexpr View kMistralSeparators[] = {"[ARGS]"};
 constexpr JsonFormat kMistralNames{
@@ -219,6 +226,7 @@ constexpr ParserEntry kParsers[] = {
     {"hunyuan_a13b", make<kHunyuan>, kToolCallsTokens},
     {"internlm", make<kInternlm>, kInternlmTokens},
     {"jamba", make<kJamba>, kToolCallsTokens},
+    {"json:mistral", make<kMistralGuided>, kMistralTokens},
     {"json:named", make_named, {}},
     {"json:required", make<kRequired>, {}},
     {"kimi_k2", make<kKimi>, kKimiTokens},
