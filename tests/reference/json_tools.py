@@ -343,9 +343,11 @@ class Answer:
 
     def add(self, kind: str, text: str = "") -> None:
         """Note what came."""
-        if kind == "text" and self.doubts and text.strip(" \t\n\r"):
-            self.events.append(("keep", ""))
-            self.doubts = False
+        if kind == "text" and self.doubts:
+            spaces = text[: skipped(text, 0)]
+            text = text[len(spaces) :]
+            self.events += [("text", spaces), ("keep" if text else "text", "")]
+            self.doubts = not text
         self.events.append((kind, text))
 
     def reject(self, text: str) -> None:

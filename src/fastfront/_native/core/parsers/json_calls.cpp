@@ -267,7 +267,12 @@ void JsonCalls::reject(std::string_view text, Pieces& out) {
 }
 
 void JsonCalls::plain(std::string_view text, Pieces& out) {
-    if (doubts_ && std::ranges::any_of(text, [](char c) { return !is_json_space(c); })) {
+    if (doubts_) {
+        std::size_t spaces = 0;
+        while (spaces < text.size() && is_json_space(text[spaces])) ++spaces;
+        gate_.text(text.substr(0, spaces), out);
+        text.remove_prefix(spaces);
+        if (text.empty()) return;
         gate_.keep();
         doubts_ = false;
     }
