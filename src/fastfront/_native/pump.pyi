@@ -5,7 +5,9 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from fastfront._native.parse import ParserPlan
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
@@ -64,11 +66,13 @@ class Response:
         arrival_time: float = 0.0,
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
+        parsers: ParserPlan | None = None,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, or encoded.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
-        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit.
+        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit. `parsers`: what
+        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content.
         Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
         """
 
@@ -156,8 +160,17 @@ class Pump:
         is sent for itself. Raises OSError if a thread cannot be started.
         """
 
+    def set_engines(self, first: int, count: int) -> None:
+        """Count for each of these engines apart: those with the indices first, first + 1, ...
+
+        Once, between set_writers() and set_buckets(). What counts before, or comes from another engine, is the first's.
+        """
+
     def set_buckets(self, name: str, bounds: Sequence[float]) -> None:
-        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name."""
+        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name.
+
+        `kv_cache_residency` means the three histograms of the KV cache's blocks.
+        """
 
     def greet(self) -> None:
         """Start the thread, which shakes hands with engines but leaves their messages with them. Raises OSError."""
@@ -211,10 +224,9 @@ class Pump:
     def process(self, message: bytes) -> None:
         """Handle one engine message as if it had been received. For tests, with the thread not started."""
 
-    def snapshot(self) -> dict[str, dict[str, object]]:
-        """Return the metrics, with vLLM's names without their prefix.
+    def snapshot(self) -> dict[int, dict[str, Any]]:
+        """Return the metrics of each engine, with vLLM's names without their prefix.
 
-        {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
-        "engines": {index: {"running", "waiting", "skipped_waiting", "kv_cache_usage", "prefix_queries",
-        "prefix_hits"}}}
+        {index: {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
+        "scheduler": the latest state and the totals that the engine has told of itself}}
         """

@@ -23,7 +23,6 @@ NO_EFFECT = frozenset(
         "config",  # its content has been read
         "api_server_count",  # one process serves what several do there
         "disable_fastapi_docs",  # there are none
-        "disable_log_stats",
         "disable_uvicorn_access_log",  # off unless --enable-access-log
         "enable_log_deltas",
         "enable_offline_docs",
