@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 
 from tests.real_engine.asking import Answer, ask, by_choice, merged, normalise
-from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, TOKENS, Case
+from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
 from tests.real_engine.conftest import Running
+from tests.real_engine.every_case import CASES, ERRORS
 
 ATTEMPTS = 3
 """A busy machine may make a server join the events of two steps; it does not do so thrice in a row when idle."""
@@ -44,7 +45,7 @@ def test_cases_are_worth_comparing(running: Running) -> None:
     assert len(set(texts.values())) > len(texts) / 4
     assert any("\ufffd" in text for text in texts.values())
     reasons = {answers[case.name].body["choices"][0]["finish_reason"] for case in CASES if answers[case.name].body}
-    assert reasons == {"length", "stop"}
+    assert reasons == {"length", "stop", "repetition"}
 
 
 @named(TOKENS)

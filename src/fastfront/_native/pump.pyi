@@ -109,6 +109,14 @@ class Response:
     def error(self) -> tuple[int, bytes] | None:
         """HTTP status and JSON body if the request failed. A stream carries the body as an event, too."""
 
+    def times(self) -> list[dict[str, Any]]:
+        """Return when each choice reached its stations, for a trace.
+
+        `arrival` and `ended` are Unix seconds, `first_token_latency` is seconds from the arrival; `queued`, `scheduled`,
+        `first_token` and `last_token` are seconds on the engine's clock. 0 is never. Beside them `prompt_tokens`,
+        `completion_tokens` and `finish_reason` (vLLM's number; None while it runs).
+        """
+
     def take_deltas(self) -> list[tuple[int, list[int], int | None, int | str | None]]:
         """Return (choice, token ids, finish reason, stop reason) of outputs whose text has to be made outside."""
 
@@ -153,6 +161,10 @@ class Pump:
     @property
     def waiting(self) -> int:
         """Engine requests whose end is still to come."""
+
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens of engine requests without an output yet. Looks at every response that waits."""
 
     def set_writers(self, threads: int, one_call: bool) -> bool:
         """Say how responses' bytes leave through the socket sink; once, before set_buckets() and start().

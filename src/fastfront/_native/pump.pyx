@@ -111,6 +111,10 @@ cdef class Pump:
     def waiting(self) -> int:
         return deref(self.ptr).hub().waiting_ids()
 
+    @property
+    def queued_tokens(self) -> int:
+        return deref(self.ptr).hub().queued_tokens()
+
     def set_writers(self, Py_ssize_t threads, bint one_call) -> bool:
         if threads < 0:
             raise ValueError("threads is out of range")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an answer carries besides its text, for the requests that ask for it: logprobs, token ids, the echoed prompt,
-// cached tokens and timings. One AnswerDetails per choice; a plain response has none and pays nothing. Makes the JSON of
-// members; which member goes where is the writer's business (response_writer.hpp). Knows no sink, no other choice.
+// cached tokens and timings. One AnswerDetails per choice; a plain response has none and pays nothing. Makes the JSON
+// of members; which member goes where is the writer's business (response_writer.hpp). Knows no sink, no other choice.
 #pragma once
 
 #include <cstddef>
@@ -28,12 +28,12 @@ struct DetailsOptions {
     bool wants_token_ids = false;                     // return_token_ids
     bool wants_prompt_token_ids = false;              // the same, of the prompt
     bool echoes_prompt = false;                       // completions: echo
-    bool echoes_only = false;                         // echo with max_tokens 0: the token that the engine made is left out
-    bool shows_cached_tokens = false;                 // --enable-prompt-tokens-details
-    bool shows_metrics = false;                       // --enable-per-request-metrics, one prompt and one answer
-    std::int64_t remote_cached_tokens = -1;           // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
-    std::string echo_text;                            // chat's echo: the last message; "" = none
-    std::string prompt_text_json;                     // return_prompt_text; "" = null
+    bool echoes_only = false;                // echo with max_tokens 0: the token that the engine made is left out
+    bool shows_cached_tokens = false;        // --enable-prompt-tokens-details
+    bool shows_metrics = false;              // --enable-per-request-metrics, one prompt and one answer
+    std::int64_t remote_cached_tokens = -1;  // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
+    std::string echo_text;                   // chat's echo: the last message; "" = none
+    std::string prompt_text_json;            // return_prompt_text; "" = null
     std::vector<std::vector<std::uint32_t>> prompt_token_ids;  // by prompt, where an echo or the client needs them
     std::vector<std::string> prompt_texts;                     // by prompt, for completions' echo
 };
@@ -127,8 +127,8 @@ class ResponseDetails {
 
     std::shared_ptr<const DetailsOptions> options_;
     bool begun_ = false;
-    Cached first_;          // streams show what the first output says
-    Cached last_;           // whole answers what the last prompt's last choice to end says
+    Cached first_;  // streams show what the first output says
+    Cached last_;   // whole answers what the last prompt's last choice to end says
     std::size_t last_prompt_ = 0;
     std::string kv_transfer_params_, ec_transfer_params_;  // of the first prompt's last choice to end
 };

@@ -68,8 +68,8 @@ class Pump {
     /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to
     /// send.
     bool hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<SocketSink> socket);
-    /// A stream that has been silent for `interval` seconds gets a comment. Returns when to look again, in Unix seconds;
-    /// -1: never.
+    /// A stream that has been silent for `interval` seconds gets a comment. Returns when to look again, in Unix
+    /// seconds; -1: never.
     double keep_alive(const std::shared_ptr<Response>& response, double interval);
     /// A handed-over stream's status and headers go out now, even if no event is there yet.
     void send_head(const std::shared_ptr<Response>& response);

@@ -26,7 +26,7 @@ struct PipelineOptions {
     std::size_t min_tokens = 0;
     bool keep_all_text = false;                      // whole responses: nothing is shown before the end
     std::vector<std::uint32_t> shown_specials = {};  // special tokens that a parser wants to see, sorted
-    std::size_t stream_interval = 1;                 // tokens that are shown together; the first one is not kept waiting
+    std::size_t stream_interval = 1;  // tokens that are shown together; the first one is not kept waiting
 };
 
 /// What one engine output amounts to.

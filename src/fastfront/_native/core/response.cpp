@@ -57,8 +57,8 @@ Response::Response(ResponseSpec spec)
                  .prompt = prompt,
                  .pipeline = RequestPipeline(spec.pipeline, spec.prompts[prompt].detokenizer),
                  .parsed = spec.parsers ? std::make_unique<ParsedAnswer>(spec.parsers, !writer_.streams()) : nullptr,
-                 .details = spec.details ? std::make_unique<AnswerDetails>(spec.details, prompt, !writer_.streams())
-                                         : nullptr,
+                 .details =
+                     spec.details ? std::make_unique<AnswerDetails>(spec.details, prompt, !writer_.streams()) : nullptr,
                  .times = {.arrival = spec.arrival_time},
                  .ending = {},
                  .text = {},
@@ -89,8 +89,8 @@ Usage Response::total_usage() const noexcept {
 }
 
 News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std::span<const std::uint32_t> token_ids,
-                         const OutputExtras* extras, double engine_time, double wall_time, Metrics& metrics, Consequences& consequences,
-                         SendRing* ring) noexcept {
+                         const OutputExtras* extras, double engine_time, double wall_time, Metrics& metrics,
+                         Consequences& consequences, SendRing* ring) noexcept {
     const std::lock_guard lock(mutex_);
     Choice& target = choices_[choice];
     if (finished_ || target.finished) {
@@ -275,6 +275,7 @@ News Response::after(SinkState state, double wall_time, Metrics& metrics, Conseq
 void Response::finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                              Consequences& consequences) noexcept {
     choice.finished = true;
+    choice.times.end(reason, wall_time);
     --running_;
     consequences.ended.push_back(choice.wire_id);
     metrics.on_finished(reason, choice.times, wall_time, prompt_tokens_[choice.prompt], choice.tokens, max_tokens_);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reader's side of a Response: what it may ask, take and have done, each under the lock.
-#include "response.hpp"
-
 #include <utility>
+
+#include "response.hpp"
 
 namespace fastfront {
 

@@ -91,7 +91,8 @@ void ResponseWriter::write_begin(std::string& out, std::size_t choices, std::siz
     if (!is_chat()) {
         return;
     }
-    std::string tail = R"(,"prompt_token_ids":null,"prompt_text":null})" "\n\n";
+    std::string tail = R"(,"prompt_token_ids":null,"prompt_text":null})"
+                       "\n\n";
     if (details != nullptr) {
         tail = R"(,"prompt_token_ids":)";
         if (details->wants_prompt_token_ids) {
@@ -143,8 +144,7 @@ void ResponseWriter::write_chunk(std::string& out, std::size_t index, std::strin
 }
 
 void ResponseWriter::write_parsed_chunk(std::string& out, std::size_t index, const ParsedAnswer& answer,
-                                        const Ending& ending, const Usage& usage,
-                                        const ChoiceMembers* members) const {
+                                        const Ending& ending, const Usage& usage, const ChoiceMembers* members) const {
     out.append(chunk_head_);
     append_json_int(out, index);
     out.append(R"(,"delta":)");
@@ -221,8 +221,8 @@ void ResponseWriter::write_error(std::string& out, std::string_view error_json) 
 
 void ResponseWriter::write_body_begin(std::string& out) const { out.append(head_); }
 
-void ResponseWriter::write_body_choice(std::string& out, std::size_t index, std::string_view text,
-                                       const Ending& ending, const ChoiceMembers* members) const {
+void ResponseWriter::write_body_choice(std::string& out, std::size_t index, std::string_view text, const Ending& ending,
+                                       const ChoiceMembers* members) const {
     out.append(index == 0 ? R"({"index":)" : R"(,{"index":)");
     append_json_int(out, index);
     const std::string_view before = members == nullptr ? std::string_view() : members->text_before;
