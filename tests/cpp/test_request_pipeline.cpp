@@ -217,7 +217,6 @@ TEST_CASE("places stay right after old text has been dropped") {
 
 TEST_CASE("with an interval the first output is shown, then every so many tokens, then the rest") {
     auto options = std::make_shared<PipelineOptions>();
-    options->stops = StopMatcher({});
     options->stream_interval = 3;
     Detokenizer detokenizer(letters::vocab());
     (void)detokenizer.prime({}, true);
