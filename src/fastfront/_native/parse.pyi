@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 THINKING_UNSAID: int
@@ -54,3 +54,18 @@ class Parser:
 
     def finish(self) -> list[Piece]:
         """Take the end. Returns what was held back."""
+
+def reasoning_count_markers(name: str) -> list[str]:
+    """The texts whose tokens a reasoning parser's count goes by; none: it counts nothing (the names vLLM counts 0 for)."""
+
+class ReasoningCounter:
+    """Counts the reasoning tokens of one answer as vLLM's parser `name` does.
+
+    `markers`: for each of reasoning_count_markers(), the token ids that it is; one that is missing never comes.
+    """
+
+    def __init__(self, name: str, markers: Mapping[str, Sequence[int]], *, thinking: int = ...) -> None: ...
+    def push(self, token: int) -> None: ...
+    @property
+    def count(self) -> int:
+        """The count if the answer ended here."""

@@ -12,6 +12,7 @@ from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
 from libcpp.utility cimport move, pair
+from libcpp.vector cimport vector
 
 from cython.operator cimport dereference as deref
 
@@ -149,3 +150,30 @@ cdef class Parser:
             else:
                 result.append((kind, text))
         return result
+
+
+def reasoning_count_markers(str name) -> list:
+    cdef string text = utf8(name)
+    cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
+    if form == NULL:
+        return []
+    return [view_to_str(deref(form).markers[i].text) for i in range(deref(form).markers.size())]
+
+
+cdef class ReasoningCounter:
+    cdef unique_ptr[parsers.ReasoningCounter] ptr
+
+    def __init__(self, str name, markers, *, int thinking=THINKING_UNSAID):
+        cdef string text = utf8(name)
+        cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
+        cdef vector[vector[int64_t]] ids
+        for marker in reasoning_count_markers(name):
+            ids.push_back(<vector[int64_t]>markers.get(marker, ()))
+        self.ptr.reset(new parsers.ReasoningCounter(form, ids, <parsers.Thinking>thinking))
+
+    def push(self, int64_t token) -> None:
+        deref(self.ptr).push(token)
+
+    @property
+    def count(self) -> int:
+        return deref(self.ptr).count()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The output parsers' headers (core/parsers/) as Cython sees them, 1:1, like core.pxd.
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
@@ -74,3 +74,17 @@ cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:
 cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:
     cdef cppclass ParserChain(OutputParser):
         ParserChain(unique_ptr[OutputParser], unique_ptr[OutputParser])
+
+cdef extern from "parsers/reasoning_counter.hpp" namespace "fastfront" nogil:
+    cdef cppclass CountMarker:
+        string_view text
+    cdef cppclass marker_span "std::span<const fastfront::CountMarker>":
+        size_t size() noexcept
+        const CountMarker& operator[](size_t) noexcept
+    cdef cppclass CountFormat:
+        marker_span markers
+    const CountFormat* find_count_format(string_view) noexcept
+    cdef cppclass ReasoningCounter:
+        ReasoningCounter(const CountFormat*, vector[vector[int64_t]], Thinking) except +
+        void push(int64_t) except +
+        uint64_t count() noexcept

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Kwargs = Mapping[str, Any]
     Switch = Callable[[Kwargs], bool]
 
-_SUFFIX = re.compile(r"(?<=think):[^\s>]+(?=>$)")
-"""What follows the word in a Hunyuan model's `<think:6124c78e>`."""
+_SUFFIXED = re.compile(r"(</?think):[^\s>]+>")
+"""A Hunyuan model's `<think:6124c78e>`."""
 
 
 def _always(_kwargs: Kwargs) -> bool:
@@ -135,6 +135,7 @@ RULES: dict[str, PromptRule] = {
     ),
     "step3": PromptRule(start=()),
     "step3p5": PromptRule(end=_CALLS, boundaries=_CHATML),
+    "step5": PromptRule(end=_CALLS, boundaries=_CHATML),
 }
 """By the reasoning parser's name."""
 
@@ -158,10 +159,11 @@ def markup_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
     Raises KeyError for a name that no native reasoning parser has.
     """
     rule = RULES[name]
-    wanted = dict.fromkeys((*special_tokens_of(name, reasoning=True), *rule.start, *rule.end, *rule.boundaries))
+    prompt = (*rule.start, *rule.end, *rule.boundaries) if rule.reads_prompt else ()
+    wanted = dict.fromkeys((*special_tokens_of(name, reasoning=True), *prompt))
     found = {text: vocab[text] for text in wanted if text in vocab}
     if name in ("hy_v3", "hy_v4") and "<think>" not in found:
-        found |= {text: token for text, token in vocab.items() if _SUFFIX.sub("", text) in ("<think>", "</think>")}
+        found |= {text: token for text, token in vocab.items() if _SUFFIXED.fullmatch(text)}
     return found
 
 
@@ -192,7 +194,7 @@ def thinking_of(
         return unsaid
     meaning = {special_ids[text]: unsaid for text in rule.boundaries if text in special_ids}
     for text, token in special_ids.items():
-        plain = _SUFFIX.sub("", text)
+        plain = _SUFFIXED.sub(r"\1>", text)
         if plain in rule.start:
             meaning[token] = THINKING_OPEN
         elif plain in rule.end:
