@@ -87,7 +87,7 @@ struct Message {
 };
 
 void merge(const Pieces& pieces, Message& message) {
-    for (const Piece& piece : pieces.all()) {
+    for (const OutputPiece& piece : pieces.all()) {
         (piece.kind == PieceKind::reasoning ? message.reasoning : message.content) += pieces.text(piece);
     }
 }

@@ -26,7 +26,7 @@ inline std::unique_ptr<fastfront::OutputParser> made(std::string_view name, cons
 /// Reasoning in [], content as it is, a special token's content in {}.
 inline std::string shown(const fastfront::Pieces& pieces) {
     std::string text;
-    for (const fastfront::Piece& piece : pieces.all()) {
+    for (const fastfront::OutputPiece& piece : pieces.all()) {
         const std::string part(pieces.text(piece));
         if (piece.kind == fastfront::PieceKind::reasoning) {
             text += "[" + part + "]";
