@@ -9,26 +9,19 @@ from pathlib import Path
 import pytest
 
 from fastfront._native.parse import THINKING_CLOSED, THINKING_OPEN, THINKING_UNSAID, reasoning_parser_names
-from fastfront.output.reasoning import RULES, markup_tokens, thinking_of
+from fastfront.output.reasoning import RULES, markup_tokens, prompt_tokens, thinking_of
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "parsers" / "golden_reasoning.json").read_text())
 VOCAB = {"<think>": 1, "</think>": 2, "<tool_call>": 3, "<|im_start|>": 4, "x": 9}
 
-SILENT = {"gemma4", "minimax_m2_append_think"}
-"""gemma4: vLLM takes a prompt without a channel for closed, and streams channels as content; its whole answer does not.
-minimax_m2_append_think makes no reasoning, whatever the prompt says."""
-
-
-def test_every_native_parser_has_a_rule():
-    """And no rule is left over."""
-    assert sorted(RULES) == reasoning_parser_names()
-
+WITHOUT_REASONING = {"minimax_m2_append_think"}
+"""It makes none, whatever the prompt says."""
 
 SWITCH_FIRST = {"deepseek_v4", "deepseek_v41", "minicpmv"}
 """In vLLM a prompt that opens thinking overrides arguments that switch it off; no template writes such a prompt."""
 
 
-@pytest.mark.parametrize("parser", sorted(set(GOLDEN) - SILENT))
+@pytest.mark.parametrize("parser", sorted(set(GOLDEN) - WITHOUT_REASONING))
 def test_closed_is_what_vllm_says_has_ended(parser):
     """For every end of a prompt and every combination of chat template arguments."""
     entry = GOLDEN[parser]
@@ -82,17 +75,23 @@ def test_unknown_parser_says_nothing():
 
 
 def test_markup_tokens_are_those_of_the_vocabulary():
-    """Of the parser's markers and of the prompt rule's."""
-    assert markup_tokens("qwen3", VOCAB) == {"<think>": 1, "</think>": 2, "<tool_call>": 3, "<|im_start|>": 4}
+    """Only what the parser reads: others would come out as text."""
+    assert markup_tokens("qwen3", VOCAB) == {"<think>": 1, "</think>": 2, "<tool_call>": 3}
     assert markup_tokens("olmo3", VOCAB) == {}
     with pytest.raises(KeyError):
         markup_tokens("none", VOCAB)
+
+
+def test_prompt_tokens_are_those_of_the_rule():
+    """Turns' beginnings among them."""
+    assert prompt_tokens("qwen3", VOCAB) == {"<think>": 1, "</think>": 2, "<tool_call>": 3, "<|im_start|>": 4}
+    assert prompt_tokens("olmo3", VOCAB) == {}
 
 
 def test_markup_tokens_may_have_a_suffix():
     """Hunyuan's checkpoints differ in it; the prompt's rule sees through it."""
     vocab = {"<think:6124c78e>": 1, "</think:6124c78e>": 2, "<other:6124c78e>": 3}
     tokens = markup_tokens("hy_v4", vocab)
-    assert tokens == {"<think:6124c78e>": 1, "</think:6124c78e>": 2}
+    assert tokens == prompt_tokens("hy_v4", vocab) == {"<think:6124c78e>": 1, "</think:6124c78e>": 2}
     assert thinking_of("hy_v4", [1, 9, 2], tokens) == THINKING_CLOSED
     assert thinking_of("hy_v4", [1, 9], tokens) == THINKING_OPEN

@@ -7,9 +7,12 @@ name, in lower case, the first in order. vLLM's Python server infers nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastfront._native.parse import reasoning_parser_names, special_tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REASONING_NAMES = frozenset(
     (
@@ -41,7 +44,7 @@ TOOL_NAMES = frozenset(
 class ParserNames(NamedTuple):
     """The parsers that a model needs; None: none is known."""
 
-    tool: str | None = None
+    tool_call: str | None = None
     reasoning: str | None = None
 
 
@@ -126,12 +129,12 @@ _BY_TYPE: dict[str, ParserNames] = {
 """By config.json's model_type, for models whose name says nothing: those with one format only."""
 
 
-def infer(model: str, *, model_type: str = "", chat_template: str | None = None) -> ParserNames:
+def infer_parsers(model: str, config: Mapping[str, Any], chat_template: str | None = None) -> ParserNames:
     """Return the parsers that a model needs, as far as its name or, if that says nothing, its config.json tells.
 
-    `model`: the name or path. `chat_template`: the template's source, if there is one: a reasoning parser by whose
+    `model`: the name or path. `config`: config.json. `chat_template`: the template's source, if there is one: a reasoning parser by whose
     markers the template does not go is not for this model (Qwen3's instruct models never think, and where the end of
-    thinking never comes, its parser takes all of an answer for reasoning). That and `model_type` are our own.
+    thinking never comes, its parser takes all of an answer for reasoning). That and `config` are our own.
     """
     name = model.lower()
     if "gpt-oss" in name:
@@ -139,7 +142,7 @@ def infer(model: str, *, model_type: str = "", chat_template: str | None = None)
     both = _first(_BOTH_BY_NAME, name)
     found = ParserNames(_first(_TOOLS_BY_NAME, name) or both, _first(_REASONING_BY_NAME, name) or both)
     if found == ParserNames():
-        found = _BY_TYPE.get(model_type, found)
+        found = _BY_TYPE.get(config.get("model_type", ""), found)
     if found.reasoning is None or chat_template is None or found.reasoning not in reasoning_parser_names():
         return found
     markers = [text for text in special_tokens_of(found.reasoning, reasoning=True) if "think" in text.lower()]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
-from fastfront.output.reasoning import markup_tokens, thinking_of
+from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
 from fastfront.output.tool_choice import constrain, forced_parser
 from fastfront.output.tool_schemas import tool_schemas
 
@@ -65,6 +65,8 @@ class AnswerParsers:
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
         self.special_tokens = self._resolve(added_tokens)
+        name = self.reasoning_parser
+        self._prompt_tokens = prompt_tokens(name, added_tokens) if name is not None else {}
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser,
             tool_parser=self.tool_call_parser,
@@ -129,7 +131,7 @@ class AnswerParsers:
         thinking = thinking_of(
             self.reasoning_parser,
             prompt_token_ids,
-            self.special_tokens,
+            self._prompt_tokens,
             chat_template_kwargs,
             chat_template=self._chat_template,
         )
