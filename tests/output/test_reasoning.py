@@ -17,6 +17,12 @@ VOCAB = {"<think>": 1, "</think>": 2, "<tool_call>": 3, "<|im_start|>": 4, "x": 
 WITHOUT_REASONING = {"minimax_m2_append_think"}
 """It makes none, whatever the prompt says."""
 
+
+def test_every_native_parser_has_a_rule():
+    """And no rule is left over."""
+    assert sorted(RULES) == reasoning_parser_names()
+
+
 SWITCH_FIRST = {"deepseek_v4", "deepseek_v41", "minicpmv"}
 """In vLLM a prompt that opens thinking overrides arguments that switch it off; no template writes such a prompt."""
 

@@ -132,9 +132,10 @@ _BY_TYPE: dict[str, ParserNames] = {
 def infer_parsers(model: str, config: Mapping[str, Any], chat_template: str | None = None) -> ParserNames:
     """Return the parsers that a model needs, as far as its name or, if that says nothing, its config.json tells.
 
-    `model`: the name or path. `config`: config.json. `chat_template`: the template's source, if there is one: a reasoning parser by whose
-    markers the template does not go is not for this model (Qwen3's instruct models never think, and where the end of
-    thinking never comes, its parser takes all of an answer for reasoning). That and `config` are our own.
+    `model`: the name or path. `config`: config.json. `chat_template`: the template's source, if there is one: a
+    reasoning parser by whose markers the template does not go is not for this model (Qwen3's instruct models never
+    think, and where the end of thinking never comes, its parser takes all of an answer for reasoning). That and
+    `config` are our own.
     """
     name = model.lower()
     if "gpt-oss" in name:
