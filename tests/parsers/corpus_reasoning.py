@@ -325,8 +325,14 @@ def special_tokens(parser: str) -> list[str]:
     """Return the special tokens that a model of the format has."""
     form = FORMATS[parser]
     if parser in TEXT_ONLY:
-        return list(form.tokens)
+        return [form.turn]
     marks = form.tokens if "|sep|" in form.start or "=self" in form.start else (form.start, form.end, *form.tokens)
     tools = (form.tool,) if form.tool.startswith("<") and "<|sep|>" not in form.tool else ()
     more = {"mistral": ("[TOOL_CALLS]",), "muse_glimmer": ("<|eom|>",)}.get(parser, ())
-    return list(dict.fromkeys((*marks, *tools, *more)))
+    return list(dict.fromkeys((*marks, *tools, *more, form.turn)))
+
+
+def markers(parser: str) -> list[str]:
+    """Return the texts that a count of reasoning tokens may go by."""
+    form = FORMATS[parser]
+    return list(dict.fromkeys((form.start, form.end, form.tool, *form.tokens, "<|open|>response<|sep|>")))
