@@ -18,11 +18,11 @@ std::string added(TrailingSpace& space, std::string_view text) {
 }  // namespace
 
 TEST_CASE("white space is what Python strips") {
-    CHECK(trailing_white_space("a \t\n\x1C") == 4);
-    CHECK(trailing_white_space("a\xE3\x80\x80\xC2\xA0") == 5);
-    CHECK(trailing_white_space("a\xE2\x80\x8B") == 0);  // a zero-width space is none
-    CHECK(leading_white_space(" \xE2\x80\x83x ") == 4);
-    CHECK(leading_white_space("") == 0);
+    CHECK(trailing_space("a \t\n\x1C") == 4);
+    CHECK(trailing_space("a\xE3\x80\x80\xC2\xA0") == 5);
+    CHECK(trailing_space("a\xE2\x80\x8B") == 0);  // a zero-width space is none
+    CHECK(leading_space(" \xE2\x80\x83x ") == 4);
+    CHECK(leading_space("") == 0);
 }
 
 TEST_CASE("white space waits for text behind it") {

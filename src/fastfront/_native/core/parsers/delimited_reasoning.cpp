@@ -88,7 +88,7 @@ void DelimitedReasoning::on_text(std::string_view text, std::int64_t token, Piec
         choose_active();
     }
     if (leading_) {
-        if (token == kNoToken && leading_white_space(text) == text.size() &&
+        if (token == kNoToken && leading_space(text) == text.size() &&
             lead_.size() + text.size() <= TrailingSpace::kMost) {
             lead_.append(text);
             return;
