@@ -10,7 +10,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
-from fastfront._native.parsers cimport ParserPlan as CppParserPlan
+from fastfront._native.parsers cimport ParserPlan as CppParserPlan, Pieces
 from fastfront._native.stats cimport EngineStates, Metrics
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
@@ -263,6 +263,11 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         double arrival_time
         int64_t max_tokens
         size_t mailbox_limit
+    cdef cppclass UnparsedStep:
+        size_t choice
+        string text
+        vector[uint32_t] token_ids
+        cbool ends
     cdef cppclass RawDelta:
         size_t choice
         vector[uint32_t] token_ids
@@ -281,6 +286,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         uint64_t key() noexcept
         void take(string&) noexcept
         size_t pending() noexcept
+        vector[UnparsedStep] take_steps() noexcept
         vector[RawDelta] take_deltas() noexcept
         cbool finished() noexcept
         cbool overflowed() noexcept
@@ -344,6 +350,7 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
         void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
+        void give(const shared_ptr[CppResponse]&, size_t, const Pieces&) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
         double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +

@@ -61,7 +61,7 @@ class ModelParsers:
 class ParserPlan:
     """How the answers to one request are parsed. Immutable.
 
-    Raises ValueError where neither the model's reasoning parser nor a tool parser is left.
+    Raises ValueError where neither the model's reasoning parser nor a tool parser is left, unless `outside`.
     """
 
     def __init__(
@@ -78,11 +78,12 @@ class ParserPlan:
         parallel_tool_calls: bool = True,
         forced: bool = False,
         named: bool = False,
+        outside: bool = False,
     ) -> None:
         """`reasoning`: the model's parser is used. `tool_parser`: None if calls are not looked for.
 
         `first_call`: tool calls of the conversation so far. `forced`: content is never null. `named`: a call does not
-        change finish_reason.
+        change finish_reason. `outside`: the text is parsed in Python (Response.take_steps), by neither parser.
         """
 
 class Parser:

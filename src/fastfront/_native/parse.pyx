@@ -127,6 +127,7 @@ cdef class ParserPlan:
         bint parallel_tool_calls=True,
         bint forced=False,
         bint named=False,
+        bint outside=False,
     ):
         cdef shared_ptr[parsers.ParserPlan] plan = make_shared[parsers.ParserPlan]()
         deref(plan).spec = model.spec
@@ -138,8 +139,8 @@ cdef class ParserPlan:
             deref(plan).tools = model.tools
         else:
             deref(plan).tools = entry_of(tool_parser, False)
-        if deref(plan).reasoning == NULL and deref(plan).tools == NULL:
-            raise ValueError("a reasoning parser, a tool parser or both")
+        if deref(plan).outside() != outside:
+            raise ValueError("a reasoning parser, a tool parser or both; or neither, where the text is parsed outside")
         if tools is not None:
             deref(plan).options.tools = tools.ptr
         deref(plan).options.thinking = <parsers.Thinking>thinking

@@ -24,6 +24,10 @@ cdef extern from "parsers/pieces.hpp" namespace "fastfront" nogil:
         const vector[OutputPiece]& all() noexcept
         string_view text(const OutputPiece&) noexcept
         string_view id(const OutputPiece&) noexcept
+        void add_reasoning(string_view) except +
+        void add_content(string_view) except +
+        void begin_call(uint32_t, string_view, string_view) except +
+        void add_arguments(uint32_t, string_view) except +
 
 cdef extern from "parsers/tools.hpp" namespace "fastfront" nogil:
     cdef cppclass Schema:
@@ -88,6 +92,7 @@ cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
         cbool parallel_tool_calls
         cbool forced
         cbool named
+        cbool outside() noexcept
         vector[uint32_t] special_ids() except +
 
 cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:

@@ -99,7 +99,7 @@ class Model:
         """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
-        self._tokenizer_files = tokenizer_files
+        self.tokenizer_files = tokenizer_files
 
     @property
     def name(self) -> str:
@@ -119,7 +119,7 @@ class Model:
         """
         from fastfront._native.text import Vocab
 
-        content = self._tokenizer_files.read_bytes("tokenizer.json") or b""
+        content = self.tokenizer_files.read_bytes("tokenizer.json") or b""
         changed = self.tokenizer.decodes_otherwise
         return Vocab.from_tokenizer_json(content, self.tokenizer.backend if changed else None)
 

@@ -293,6 +293,12 @@ void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, s
     conclude(news, response, consequences);
 }
 
+void Pump::give(const std::shared_ptr<Response>& response, std::size_t choice, const Pieces& pieces) {
+    Consequences consequences;
+    const News news = response->give(choice, pieces, wall_clock(), loop_metrics_, consequences);
+    conclude(news, response, consequences);
+}
+
 bool Pump::hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<SocketSink> socket) {
     Consequences consequences;
     News news = News::none;
