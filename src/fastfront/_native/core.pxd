@@ -93,11 +93,14 @@ cdef extern from "zmtp_router.hpp" namespace "fastfront" nogil:
         void close() noexcept
 
 cdef extern from "add_request.hpp" namespace "fastfront" nogil:
+    cdef cppclass string_view_span "std::span<const std::string_view>":
+        string_view_span() noexcept
+        string_view_span(const string_view*, size_t) noexcept
     cdef cppclass AddRequest:
         AddRequest()
         uint64_t wire_id
         size_t prompt_token_count
-        string_view prompt_token_ids
+        string_view_span prompt_token_ids
         string_view sampling_params
         double arrival_time
         int64_t client_index
@@ -141,6 +144,7 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         void append(token_span) except +
         void append(piece_span) except +
         void append(encoded_ids_span) except +
+        void view(vector[string_view]&) except +
         vector[uint32_t] ids() except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +

@@ -48,12 +48,14 @@ def encode_add_request(
     int64_t current_wave=0,
 ) -> bytes:
     cdef core.AddRequest request
+    cdef vector[string_view] ids
     cdef string external_id = utf8(external_req_id)
     cdef PyObject* payload
     cdef char* begin
     request.wire_id = deref(response.ptr).wire_id(0)
     request.prompt_token_count = prompt.encoded.count
-    request.prompt_token_ids = string_view(prompt.encoded.msgpack.data(), prompt.encoded.msgpack.size())
+    prompt.encoded.view(ids)
+    request.prompt_token_ids = core.string_view_span(ids.data(), ids.size())
     request.sampling_params = string_view(PyBytes_AS_STRING(sampling_params), PyBytes_GET_SIZE(sampling_params))
     request.arrival_time = arrival_time
     request.client_index = client_index
