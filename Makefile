@@ -122,6 +122,8 @@ $(VENV)/.runtime: $(VENV)/.created pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime
 	@echo "==> Installing what the tests and checks need"
 	@PATH="$(BIN):$$PATH" $(PIP) install --quiet --no-build-isolation $(EDITABLE) -e '.[dev]'
+	@# Of xgrammar the part that needs no torch is used (structured/worker.py): 3 GB are left out.
+	@$(PIP) install --quiet --no-deps xgrammar==0.2.8 'apache-tvm-ffi>=0.1.11'
 	@touch $@
 
 # What a user gets from `pip install`: the real-engine tests run this, not the source tree.
@@ -131,4 +133,6 @@ build/wheel-venv/.installed: $(VENV)/.dev $(shell find src CMakeLists.txt cmake 
 	@test -x build/wheel-venv/bin/python || $(PYTHON) -m venv build/wheel-venv
 	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps dist/*.whl
 	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet dist/*.whl
+	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet llguidance==1.7.* outlines_core==0.2.14 pydantic
+	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps xgrammar==0.2.8 'apache-tvm-ffi>=0.1.11'
 	@touch $@

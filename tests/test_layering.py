@@ -22,8 +22,9 @@ LAYERS = [
     {"app"},
     {"routes", "middleware"},
     {"frontend"},
-    {"prompt", "engine", "output", "telemetry", "pool"},
-    {"protocol", "_native"},
+    {"loras"},
+    {"prompt", "engine", "output", "telemetry", "pool", "admission"},
+    {"protocol", "_native", "structured"},
     {"errors", "config"},
 ]
 """From the top down. A module imports from layers below its own, or from its own part."""

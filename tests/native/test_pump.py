@@ -138,7 +138,7 @@ def test_a_removed_response_hears_nothing_more(engine: Engine, vocab: Vocab) -> 
     engine.step([gone.wire_ids[0], [72]], [stays.wire_ids[0], [73]])
     engine.dispatch_until(lambda: stays.pending)
     assert gone.take() == b""
-    counters = engine.pump.snapshot()["counters"]
+    counters = engine.pump.snapshot()[0]["counters"]
     assert counters["unknown_outputs"] == 1
     assert counters["success_abort"] == 1
 
@@ -226,8 +226,8 @@ def test_the_snapshot_has_counts_per_bucket(engine: Engine, vocab: Vocab) -> Non
     other.add(response)
     for tokens in ([65], [65] * 8, [65] * 9):
         other.process(msgspec.msgpack.encode([0, [[response.wire_ids[0], tokens]], None, 1.0]))
-    assert other.snapshot()["histograms"]["iteration_tokens_total"] == ([1.0, 8.0], [1, 1, 1], 18.0)
-    assert other.snapshot()["counters"]["generation_tokens"] == 18
+    assert other.snapshot()[0]["histograms"]["iteration_tokens_total"] == ([1.0, 8.0], [1, 1, 1], 18.0)
+    assert other.snapshot()[0]["counters"]["generation_tokens"] == 18
     with pytest.raises(ValueError, match="no histogram"):
         other.set_buckets("nonsense", [])
 
@@ -253,7 +253,7 @@ def test_a_step_goes_to_its_clients_through_writers_and_ring(engine: Engine, voc
         assert data.endswith("\r\n0\r\n\r\n")
         mine.close()
         theirs.close()
-    snapshot = other.snapshot()
+    snapshot = other.snapshot()[0]
     assert snapshot["counters"]["generation_tokens"] == 600
     assert snapshot["counters"]["success_length"] == 300
     assert snapshot["histograms"]["request_generation_tokens"] == ([2.0, 100.0], [300, 0, 0], 600.0)
@@ -266,19 +266,16 @@ def test_scheduler_stats_become_gauges_and_totals(engine: Engine) -> None:
     stats = {"num_running_reqs": 3, "num_waiting_reqs": 1, "kv_cache_usage": 0.5, "unknown": {"a": [1]}}
     for hits in (4, 6):
         stats["prefix_cache_stats"] = {"requests": 1, "queries": 10, "hits": hits}
-        engine.push.send(msgspec.msgpack.encode([1, [], stats, 1.0]))
+        engine.push.send(msgspec.msgpack.encode([0, [], stats, 1.0]))
     engine.push.send(b"ENGINE_CORE_DEAD")
     engine.dispatch_until(lambda: engine.events)
-    assert engine.pump.snapshot()["engines"] == {
-        1: {
-            "running": 3,
-            "waiting": 1,
-            "skipped_waiting": 0,
-            "kv_cache_usage": 0.5,
-            "prefix_queries": 20,
-            "prefix_hits": 10,
-        }
-    }
+    scheduler = engine.pump.snapshot()[0]["scheduler"]
+    assert (scheduler["running"], scheduler["waiting"], scheduler["skipped_waiting"]) == (3, 1, 0)
+    assert scheduler["kv_cache_usage"] == 0.5
+    assert (scheduler["prefix_queries"], scheduler["prefix_hits"], scheduler["prefix_recent"]) == (20, 10, (20, 10))
+    assert scheduler["connector_recent"] is None
+    assert scheduler["spec_decode"] is None
+    assert not scheduler["has_evictions"]
 
 
 def test_stop_joins_the_thread_and_may_be_repeated(engine: Engine) -> None:
@@ -298,8 +295,8 @@ def test_engines_are_greeted_before_the_start_and_heard_after_it(vocab: Vocab) -
     heard: list[bool] = []
     response.on_ready = lambda: heard.append(True)
     engine.pump.add(response)
-    engine.pump.greet()
     monitor = engine.push.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    engine.pump.greet()
     engine.step([response.wire_ids[0], [72]])
     assert monitor.poll(DEADLINE_S * 1000)
     assert not select.select([engine.pump.wake_fd], [], [], 0)[0]
@@ -351,7 +348,7 @@ def test_a_message_larger_than_any_buffer(engine: Engine, vocab: Vocab) -> None:
         return contents(taken) == "Hi"
 
     engine.dispatch_until(complete)
-    assert engine.pump.snapshot()["counters"]["unknown_outputs"] == 50_000
+    assert engine.pump.snapshot()[0]["counters"]["unknown_outputs"] == 50_000
 
 
 def test_catching_up_is_told_behind_the_last_words() -> None:

@@ -16,7 +16,8 @@ import pytest
 from fastfront.sim import MODEL_PATH
 from tests.real_engine import servers
 from tests.real_engine.asking import Answer, ask
-from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, TOKENS, Case
+from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
+from tests.real_engine.every_case import CASES, ERRORS
 from tests.real_engine.servers import Server, Site
 
 WAYS = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
@@ -90,6 +91,8 @@ def record(client: httpx.Client) -> Reference:
         reference.answers[case.name] = ask(client, case.path, body)
     reference.pages["/v1/models"] = client.get("/v1/models").json()
     reference.pages["/version"] = client.get("/version").json()
+    client.get("/nothing")
+    reference.pages["/metrics"] = client.get("/metrics").text
     return reference
 
 

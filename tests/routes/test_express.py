@@ -12,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fastfront.config import Config
 from fastfront.engine.types import decode_request, encode_request
 from fastfront.errors import EngineDeadError
+from fastfront.output.parsers import UNPARSED
 from fastfront.pool import PromptPool
 from fastfront.prompt import Model, known_chats
 from fastfront.prompt.known_chats import KnownChats
@@ -104,7 +106,8 @@ class Frontend:
     def __init__(self, model):
         self.model, self.engine = model, FakeEngine()
         self.metrics, self.pool = Metrics(), PromptPool(1)
-        self.config = SimpleNamespace(enable_force_include_usage=False)
+        self.config = Config()
+        self.parsers = SimpleNamespace(reasoning_parser=None)
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 
     def begin_request(self):
@@ -138,7 +141,8 @@ def general(model, path, body, request_id):
         _Headers(None, None, None, None),
         request_id,
         0.0,
-        shape.numbers_prompts,
+        shape,
+        UNPARSED,
     )
     return decode_request(encode_request(only))
 
@@ -360,3 +364,9 @@ async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeyp
     await asyncio.sleep(0)
     assert (frontend.engine.sent, frontend.open_requests) == ([], 0)
     assert not exchange.declined.is_set()
+
+
+def test_with_a_reasoning_parser_chats_go_the_general_way(frontend):
+    """What a prompt leaves open is looked at there; completions have no reasoning."""
+    frontend.parsers.reasoning_parser = "qwen3"
+    assert set(lanes_of(frontend)) == {"/v1/completions"}

@@ -10,6 +10,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
+from fastfront._native.parsers cimport ParserPlan as CppParserPlan
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
 cdef extern from "<span>" namespace "std" nogil:
@@ -51,12 +52,13 @@ cdef extern from "zmtp.hpp" namespace "fastfront::zmtp" nogil:
         size_t consumed
         size_t wanted
         byte_span body
-        cbool more
+        byte_span rest
     cdef cppclass Decoder:
         Decoder(SocketType, size_t)
         Step next(byte_span) noexcept
         const string& identity() noexcept
         string_view failure() noexcept
+    cbool next_part(byte_span&, byte_span&) noexcept
 
 cdef extern from "zmtp_socket.hpp" namespace "fastfront" nogil:
     cdef cppclass ZmtpTiming:
@@ -181,6 +183,8 @@ cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
         cbool include_stop_str_in_output
         size_t min_tokens
         cbool keep_all_text
+        vector[uint32_t] shown_specials
+        size_t stream_interval
 
 cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
     cdef enum class ResponseKind(uint8_t):
@@ -198,6 +202,54 @@ cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
         cbool include_usage
         cbool continuous_usage
 
+cdef extern from "logprobs.hpp" namespace "fastfront" nogil:
+    cdef enum class FloatStyle(uint8_t):
+        python
+        pydantic
+    cdef cppclass LogprobsOptions:
+        LogprobsOptions()
+        shared_ptr[const CppVocab] vocab
+        cbool chat
+        FloatStyle style
+        cbool as_token_ids
+        cbool show_all
+        int64_t shown
+        int64_t kept
+        int64_t prompt_kept
+
+cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
+    cdef cppclass DetailsOptions:
+        DetailsOptions()
+        shared_ptr[const LogprobsOptions] logprobs
+        cbool chat
+        cbool wants_logprobs
+        cbool wants_prompt_logprobs
+        cbool wants_token_ids
+        cbool wants_prompt_token_ids
+        cbool echoes_prompt
+        cbool echoes_only
+        cbool shows_cached_tokens
+        cbool shows_metrics
+        int64_t remote_cached_tokens
+        string echo_text
+        string prompt_text_json
+        vector[vector[uint32_t]] prompt_token_ids
+        vector[string] prompt_texts
+
+cdef extern from "json_writer.hpp" namespace "fastfront" nogil:
+    void append_json_string(string&, string_view) except +
+
+cdef extern from "metrics.hpp" namespace "fastfront" nogil:
+    cdef cppclass RequestTimes:
+        double arrival
+        double queued
+        double scheduled
+        double first_token
+        double last_token
+        double first_token_latency
+        FinishReason reason
+        double ended
+
 cdef extern from "response.hpp" namespace "fastfront" nogil:
     cdef cppclass PromptInfo:
         PromptInfo()
@@ -207,6 +259,8 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         ResponseSpec()
         ResponseOptions options
         shared_ptr[const PipelineOptions] pipeline
+        shared_ptr[const CppParserPlan] parsers
+        shared_ptr[const DetailsOptions] details
         vector[PromptInfo] prompts
         size_t n
         double arrival_time
@@ -219,6 +273,10 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         StopReasonKind stop_kind
         int64_t stop_token
         string stop_text
+    cdef cppclass ChoiceTimes:
+        RequestTimes times
+        size_t prompt_tokens
+        size_t completion_tokens
     cdef cppclass CppResponse "fastfront::Response":
         CppResponse(ResponseSpec) except +
         size_t choice_count() noexcept
@@ -232,6 +290,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool delivered() noexcept
         cbool lost() noexcept
         int http_status() noexcept
+        ChoiceTimes times_of(size_t) noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -253,18 +312,71 @@ cdef extern from "metrics.hpp" namespace "fastfront" nogil:
         count_
     string_view name_of_histogram "fastfront::name_of"(HistogramId) noexcept
     string_view name_of_counter "fastfront::name_of"(CounterId) noexcept
-    cdef cppclass Histogram:
-        void set_bounds(vector[double]) except +
     cdef cppclass Metrics:
-        Histogram& histogram(HistogramId) noexcept
+        void set_bounds(HistogramId, const vector[double]&) except +
+        size_t engine_count() noexcept
     cdef cppclass metrics_span "std::span<fastfront::Metrics* const>":
         metrics_span(const vector[Metrics*]&)
     cdef cppclass HistogramTotal:
         vector[double] bounds
         vector[uint64_t] counts
         double sum
-    HistogramTotal total_of_histogram "fastfront::total_of"(metrics_span, HistogramId) except +
-    uint64_t total_of_counter "fastfront::total_of"(metrics_span, CounterId) noexcept
+    HistogramTotal total_of_histogram "fastfront::total_of"(metrics_span, HistogramId, size_t) except +
+    uint64_t total_of_counter "fastfront::total_of"(metrics_span, CounterId, size_t) noexcept
+
+cdef extern from "scheduler_stats.hpp" namespace "fastfront" nogil:
+    const string_view* kv_fetch_stages "fastfront::kKvFetchStages.data"()
+    size_t kv_fetch_stage_count "fastfront::kKvFetchStages.size"()
+    const string_view* cache_hit_sources "fastfront::kCacheHitSources.data"()
+    size_t cache_hit_source_count "fastfront::kCacheHitSources.size"()
+    cdef cppclass NumberArray "std::array<std::int64_t, 0>":
+        int64_t& operator[](size_t) noexcept
+    cdef cppclass PrefixCacheStats:
+        int64_t queries
+        int64_t hits
+        NumberArray hits_by_source
+    cdef cppclass SpecDecodingStats:
+        int64_t num_drafts
+        int64_t num_draft_tokens
+        int64_t num_accepted_tokens
+        NumberArray accepted_per_position
+        size_t positions
+    cdef cppclass PerfStats:
+        int64_t flops
+        int64_t read_bytes
+        int64_t write_bytes
+    cdef cppclass SchedulerStats:
+        int64_t num_running_reqs
+        int64_t num_waiting_reqs
+        int64_t num_skipped_waiting_reqs
+        NumberArray kv_fetch_reqs_by_stage
+        double kv_cache_usage
+
+cdef extern from "engine_state.hpp" namespace "fastfront" nogil:
+    cdef cppclass RecentCacheUse:
+        cbool empty() noexcept
+        double queries() noexcept
+        double hits() noexcept
+    cdef cppclass SecondsHistogram:
+        vector[uint64_t] counts
+        double sum
+    cdef cppclass EngineState:
+        SchedulerStats latest
+        PrefixCacheStats prefix_cache
+        PrefixCacheStats connector_prefix_cache
+        cbool has_spec_decoding
+        SpecDecodingStats spec_decoding
+        PerfStats perf
+        cbool has_evictions
+        SecondsHistogram block_lifetimes
+        SecondsHistogram block_idle_times
+        SecondsHistogram block_reuse_gaps
+        RecentCacheUse recent_prefix_cache
+        RecentCacheUse recent_connector_cache
+    cdef cppclass EngineStates:
+        void set_residency_bounds(vector[double]) except +
+        vector[double] residency_bounds() except +
+        cmap[int64_t, EngineState] get() except +
 
 cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
     cdef enum class ControlKind "fastfront::ControlEvent::Kind"(uint8_t):
@@ -287,16 +399,10 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         int wake_fd() noexcept
         void add(const shared_ptr[CppResponse]&) except +
         size_t waiting_ids() except +
+        size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
-    cdef cppclass EngineState:
-        int64_t running
-        int64_t waiting
-        int64_t skipped_waiting
-        double kv_cache_usage
-        int64_t prefix_cache_queries
-        int64_t prefix_cache_hits
     cdef cppclass CppPump "fastfront::Pump":
         CppPump() except +
         Errc open() noexcept
@@ -309,10 +415,12 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         Errc set_writers(size_t, cbool) noexcept
         cbool has_ring() noexcept
         vector[Metrics*] metrics() except +
-        cmap[int64_t, EngineState] engine_states() except +
+        EngineStates& engine_states() noexcept
+        void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
-        void feed(const shared_ptr[CppResponse]&, size_t, size_t, text_span, FinishReason, StopReason) except +
+        void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
+        double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept

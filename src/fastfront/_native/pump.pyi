@@ -5,7 +5,10 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from fastfront._native.details import AnswerDetails
+from fastfront._native.parse import ParserPlan
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
@@ -64,11 +67,14 @@ class Response:
         arrival_time: float = 0.0,
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
+        parsers: ParserPlan | None = None,
+        details: AnswerDetails | None = None,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, or encoded.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
-        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit.
+        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit. `parsers`: what
+        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content.
         Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
         """
 
@@ -102,6 +108,14 @@ class Response:
     @property
     def error(self) -> tuple[int, bytes] | None:
         """HTTP status and JSON body if the request failed. A stream carries the body as an event, too."""
+
+    def times(self) -> list[dict[str, Any]]:
+        """Return when each choice reached its stations, for a trace.
+
+        `arrival` and `ended` are Unix seconds, `first_token_latency` is seconds from the arrival; `queued`, `scheduled`,
+        `first_token` and `last_token` are seconds on the engine's clock. 0 is never. Beside them `prompt_tokens`,
+        `completion_tokens` and `finish_reason` (vLLM's number; None while it runs).
+        """
 
     def take_deltas(self) -> list[tuple[int, list[int], int | None, int | str | None]]:
         """Return (choice, token ids, finish reason, stop reason) of outputs whose text has to be made outside."""
@@ -148,6 +162,10 @@ class Pump:
     def waiting(self) -> int:
         """Engine requests whose end is still to come."""
 
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens of engine requests without an output yet. Looks at every response that waits."""
+
     def set_writers(self, threads: int, one_call: bool) -> bool:
         """Say how responses' bytes leave through the socket sink; once, before set_buckets() and start().
 
@@ -156,8 +174,17 @@ class Pump:
         is sent for itself. Raises OSError if a thread cannot be started.
         """
 
+    def set_engines(self, first: int, count: int) -> None:
+        """Count for each of these engines apart: those with the indices first, first + 1, ...
+
+        Once, between set_writers() and set_buckets(). What counts before, or comes from another engine, is the first's.
+        """
+
     def set_buckets(self, name: str, bounds: Sequence[float]) -> None:
-        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name."""
+        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name.
+
+        `kv_cache_residency` means the three histograms of the KV cache's blocks.
+        """
 
     def greet(self) -> None:
         """Start the thread, which shakes hands with engines but leaves their messages with them. Raises OSError."""
@@ -191,6 +218,11 @@ class Pump:
     def send_head(self, response: Response) -> None:
         """Send a handed-over stream's status and headers now, even if no event is there yet."""
 
+    def keep_alive(self, response: Response, interval: float) -> float:
+        """Give a stream that has been silent for `interval` seconds a comment.
+
+        Returns when to look again, in Unix seconds; -1.0: never, it has ended or is none.
+        """
     def dispatch(self, limit: int = 0) -> list[tuple[int, object]]:
         """Call on_ready of every response with news, and return what else has happened.
 
@@ -211,10 +243,9 @@ class Pump:
     def process(self, message: bytes) -> None:
         """Handle one engine message as if it had been received. For tests, with the thread not started."""
 
-    def snapshot(self) -> dict[str, dict[str, object]]:
-        """Return the metrics, with vLLM's names without their prefix.
+    def snapshot(self) -> dict[int, dict[str, Any]]:
+        """Return the metrics of each engine, with vLLM's names without their prefix.
 
-        {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
-        "engines": {index: {"running", "waiting", "skipped_waiting", "kv_cache_usage", "prefix_queries",
-        "prefix_hits"}}}
+        {index: {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
+        "scheduler": the latest state and the totals that the engine has told of itself}}
         """

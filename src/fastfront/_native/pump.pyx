@@ -12,7 +12,7 @@ from cpython.ref cimport Py_DECREF
 from cython.operator cimport dereference as deref, preincrement
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
-from libcpp.map cimport map as cmap
+from libcpp.map cimport map as cmap  # snapshot.pxi's
 from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
@@ -20,6 +20,7 @@ from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
 from fastfront._native cimport core
+from fastfront._native.parse cimport ParserPlan
 from fastfront._native.prompt cimport EncodedPrompt
 from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
 
@@ -86,156 +87,9 @@ cdef class SocketHandle:
 cdef class Pump
 
 
-cdef class Response:
-    cdef shared_ptr[core.CppResponse] ptr
-    cdef string taken  # the other half of the mailbox's double buffer
-    cdef Pump pump  # while the pump waits for its outputs
-    cdef public object on_ready
-    cdef readonly list wire_ids
-    cdef object __weakref__
-
-    def __init__(
-        self,
-        int kind,
-        *,
-        str id,
-        str model,
-        int64_t created,
-        Vocab vocab,
-        list prompt_token_ids,
-        Py_ssize_t n=1,
-        str role="assistant",
-        system_fingerprint=None,
-        bint include_usage=False,
-        bint continuous_usage=False,
-        stop=(),
-        bint include_stop_str_in_output=False,
-        Py_ssize_t min_tokens=0,
-        bint skip_special_tokens=True,
-        bint spaces_between_special_tokens=True,
-        double arrival_time=0.0,
-        max_tokens=None,
-        Py_ssize_t mailbox_limit=0,
-    ):
-        if not 0 <= kind <= KIND_COMPLETION or n < 1 or not prompt_token_ids or min_tokens < 0 or mailbox_limit < 0:
-            raise ValueError("kind, n, prompt_token_ids, min_tokens or mailbox_limit is out of range")
-        cdef core.ResponseSpec spec
-        spec.options.kind = <core.ResponseKind>kind
-        spec.options.id = utf8(id)
-        spec.options.model = utf8(model)
-        spec.options.created = created
-        spec.options.role = utf8(role)
-        spec.options.system_fingerprint = utf8(system_fingerprint or "")
-        spec.options.include_usage = include_usage
-        spec.options.continuous_usage = continuous_usage
-        spec.n = n
-        spec.arrival_time = arrival_time
-        spec.max_tokens = -1 if max_tokens is None else max_tokens
-        spec.mailbox_limit = mailbox_limit
-
-        cdef shared_ptr[core.PipelineOptions] pipeline = make_shared[core.PipelineOptions]()
-        cdef vector[string] stops
-        for text in stop:
-            stops.push_back(utf8(text))
-        deref(pipeline).stops = core.StopMatcher(stops)
-        deref(pipeline).include_stop_str_in_output = include_stop_str_in_output
-        deref(pipeline).min_tokens = min_tokens
-        deref(pipeline).keep_all_text = kind == KIND_CHAT or kind == KIND_COMPLETION
-        spec.pipeline = <shared_ptr[const core.PipelineOptions]>pipeline
-
-        cdef DetokenizerOptions detokenizer
-        detokenizer.skip_special_tokens = skip_special_tokens
-        detokenizer.spaces_between_special_tokens = spaces_between_special_tokens
-        cdef core.PromptInfo prompt
-        for token_ids in prompt_token_ids:
-            prompt = core.PromptInfo()
-            if type(token_ids) is EncodedPrompt:
-                prompt.token_count = (<EncodedPrompt>token_ids).encoded.count
-                if vocab is not None:
-                    prime_encoded(prompt, vocab.ptr, detokenizer, <EncodedPrompt>token_ids)
-            else:
-                prompt.token_count = len(token_ids)
-                if vocab is not None:
-                    prime(prompt, vocab.ptr, detokenizer, token_ids)
-            spec.prompts.push_back(prompt)
-
-        self.ptr = make_shared[core.CppResponse](spec)
-        self.on_ready = None
-        self.wire_ids = [wire_id_text(deref(self.ptr).wire_id(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
-
-    def take(self) -> bytes:
-        deref(self.ptr).take(self.taken)
-        return to_bytes(self.taken)
-
-    @property
-    def pending(self) -> int:
-        return deref(self.ptr).pending()
-
-    @property
-    def finished(self) -> bool:
-        return deref(self.ptr).finished()
-
-    @property
-    def overflowed(self) -> bool:
-        return deref(self.ptr).overflowed()
-
-    @property
-    def delivered(self) -> bool:
-        return deref(self.ptr).delivered()
-
-    @property
-    def http_status(self) -> int:
-        return deref(self.ptr).http_status()
-
-    @property
-    def lost(self) -> bool:
-        return deref(self.ptr).lost()
-
-    @property
-    def error(self):
-        cdef string json
-        cdef int status = deref(self.ptr).error(json)
-        return None if status == 0 else (status, to_bytes(json))
-
-    def take_deltas(self) -> list:
-        cdef vector[core.RawDelta] deltas = deref(self.ptr).take_deltas()
-        result = []
-        cdef size_t i
-        for i in range(deltas.size()):
-            finish = None if deltas[i].finish_reason == core.FinishReason.none else <int>deltas[i].finish_reason
-            if deltas[i].stop_kind == core.StopReasonKind.token:
-                reason = deltas[i].stop_token
-            elif deltas[i].stop_kind == core.StopReasonKind.text:
-                reason = to_bytes(deltas[i].stop_text).decode("utf-8", "replace")
-            else:
-                reason = None
-            result.append((deltas[i].choice, <list>deltas[i].token_ids, finish, reason))
-        return result
-
-    def feed(self, Py_ssize_t choice, token_ids, list texts, finish, stop_reason) -> None:
-        if not 0 <= choice < <Py_ssize_t>deref(self.ptr).choice_count():
-            raise ValueError(f"there is no choice {choice}")
-        if self.pump is None:
-            return  # removed or over: nobody reads it any more
-        cdef vector[string] pieces
-        for text in texts:
-            pieces.push_back(utf8(text))
-        cdef core.FinishReason reason = core.FinishReason.none if finish is None else <core.FinishReason><int>finish
-        cdef core.StopReason stop
-        cdef string stop_text
-        if isinstance(stop_reason, int):
-            stop.kind = core.StopReasonKind.token
-            stop.token = stop_reason
-        elif stop_reason is not None:
-            stop_text = utf8(stop_reason)
-            stop.kind = core.StopReasonKind.text
-            stop.text = string_view(stop_text.data(), stop_text.size())
-        deref(self.pump.ptr).feed(
-            self.ptr, choice, len(token_ids), core.text_span(pieces.data(), pieces.size()), reason, stop
-        )
-
-
+include "response.pxi"
 include "prompts.pxi"
+include "snapshot.pxi"
 
 
 cdef class Pump:
@@ -257,23 +111,21 @@ cdef class Pump:
     def waiting(self) -> int:
         return deref(self.ptr).hub().waiting_ids()
 
+    @property
+    def queued_tokens(self) -> int:
+        return deref(self.ptr).hub().queued_tokens()
+
     def set_writers(self, Py_ssize_t threads, bint one_call) -> bool:
         if threads < 0:
             raise ValueError("threads is out of range")
         check(deref(self.ptr).set_writers(<size_t>threads, one_call), "starting the writer threads")
         return deref(self.ptr).has_ring()
 
+    def set_engines(self, int64_t first, size_t count) -> None:
+        deref(self.ptr).set_engines(first, count)
+
     def set_buckets(self, str name, bounds) -> None:
-        cdef vector[double] values = bounds
-        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
-        cdef uint8_t i
-        cdef size_t m
-        for i in range(<uint8_t>core.HistogramId.count_):
-            if view_to_str(core.name_of_histogram(<core.HistogramId>i)) == name:
-                for m in range(metrics.size()):
-                    metrics[m].histogram(<core.HistogramId>i).set_bounds(values)
-                return
-        raise ValueError(f"no histogram is called {name!r}")
+        set_buckets_of(deref(self.ptr), name, bounds)
 
     def greet(self) -> None:
         check(deref(self.ptr).greet(), "starting the pump thread")
@@ -310,6 +162,9 @@ cdef class Pump:
 
     def send_head(self, Response response) -> None:
         deref(self.ptr).send_head(response.ptr)
+
+    def keep_alive(self, Response response, double interval) -> float:
+        return deref(self.ptr).keep_alive(response.ptr, interval)
 
     def dispatch(self, size_t limit=0) -> list:
         cdef core.Batch batch
@@ -359,34 +214,7 @@ cdef class Pump:
             deref(self.ptr).process(span)
 
     def snapshot(self) -> dict:
-        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
-        cdef core.HistogramTotal total
-        cdef uint8_t i
-        counters = {}
-        for i in range(<uint8_t>core.CounterId.count_):
-            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = core.total_of_counter(
-                core.metrics_span(metrics), <core.CounterId>i
-            )
-        histograms = {}
-        for i in range(<uint8_t>core.HistogramId.count_):
-            total = core.total_of_histogram(core.metrics_span(metrics), <core.HistogramId>i)
-            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = (
-                <list>total.bounds, <list>total.counts, total.sum
-            )
-        engines = {}
-        cdef cmap[int64_t, core.EngineState] states = deref(self.ptr).engine_states()
-        cdef cmap[int64_t, core.EngineState].iterator state = states.begin()
-        while state != states.end():
-            engines[deref(state).first] = {
-                "running": deref(state).second.running,
-                "waiting": deref(state).second.waiting,
-                "skipped_waiting": deref(state).second.skipped_waiting,
-                "kv_cache_usage": deref(state).second.kv_cache_usage,
-                "prefix_queries": deref(state).second.prefix_cache_queries,
-                "prefix_hits": deref(state).second.prefix_cache_hits,
-            }
-            preincrement(state)
-        return {"counters": counters, "histograms": histograms, "engines": engines}
+        return snapshot_of(deref(self.ptr))
 
 
 cdef int check(core.Errc code, str doing) except -1:

@@ -23,6 +23,7 @@ from fastfront.protocol import plain
 from fastfront.protocol.chat import decode_chat_completion_request
 from fastfront.protocol.completions import decode_completion_request
 from fastfront.routes import chat_completions, completions
+from fastfront.routes.details import are_plain
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,7 +53,7 @@ def make_lanes(
     `is_allowed` tells whether an Authorization header's value opens the endpoints; None: they need no key.
     """
     model = frontend.model
-    if model.vocab is None:
+    if model.vocab is None or not are_plain(frontend.config):
         return {}
     encoder = PromptEncoder(model.tokenizer)
 
@@ -92,7 +93,8 @@ def make_lanes(
         )
     }
     render = plain_chat_renderer(model)
-    if render is not None:
+    # Thinking is told from the answer by what the prompt left open: the general way looks.
+    if render is not None and frontend.parsers.reasoning_parser is None:
         lanes["/v1/chat/completions"] = make(
             "/v1/chat/completions",
             chat_completions.SHAPE,

@@ -134,6 +134,22 @@ std::int64_t MsgpackReader::read_int() noexcept {
     return static_cast<std::int64_t>(raw);
 }
 
+std::uint64_t MsgpackReader::read_uint64() noexcept {
+    if (have(1) && *cursor_ == 0xcf) {
+        if (!have(9)) {
+            return 0;
+        }
+        ++cursor_;
+        return take_be(8);
+    }
+    const std::int64_t value = read_int();
+    if (value < 0) {
+        fail(Errc::out_of_range);
+        return 0;
+    }
+    return static_cast<std::uint64_t>(value);
+}
+
 std::uint32_t MsgpackReader::read_small_token_id() noexcept {
     const std::int64_t value = read_int();
     if (value < 0 || value > std::numeric_limits<std::uint32_t>::max()) {
@@ -187,6 +203,35 @@ std::string_view MsgpackReader::read_string() noexcept {
     const auto* text = reinterpret_cast<const char*>(cursor_);
     cursor_ += size;
     return {text, size};
+}
+
+std::span<const std::uint8_t> MsgpackReader::read_extension(std::int8_t& type) noexcept {
+    if (!have(1)) {
+        return {};
+    }
+    const std::uint8_t lead = *cursor_;
+    std::uint64_t size = 0;
+    if (lead >= 0xd4 && lead <= 0xd8) {
+        ++cursor_;
+        size = std::uint64_t{1} << (lead - 0xd4);
+    } else if (lead >= 0xc7 && lead <= 0xc9) {
+        const std::size_t width = std::size_t{1} << (lead - 0xc7);
+        if (!have(1 + width)) {
+            return {};
+        }
+        ++cursor_;
+        size = take_be(width);
+    } else {
+        fail(Errc::wrong_type);
+        return {};
+    }
+    if (!have(1 + size)) {
+        return {};
+    }
+    type = static_cast<std::int8_t>(*cursor_++);
+    const std::span<const std::uint8_t> bytes(cursor_, size);
+    cursor_ += size;
+    return bytes;
 }
 
 void MsgpackReader::skip() noexcept {

@@ -37,6 +37,7 @@ std::size_t share_of(std::uint64_t key, std::size_t shares) noexcept {
 bool StepWriter::open_ring(const UringCalls& calls) noexcept { return ring_.open(kRingEntries, calls); }
 
 void StepWriter::write(const Step& step, std::size_t share) noexcept {
+    metrics_.select(step.outputs.engine_index);
     SendRing* ring = ring_.usable() && step.targets.size() / step.shares >= kFewOutputs ? &ring_ : nullptr;
     for (std::size_t i = 0; i < step.targets.size(); ++i) {
         prefetch(step.targets, i);
@@ -54,9 +55,9 @@ void StepWriter::write(const Step& step, std::size_t share) noexcept {
         }
         const std::size_t gathered = ring_.size();
         const EngineCoreOutput& output = step.outputs.outputs[i];
-        const News news =
-            target.response->on_output(target.choice, output, step.outputs.tokens_of(output), step.outputs.timestamp,
-                                       step.wall_time, metrics_, consequences_, ring);
+        const News news = target.response->on_output(target.choice, output, step.outputs.tokens_of(output),
+                                                     step.outputs.extras_of(output), step.outputs.timestamp,
+                                                     step.wall_time, metrics_, consequences_, ring);
         if (ring_.size() != gathered) {
             flying_.push_back(&target.response);
         }
