@@ -15,13 +15,9 @@ import msgspec
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
-<<<<<<< HEAD
-from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
-=======
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
-from fastfront.output.reasoning import markup_tokens, thinking_of
->>>>>>> wip-calls
+from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
 from fastfront.output.tool_choice import constrain, forced_parser
 from fastfront.output.tool_schemas import tool_schemas
 from fastfront.output.vllm_parsers import vllm_parser_factory
@@ -80,12 +76,10 @@ class AnswerParsers:
         self._chat_template = chat_template
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
-<<<<<<< HEAD
         name = self.reasoning_parser
-        self._prompt_tokens = prompt_tokens(name, added_tokens) if name is not None else {}
-=======
+        known = name in parse.reasoning_parser_names()
+        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if known else {}
         native = self._outside is None
->>>>>>> wip-calls
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser if native else None,
             tool_parser=self.tool_call_parser if native else None,
