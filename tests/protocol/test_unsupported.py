@@ -15,11 +15,7 @@ TOOL = {"type": "function", "function": {"name": "f"}}
 MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
 PROMPT = {"prompt": "hi"}
 
-EFFECTIVE = {
-    "use_beam_search": True,
-}
-CHAT_EFFECTIVE = EFFECTIVE | {"tools": [TOOL]}
-COMPLETION_EFFECTIVE = EFFECTIVE
+CHAT_EFFECTIVE = {"tools": [TOOL]}
 HARMLESS = {
     "use_beam_search": False,
     "prompt_logprobs": None,
@@ -57,14 +53,6 @@ def test_chat_field_is_refused_by_name(name):
     assert (caught.value.status, caught.value.param) == (400, name)
 
 
-@pytest.mark.parametrize("name", COMPLETION_EFFECTIVE)
-def test_completion_field_is_refused_by_name(name):
-    """A completion field that would change the answer is refused, and the error says which."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_completion_request(_body(PROMPT, {name: COMPLETION_EFFECTIVE[name]}))
-    assert caught.value.param == name
-
-
 @pytest.mark.parametrize(
     ("decode", "body", "message"),
     [
@@ -80,6 +68,18 @@ def test_what_vllm_refuses_too_has_its_words(decode, body, message):
     with pytest.raises(BadRequestError) as caught:
         decode(body)
     assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("decode", "body", "logprobs"),
+    [(decode_chat_completion_request, MESSAGES, True), (decode_completion_request, PROMPT, 0)],
+)
+def test_logprobs_of_beams_are_refused(decode, body, logprobs):
+    """Beam search tells no logprobs; without either, the other is served."""
+    with pytest.raises(BadRequestError, match="`logprobs` are not supported together with `use_beam_search`"):
+        decode(_body(body, {"use_beam_search": True, "logprobs": logprobs}))
+    assert decode(_body(body, {"use_beam_search": True})).use_beam_search
+    assert decode(_body(body, {"logprobs": logprobs})).logprobs == logprobs
 
 
 @pytest.mark.parametrize("name", CHAT_HARMLESS)
@@ -112,6 +112,6 @@ def test_completion_field_without_effect_is_taken(name):
 
 def test_every_refusal_is_tested():
     """Each line of the tables stands in a test above."""
-    own_tests = {"prompt_embeds"}
-    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE)):
+    own_tests = {"prompt_embeds", "logprobs"}
+    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, ())):
         assert {refusal.field for refusal in table} <= set(tested) | own_tests

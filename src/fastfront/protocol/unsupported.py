@@ -26,12 +26,8 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str | None = None
 
 
-def _null(value: Any, request: Any) -> bool:
-    return value is None
-
-
-def _falsy(value: Any, request: Any) -> bool:
-    return not value
+def _without_beams(value: Any, request: Any) -> bool:
+    return value is None or value is False or not request.use_beam_search
 
 
 def _only_shown(value: Any, request: Any) -> bool:
@@ -39,7 +35,11 @@ def _only_shown(value: Any, request: Any) -> bool:
     return value is None or request.tool_choice in (None, "none")
 
 
-_EVERYWHERE = (Refusal("use_beam_search", _falsy),)
+_EVERYWHERE = (
+    Refusal(
+        "logprobs", _without_beams, "`logprobs` are not supported together with `use_beam_search` by fastfront yet."
+    ),
+)
 
 CHAT = (
     *_EVERYWHERE,
