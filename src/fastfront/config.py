@@ -105,6 +105,18 @@ class Config:
         bool, Opt("Let a request bring its own media_io_kwargs and mm_processor_kwargs.")
     ] = False
     response_role: Annotated[str, Opt("Role of the answer's message.")] = "assistant"
+    reasoning_parser: Annotated[
+        str | None, Opt("What tells the model's thinking from its answer: vLLM's name, or `auto`.", engine=True)
+    ] = None
+    tool_call_parser: Annotated[
+        str | None, Opt("What finds tool calls in the model's text: vLLM's name, or `auto` (by the model).")
+    ] = None
+    enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
+        False
+    )
+    exclude_tools_when_tool_choice_none: Annotated[
+        bool, Opt('Keep the tools out of the prompt where tool_choice is "none".')
+    ] = False
 
     # -- API
     api_key: Annotated[
@@ -183,6 +195,20 @@ class Config:
     custom_histogram_buckets: Annotated[
         JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
     ] = None
+    enable_log_requests: Annotated[bool, Opt("Log every request; its prompt's ids with --log-level debug.")] = False
+    enable_log_outputs: Annotated[bool, Opt("Log every answer, too.")] = False
+    enable_log_deltas: Annotated[bool, Opt("With that, log the pieces of streams as they come.")] = True
+    max_log_len: Annotated[Natural | None, Opt("Most characters or ids of one text to log.", unit="characters")] = None
+    log_error_stack: Annotated[bool, Opt("Log where errors come from.", env="VLLM_SERVER_DEV_MODE")] = False
+    debug_log_api_server_response: Annotated[
+        bool, Opt("Log the body of every response.", env="VLLM_DEBUG_LOG_API_SERVER_RESPONSE")
+    ] = False
+    otlp_traces_endpoint: Annotated[
+        str | None, Opt("Send a trace of every request to this OpenTelemetry collector.", engine=True)
+    ] = None
+    collect_detailed_traces: Annotated[
+        Sequence[str], Opt("Parts of the engine to trace as well: model, worker or all.", engine=True)
+    ] = ()
 
     # -- Start and end
     engine_ready_timeout: Annotated[
@@ -227,10 +253,16 @@ class Config:
             raise ValueError("ssl_keyfile and ssl_certfile go together: only one of them is given")
         if self.ssl_cert_reqs and not self.ssl_ca_certs:
             raise ValueError("ssl_cert_reqs asks for client certificates: ssl_ca_certs must name who signs them")
+        if self.enable_auto_tool_choice and not self.tool_call_parser:
+            raise ValueError("enable_auto_tool_choice needs a tool_call_parser")
         if self.fingerprint_mode == "custom" and self.fingerprint_value is None:
             raise ValueError('fingerprint_mode "custom" needs a fingerprint_value')
         if self.engine not in (None, "sim", "vllm") and not re.fullmatch(r"tcp://.+:\d+", str(self.engine)):
             raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
+        if self.enable_log_outputs and not self.enable_log_requests:
+            raise ValueError("enable_log_outputs requires enable_log_requests")
+        if self.collect_detailed_traces and not self.otlp_traces_endpoint:
+            raise ValueError("collect_detailed_traces requires otlp_traces_endpoint to be set")
         if (self.input_listener_fd is None) != (self.output_listener_fd is None):
             raise ValueError("input_listener_fd and output_listener_fd go together: only one of them is given")
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fastfront.errors import BadRequestError, UnsupportedFieldError
+from fastfront.errors import BadRequestError
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request, decode_tokenize_request
 from fastfront.protocol.unsupported import CHAT, COMPLETIONS
 
@@ -15,7 +15,6 @@ TOOL = {"type": "function", "function": {"name": "f"}}
 MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
 PROMPT = {"prompt": "hi"}
 
-CHAT_EFFECTIVE = {"tools": [TOOL]}
 HARMLESS = {
     "use_beam_search": False,
     "prompt_logprobs": None,
@@ -45,14 +44,6 @@ def _body(*parts: dict) -> bytes:
     return json.dumps({name: value for part in parts for name, value in part.items()}).encode()
 
 
-@pytest.mark.parametrize("name", CHAT_EFFECTIVE)
-def test_chat_field_is_refused_by_name(name):
-    """A chat field that would change the answer is refused, and the error says which."""
-    with pytest.raises(UnsupportedFieldError, match=f"`{name}` is not supported by fastfront yet") as caught:
-        decode_chat_completion_request(_body(MESSAGES, {name: CHAT_EFFECTIVE[name]}))
-    assert (caught.value.status, caught.value.param) == (400, name)
-
-
 @pytest.mark.parametrize(
     ("decode", "body", "message"),
     [
@@ -76,8 +67,9 @@ def test_what_vllm_refuses_too_has_its_words(decode, body, message):
 )
 def test_logprobs_of_beams_are_refused(decode, body, logprobs):
     """Beam search tells no logprobs; without either, the other is served."""
-    with pytest.raises(BadRequestError, match="`logprobs` are not supported together with `use_beam_search`"):
+    with pytest.raises(BadRequestError, match="`logprobs` are not supported together with `use_beam_search`") as caught:
         decode(_body(body, {"use_beam_search": True, "logprobs": logprobs}))
+    assert caught.value.param == "logprobs"
     assert decode(_body(body, {"use_beam_search": True})).use_beam_search
     assert decode(_body(body, {"logprobs": logprobs})).logprobs == logprobs
 
@@ -88,22 +80,6 @@ def test_chat_field_without_effect_is_taken(name):
     decode_chat_completion_request(_body(MESSAGES, {name: CHAT_HARMLESS[name]}))
 
 
-@pytest.mark.parametrize("choice", ["none", None])
-def test_tools_that_may_not_be_called_are_taken(choice):
-    """Tools with tool_choice none are shown to the model, which the template does."""
-    request = decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
-    assert request.tools == [TOOL]
-    assert decode_tokenize_request(_body(MESSAGES, {"tools": [TOOL]})).tools == [TOOL]
-
-
-@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "function": {"name": "f"}}])
-def test_tools_that_may_be_called_are_refused(choice):
-    """Every choice that lets the model call a tool needs a tool parser."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
-    assert caught.value.param == "tools"
-
-
 @pytest.mark.parametrize("name", COMPLETION_HARMLESS)
 def test_completion_field_without_effect_is_taken(name):
     """Null, the default, and what does nothing are no reason to refuse a completion."""
@@ -112,6 +88,4 @@ def test_completion_field_without_effect_is_taken(name):
 
 def test_every_refusal_is_tested():
     """Each line of the tables stands in a test above."""
-    own_tests = {"prompt_embeds", "logprobs"}
-    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, ())):
-        assert {refusal.field for refusal in table} <= set(tested) | own_tests
+    assert {refusal.field for refusal in (*CHAT, *COMPLETIONS)} == {"prompt_embeds", "logprobs"}

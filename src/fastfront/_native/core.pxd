@@ -116,8 +116,19 @@ cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
         @staticmethod
         cbool suits(const vector[pair[string, uint32_t]]&) except +
 
+cdef extern from "json_messages.hpp" namespace "fastfront" nogil:
+    size_t kNowhere
+    size_t skip_json_space(string_view, size_t) noexcept
+    size_t find_messages(string_view, size_t) noexcept
+    size_t find_object_end(string_view, size_t) noexcept
+    size_t find_next_object(string_view, size_t) noexcept
+
 cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
     cdef cppclass EncodedIds
+    cdef cppclass piece_span "std::span<const fastfront::Piece>":
+        piece_span(const Piece*, size_t) noexcept
+    cdef cppclass encoded_ids_span "std::span<const std::shared_ptr<const fastfront::EncodedIds>>":
+        encoded_ids_span(const shared_ptr[const EncodedIds]*, size_t) noexcept
     cdef cppclass Piece:
         size_t begin
         size_t end
@@ -130,7 +141,8 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         size_t count
         vector[uint32_t] tail
         void append(token_span) except +
-        void append(const vector[Piece]&) except +
+        void append(piece_span) except +
+        void append(encoded_ids_span) except +
         vector[uint32_t] ids() except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
@@ -223,6 +235,17 @@ cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
 cdef extern from "json_writer.hpp" namespace "fastfront" nogil:
     void append_json_string(string&, string_view) except +
 
+cdef extern from "metrics.hpp" namespace "fastfront" nogil:
+    cdef cppclass RequestTimes:
+        double arrival
+        double queued
+        double scheduled
+        double first_token
+        double last_token
+        double first_token_latency
+        FinishReason reason
+        double ended
+
 cdef extern from "response.hpp" namespace "fastfront" nogil:
     cdef cppclass PromptInfo:
         PromptInfo()
@@ -246,6 +269,10 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         StopReasonKind stop_kind
         int64_t stop_token
         string stop_text
+    cdef cppclass ChoiceTimes:
+        RequestTimes times
+        size_t prompt_tokens
+        size_t completion_tokens
     cdef cppclass CppResponse "fastfront::Response":
         CppResponse(ResponseSpec) except +
         size_t choice_count() noexcept
@@ -259,6 +286,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool delivered() noexcept
         cbool lost() noexcept
         int http_status() noexcept
+        ChoiceTimes times_of(size_t) noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -323,7 +351,8 @@ cdef extern from "scheduler_stats.hpp" namespace "fastfront" nogil:
 cdef extern from "engine_state.hpp" namespace "fastfront" nogil:
     cdef cppclass RecentCacheUse:
         cbool empty() noexcept
-        double hit_rate() noexcept
+        double queries() noexcept
+        double hits() noexcept
     cdef cppclass SecondsHistogram:
         vector[uint64_t] counts
         double sum

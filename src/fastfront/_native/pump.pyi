@@ -109,6 +109,14 @@ class Response:
     def error(self) -> tuple[int, bytes] | None:
         """HTTP status and JSON body if the request failed. A stream carries the body as an event, too."""
 
+    def times(self) -> list[dict[str, Any]]:
+        """Return when each choice reached its stations, for a trace.
+
+        `arrival` and `ended` are Unix seconds, `first_token_latency` is seconds from the arrival; `queued`, `scheduled`,
+        `first_token` and `last_token` are seconds on the engine's clock. 0 is never. Beside them `prompt_tokens`,
+        `completion_tokens` and `finish_reason` (vLLM's number; None while it runs).
+        """
+
     def take_deltas(self) -> list[tuple[int, list[int], int | None, int | str | None]]:
         """Return (choice, token ids, finish reason, stop reason) of outputs whose text has to be made outside."""
 

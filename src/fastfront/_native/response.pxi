@@ -125,6 +125,9 @@ cdef class Response:
         cdef int status = deref(self.ptr).error(json)
         return None if status == 0 else (status, to_bytes(json))
 
+    def times(self) -> list:
+        return [times_of(deref(self.ptr).times_of(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
+
     def take_deltas(self) -> list:
         cdef vector[core.RawDelta] deltas = deref(self.ptr).take_deltas()
         result = []

@@ -15,6 +15,7 @@ import msgspec
 
 from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
 
 if TYPE_CHECKING:
@@ -52,10 +53,7 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
     """Return the prompt of a chat request."""
     name = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
     limits = _limits(model, request, request.requested_max_tokens, name)
-    kwargs: dict[str, Any] = {"documents": request.documents, "reasoning_effort": request.reasoning_effort}
-    if request.reasoning_effort is not None and "enable_thinking" not in (request.chat_template_kwargs or {}):
-        # Some templates think only when told to.
-        kwargs["enable_thinking"] = request.reasoning_effort != "none"
+    kwargs = _chat_kwargs(request)
     tools = request.tools
     if request.tool_choice == "none" and model.exclude_tools_when_tool_choice_none:
         tools = None
@@ -64,6 +62,19 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
     return prompt
+
+
+def chat_template_kwargs(model: Model, request: ChatCompletionRequest) -> dict[str, Any]:
+    """Return what the template is called with besides messages and tools: parsers go by it, too."""
+    return _template_kwargs(model, request, None, _chat_kwargs(request))
+
+
+def _chat_kwargs(request: ChatCompletionRequest) -> dict[str, Any]:
+    kwargs: dict[str, Any] = {"documents": request.documents, "reasoning_effort": request.reasoning_effort}
+    if request.reasoning_effort is not None and "enable_thinking" not in (request.chat_template_kwargs or {}):
+        # Some templates think only when told to.
+        kwargs["enable_thinking"] = request.reasoning_effort != "none"
+    return kwargs
 
 
 def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | None] | None:
@@ -89,6 +100,15 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
             return None
 
     return render
+
+
+def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
+    """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
+    template, loader = model.templates.default, model.tokenizer.fast
+    if template is None or loader is None or model.default_chat_template_kwargs:
+        return None
+    content_format = template.content_format if model.content_format == "auto" else model.content_format
+    return KnownChats(template, content_format, loader, decode)
 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:

@@ -275,6 +275,7 @@ News Response::after(SinkState state, double wall_time, Metrics& metrics, Conseq
 void Response::finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                              Consequences& consequences) noexcept {
     choice.finished = true;
+    choice.times.end(reason, wall_time);
     --running_;
     consequences.ended.push_back(choice.wire_id);
     metrics.on_finished(reason, choice.times, wall_time, prompt_tokens_[choice.prompt], choice.tokens, max_tokens_);

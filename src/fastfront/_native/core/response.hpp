@@ -58,6 +58,13 @@ struct RawDelta {
     std::string stop_text;
 };
 
+/// What is told of a choice for traces.
+struct ChoiceTimes {
+    RequestTimes times;
+    std::size_t prompt_tokens;
+    std::size_t completion_tokens;
+};
+
 /// What an output, a feed or a failure led to, gathered over a whole step.
 struct Consequences {
     std::vector<std::uint64_t> ended;     // wire ids that need no more outputs
@@ -144,6 +151,12 @@ class Response {
     [[nodiscard]] bool over() noexcept;
     /// Given up: more than the sink's limit was waiting.
     [[nodiscard]] bool overflowed() noexcept;
+    /// When a choice reached its stations, and how many tokens it is made of.
+    [[nodiscard]] ChoiceTimes times_of(std::size_t choice) noexcept {
+        const std::lock_guard lock(mutex_);
+        const Choice& of = choices_[choice];
+        return {of.times, prompt_tokens_[of.prompt], of.tokens};
+    }
     /// HTTP status of a failed request, 0 otherwise; `json` gets the error body.
     [[nodiscard]] int error(std::string& json);
 

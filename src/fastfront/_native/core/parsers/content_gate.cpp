@@ -96,7 +96,7 @@ void ContentGate::call() noexcept {
 }
 
 void ContentGate::finish(Pieces& out) {
-    if (!called_ && !gap_ && !(rules_.trim && has_text_)) release(out);
+    if (!called_ && !gap_ && !rules_.trim) release(out);
     held_.clear();
 }
 

@@ -25,7 +25,8 @@ inline constexpr std::uint8_t kAround = 1;   ///< it goes with the calls that fo
 inline constexpr std::uint8_t kSilent = 2;   ///< it is never text
 inline constexpr std::uint8_t kOnce = 3;     ///< the same, the first time
 inline constexpr std::uint8_t kRestart = 4;  ///< it is text, behind which bare calls may begin as at the beginning
-inline constexpr std::uint8_t kBare = 5;     ///< it is a call's, or a list's, own first byte
+inline constexpr std::uint8_t kText = 5;     ///< it is never text, but what follows is, behind a call too
+inline constexpr std::uint8_t kBare = 6;     ///< it is a call's, or a list's, own first byte
 }  // namespace marker_role
 
 struct JsonFormat {

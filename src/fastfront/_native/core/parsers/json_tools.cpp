@@ -58,7 +58,7 @@ constexpr View kGraniteTokens[] = {"<|tool_call|>"};
 constexpr JsonFormat kGranite{.markers = kGraniteMarkers,
                               .lists = true,
                               .call = {.missing = "{}", .strings_are_text = true, .verbatim = true},
-                              .content = {.strip = true, .drop_after = false}};
+                              .content = {.strip = true}};
 
 // jamba_tool_parser.py: <tool_calls>[...]</tool_calls>
 constexpr Marker kToolCalls[] = {{"<tool_calls>"}};
@@ -118,6 +118,13 @@ constexpr JsonFormat kMistralList{.markers = kMistralMarkers,
                                   .lists = true,
                                   .call = {.missing = "{}", .null = "{}", .strings_are_text = true}};
 
+// ... whose answers to tool_choice "required" or a function are guided to be the bare list
+constexpr JsonFormat kMistralGuided{.markers = kMistralMarkers,
+                                    .objects = true,
+                                    .lists = true,
+                                    .list_at_start = true,
+                                    .call = {.missing = "{}", .null = "{}", .strings_are_text = true}};
+
 // ... and since: [TOOL_CALLS]name[ARGS]{...}
 constexpr View kMistralSeparators[] = {"[ARGS]"};
 constexpr JsonFormat kMistralNames{
@@ -167,18 +174,18 @@ constexpr JsonFormat kKimi{
 
 // parser/cohere_command.py over cohere_melody: <|START_ACTION|>[{"tool_call_id": ..., "tool_name": ..., ...}]
 constexpr Marker kCohere3Markers[] = {
-    {"<|START_ACTION|>"}, {"<|START_RESPONSE|>", kSilent}, {"<|END_RESPONSE|>", kSilent}};
+    {"<|START_ACTION|>"}, {"<|START_RESPONSE|>", kText}, {"<|END_RESPONSE|>", kSilent}};
 constexpr Marker kCohere4Markers[] = {{"<|START_ACTION|>"},
-                                      {"<|START_RESPONSE|>", kSilent},
+                                      {"<|START_RESPONSE|>", kText},
                                       {"<|END_RESPONSE|>", kSilent},
-                                      {"<|START_TEXT|>", kSilent},
+                                      {"<|START_TEXT|>", kText},
                                       {"<|END_TEXT|>", kSilent}};
 constexpr View kCohereEnds[] = {"<|END_ACTION|>"};
 constexpr View kCohereTokens[] = {"<|START_ACTION|>", "<|END_ACTION|>", "<|START_RESPONSE|>",
                                   "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"};
 constexpr CallRules kCohereCall{
     .name = "tool_name", .arguments = "parameters", .id = "tool_call_id", .missing = "{}", .verbatim = true};
-constexpr ContentRules kCohereContent{.strip = true, .trim = true, .drop_after = false};
+constexpr ContentRules kCohereContent{.strip = true, .trim = true};
 constexpr JsonFormat kCohere3{
     .markers = kCohere3Markers, .ends = kCohereEnds, .lists = true, .call = kCohereCall, .content = kCohereContent};
 constexpr JsonFormat kCohere4{
@@ -219,6 +226,7 @@ constexpr ParserEntry kParsers[] = {
     {"hunyuan_a13b", make<kHunyuan>, kToolCallsTokens},
     {"internlm", make<kInternlm>, kInternlmTokens},
     {"jamba", make<kJamba>, kToolCallsTokens},
+    {"json:mistral", make<kMistralGuided>, kMistralTokens},
     {"json:named", make_named, {}},
     {"json:required", make<kRequired>, {}},
     {"kimi_k2", make<kKimi>, kKimiTokens},

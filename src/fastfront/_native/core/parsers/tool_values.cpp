@@ -23,9 +23,7 @@ using json_type::kString;
 using Kind = JsonValue::Kind;
 
 /// The types that vLLM sees: a schema that says nothing is a string's.
-std::uint8_t types_of(const Schema* schema) noexcept {
-    return schema == nullptr || schema->types == 0 ? kString : schema->types;
-}
+std::uint8_t types_of(const Schema* schema) noexcept { return schema == nullptr || schema->types == 0 ? kString : schema->types; }
 
 std::optional<JsonValue> as_integer(std::string_view text) {
     auto number = py_int(text);
@@ -38,8 +36,7 @@ std::optional<JsonValue> as_number(std::string_view text, bool whole) {
     const auto number = py_float(text);
     if (!number || !std::isfinite(*number)) return std::nullopt;
     const bool is_whole = whole && std::trunc(*number) == *number;
-    return JsonValue::of_number(is_whole ? Kind::integer : Kind::number,
-                                is_whole ? py_truncated(*number) : py_repr(*number));
+    return JsonValue::of_number(is_whole ? Kind::integer : Kind::number, is_whole ? py_truncated(*number) : py_repr(*number));
 }
 
 JsonValue json_or_text(std::string_view text) {
@@ -109,20 +106,10 @@ JsonValue step(std::string_view text, const Schema* schema) {
 
 std::uint8_t type_named(std::string_view name) {
     const std::string lower = py_lower_ascii(py_strip(name.substr(0, name.find('['))));
-    for (const auto& [text, type] : {std::pair{std::string_view("string"), kString},
-                                     {"integer", kInteger},
-                                     {"number", kNumber},
-                                     {"boolean", kBoolean},
-                                     {"null", kNull},
-                                     {"object", kObject},
-                                     {"array", kArray},
-                                     {"str", kString},
-                                     {"int", kInteger},
-                                     {"float", kNumber},
-                                     {"double", kNumber},
-                                     {"bool", kBoolean},
-                                     {"dict", kObject},
-                                     {"list", kArray}}) {
+    for (const auto& [text, type] : {std::pair{std::string_view("string"), kString}, {"integer", kInteger},
+                                     {"number", kNumber}, {"boolean", kBoolean}, {"null", kNull}, {"object", kObject},
+                                     {"array", kArray}, {"str", kString}, {"int", kInteger}, {"float", kNumber},
+                                     {"double", kNumber}, {"bool", kBoolean}, {"dict", kObject}, {"list", kArray}}) {
         if (lower == text) return type;
     }
     return kOther;
@@ -134,31 +121,6 @@ std::uint8_t horizon_types(const Parameter& parameter) {
     const std::uint8_t named = type_named(parameter.type);
     if (parameter.schema != nullptr) return (named & types) != 0 ? named : types;
     return py_lower_ascii(parameter.type) == "any" ? kString : named;
-}
-
-JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_view text) {
-    switch (rule) {
-        case ValueRule::schema:
-            return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
-        case ValueRule::json: return parameter.type == "string" ? JsonValue::of_string(text) : json_or_text(text);
-        case ValueRule::json_schema: {
-            JsonValue value = parameter.type == "true" ? JsonValue::of_string(text) : json_or_text(text);
-            if (parameter.schema != nullptr) coerce(value, *parameter.schema);
-            return value;
-        }
-        case ValueRule::hunyuan: return hunyuan(text, types_of(parameter.schema) & static_cast<std::uint8_t>(~kNull));
-        case ValueRule::poolside: return json_or_literal(py_strip(text));
-        case ValueRule::dots: return dots(text, types_of(parameter.schema));
-        case ValueRule::horizon: {
-            const std::uint8_t types = horizon_types(parameter);
-            return coerce((types & kString) != 0 ? text : py_strip(text), types);
-        }
-        case ValueRule::step: return step(text, parameter.schema);
-        case ValueRule::minicpm:
-            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text)
-                                                                                     : json_or_literal(text);
-    }
-    return JsonValue::of_string(text);
 }
 
 ValueTiming timing_of_types(std::uint8_t types) noexcept {
@@ -212,18 +174,39 @@ ValueTiming timing_of(ValueRule rule, const Parameter& parameter) noexcept {
     switch (rule) {
         case ValueRule::schema: return timing_of_types(types);
         case ValueRule::json: return parameter.type == "string" ? ValueTiming::streams : ValueTiming::when_complete;
-        case ValueRule::json_schema:
-            return parameter.type == "true" ? timing_of_types(types) : ValueTiming::when_complete;
+        case ValueRule::json_schema: return parameter.type == "true" ? timing_of_types(types) : ValueTiming::when_complete;
         case ValueRule::hunyuan: return timing_of_types(types & static_cast<std::uint8_t>(~kNull));
         case ValueRule::poolside:
-            return parameter.schema != nullptr && parameter.schema->types == kString ? ValueTiming::streams
-                                                                                     : ValueTiming::when_complete;
+            return parameter.schema != nullptr && parameter.schema->types == kString ? ValueTiming::streams : ValueTiming::when_complete;
         case ValueRule::horizon: return timing_of_types(horizon_types(parameter));
         case ValueRule::dots: return (types & kString) != 0 ? ValueTiming::unless_null : ValueTiming::when_complete;
         case ValueRule::step:
         case ValueRule::minicpm: return ValueTiming::when_complete;
     }
     return ValueTiming::when_complete;
+}
+
+JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_view text) {
+    switch (rule) {
+        case ValueRule::schema: return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
+        case ValueRule::json: return parameter.type == "string" ? JsonValue::of_string(text) : json_or_text(text);
+        case ValueRule::json_schema: {
+            JsonValue value = parameter.type == "true" ? JsonValue::of_string(text) : json_or_text(text);
+            if (parameter.schema != nullptr) coerce(value, *parameter.schema);
+            return value;
+        }
+        case ValueRule::hunyuan: return hunyuan(text, types_of(parameter.schema) & static_cast<std::uint8_t>(~kNull));
+        case ValueRule::poolside: return json_or_literal(py_strip(text));
+        case ValueRule::dots: return dots(text, types_of(parameter.schema));
+        case ValueRule::horizon: {
+            const std::uint8_t types = horizon_types(parameter);
+            return coerce((types & kString) != 0 ? text : py_strip(text), types);
+        }
+        case ValueRule::step: return step(text, parameter.schema);
+        case ValueRule::minicpm:
+            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text) : json_or_literal(text);
+    }
+    return JsonValue::of_string(text);
 }
 
 void append_value(ValueRule rule, const Parameter& parameter, std::string_view text, std::string& out) {

@@ -39,7 +39,10 @@ enum class ValueTiming : std::uint8_t {
 
 [[nodiscard]] ValueTiming timing_of(ValueRule rule, const Parameter& parameter) noexcept;
 
-/// Append the JSON of a complete value.
+/// The JSON of a complete value.
+[[nodiscard]] JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_view text);
+
+/// Append it.
 void append_value(ValueRule rule, const Parameter& parameter, std::string_view text, std::string& out);
 
 /// coerce_to_schema_type: of the types (json_type), the first that fits in vLLM's order; none: JSON or a string.
