@@ -8,7 +8,7 @@ import json
 import pytest
 
 from fastfront.errors import BadRequestError
-from fastfront.protocol import decode_chat_completion_request, decode_completion_request, decode_tokenize_request
+from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.protocol.unsupported import CHAT, COMPLETIONS
 
 TOOL = {"type": "function", "function": {"name": "f"}}
