@@ -283,7 +283,8 @@ class Frontend:
             max_logprobs=config.max_logprobs,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
-        model.has_reasoning_config = config.reasoning_config is not None
+        named = config.reasoning_parser not in (None, "", "auto")  # "auto" is not what the engine is told
+        model.has_reasoning_config = named or config.reasoning_config is not None
         model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")

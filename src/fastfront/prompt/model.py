@@ -58,6 +58,7 @@ class Model:
         path: str,
         names: Sequence[str],
         files: ModelFiles,
+        tokenizer_files: ModelFiles,
         tokenizer: PromptTokenizer,
         templates: TemplateChooser,
         generation: GenerationDefaults,
@@ -154,6 +155,7 @@ class Model:
             path=path_or_id,
             names=served_model_names,
             files=files,
+            tokenizer_files=tokenizer_files,
             tokenizer=loaded,
             templates=TemplateChooser(
                 given=None if chat_template is None else read_chat_template(chat_template),

@@ -27,6 +27,7 @@ from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
+from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of
 from fastfront.routes.http import check_json_content_type, read_body
@@ -127,6 +128,12 @@ async def generate(
             parsing,
             model_name,
         )
+        if request.use_beam_search:
+            searches = await search_beams(frontend, stream, request, requests[:: request.n or 1])
+            stream.attach(response, feeder(frontend.model, request, searches))
+            frontend.engine.pump.add(response)
+            frontend.metrics.requests_started += len(requests)
+            return await (stream.send_events() if request.stream else stream.send_json())
         if prompts.params[0].structured_outputs is not None and frontend.structured.is_blind:
             stream.explain_errors(blame_constraint)
         if watch is not None:
@@ -240,21 +247,24 @@ def _response(
         include_usage = bool(options.include_usage)
         continuous_usage = include_usage and bool(options.continuous_usage_stats)
     stop = request.stop
+    text_options: dict[str, Any] = {
+        "vocab": frontend.model.vocab,
+        "stop": (stop,) if isinstance(stop, str) else stop or (),
+        "min_tokens": request.min_tokens,
+        "include_stop_str_in_output": request.include_stop_str_in_output,
+    }
     return Response(
         shape.stream_kind if request.stream else shape.whole_kind,
         id=response_id,
         model=model_name,
         created=int(arrival_time),
-        vocab=frontend.model.vocab,
         prompt_token_ids=prompts.token_ids,
         n=request.n or 1,
         role=role,
         system_fingerprint=frontend.system_fingerprint,
         include_usage=include_usage,
         continuous_usage=continuous_usage,
-        stop=(stop,) if isinstance(stop, str) else stop or (),
-        include_stop_str_in_output=request.include_stop_str_in_output,
-        min_tokens=request.min_tokens,
+        **(FINAL_OPTIONS if request.use_beam_search else text_options),
         # Parsers written in Python look for special tokens in the text.
         skip_special_tokens=request.skip_special_tokens and parsing.outside is None,
         spaces_between_special_tokens=request.spaces_between_special_tokens,
