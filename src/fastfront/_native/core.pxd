@@ -296,6 +296,7 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         cmap[int64_t, EngineState] engine_states() except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
+        void abort(const shared_ptr[CppResponse]&, size_t, size_t) except +
         void feed(const shared_ptr[CppResponse]&, size_t, size_t, text_span, FinishReason, StopReason) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
         void send_head(const shared_ptr[CppResponse]&) except +

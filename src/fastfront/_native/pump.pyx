@@ -92,6 +92,7 @@ cdef class Response:
     cdef Pump pump  # while the pump waits for its outputs
     cdef public object on_ready
     cdef readonly list wire_ids
+    cdef readonly str id
     cdef object __weakref__
 
     def __init__(
@@ -161,6 +162,7 @@ cdef class Response:
 
         self.ptr = make_shared[core.CppResponse](spec)
         self.on_ready = None
+        self.id = id
         self.wire_ids = [wire_id_text(deref(self.ptr).wire_id(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
 
     def take(self) -> bytes:
@@ -350,6 +352,11 @@ cdef class Pump:
         kind = ServiceUnavailableError if status == ServiceUnavailableError.status else EngineDeadError
         cdef bytes error_json = kind(message).to_json()
         deref(self.ptr).fail_all(status, string_view(PyBytes_AS_STRING(error_json), PyBytes_GET_SIZE(error_json)))
+
+    def abort(self, Response response, Py_ssize_t first, Py_ssize_t count) -> None:
+        if first < 0 or count < 0:
+            raise ValueError("choices are counted from 0")
+        deref(self.ptr).abort(response.ptr, <size_t>first, <size_t>count)
 
     def process(self, bytes message) -> None:
         cdef core.byte_span span = core.byte_span(

@@ -240,8 +240,8 @@ class EngineClient:
         """
         return (await self.call_utility_all(method, *args, timeout=timeout))[0]
 
-    async def call_utility_all(self, method: str, *args: object, timeout: float = 60) -> list[Any]:
-        """Call a method on every engine; return the results in order of rank."""
+    async def call_utility_all(self, method: str, *args: object, timeout: float | None = 60) -> list[Any]:
+        """Call a method on every engine; return the results in order of rank. Without a timeout it takes its time."""
         self._check_usable()
         futures: list[asyncio.Future[Any]] = []
         try:

@@ -95,7 +95,8 @@ class Model:
         lengths = [text_config[key] for key in _LENGTH_KEYS if isinstance(text_config.get(key), int)]
         self.max_model_len: int = min(lengths, default=_DEFAULT_LENGTH)
         """Tokens of prompt and answer together: config.json's word until the engine has said its own."""
-        self._tokenizer_files = tokenizer_files
+        self.tokenizer_files = tokenizer_files
+        """Where the tokenizer's files are."""
 
     @property
     def name(self) -> str:
@@ -115,7 +116,7 @@ class Model:
         """
         from fastfront._native.text import Vocab
 
-        content = self._tokenizer_files.read_bytes("tokenizer.json") or b""
+        content = self.tokenizer_files.read_bytes("tokenizer.json") or b""
         changed = self.tokenizer.decodes_otherwise
         return Vocab.from_tokenizer_json(content, self.tokenizer.backend if changed else None)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from fastfront.frontend import Frontend
 from fastfront.output.asgi import Receive, Scope, Send
+from fastfront.routes.handler import Routes
 from fastfront.routes.http import send_json
 
 
@@ -49,3 +50,6 @@ async def models(frontend: Frontend, scope: Scope, receive: Receive, send: Send)
     created = int(time.time())
     data = [model_card(name, model.path, model.max_model_len, created) for name in model.names]
     return await send_json(scope, send, 200, msgspec.json.encode({"object": "list", "data": data}))
+
+
+ROUTES: Routes = {"/v1/models": {"GET": models}}
