@@ -20,6 +20,24 @@ RequestPipeline make(std::vector<std::string> stops, bool include = false, std::
     return RequestPipeline(options, detokenizer);
 }
 
+/// A pipeline that hides special tokens, but for <mark>.
+RequestPipeline make_watching(std::vector<std::string> stops = {}) {
+    auto options = std::make_shared<PipelineOptions>();
+    options->stops = StopMatcher(std::move(stops));
+    options->shown_specials = {letters::kMark};
+    Detokenizer detokenizer(letters::vocab());
+    (void)detokenizer.prime({}, true);
+    return RequestPipeline(options, detokenizer);
+}
+
+std::vector<std::uint32_t> around_mark(std::string_view before, std::string_view behind) {
+    auto tokens = letters::tokens(before);
+    tokens.push_back(letters::kMark);
+    const auto rest = letters::tokens(behind);
+    tokens.insert(tokens.end(), rest.begin(), rest.end());
+    return tokens;
+}
+
 /// Push `text` cut at the given sizes; what was shown, joined, and the last step.
 struct Run {
     std::string shown;
@@ -131,4 +149,68 @@ TEST_CASE("text made outside goes through the same stages") {
     CHECK(step.text == " ");
     CHECK(step.token_count == 1);
     CHECK(step.stopped_by_string);
+}
+
+TEST_CASE("a watched special token is text, and its place is told") {
+    auto pipeline = make_watching();
+    const auto step = pipeline.push(around_mark("ab", "c"), FinishReason::none, {});
+    CHECK(step.text == "ab<mark>c");
+    REQUIRE(step.specials.size() == 1);
+    CHECK(step.specials[0].begin == 2);
+    CHECK(step.specials[0].end == 8);
+    CHECK(step.specials[0].id == letters::kMark);
+}
+
+TEST_CASE("special tokens that nobody watches stay hidden, and the text that looks like one is text") {
+    auto pipeline = make_watching();
+    const std::vector<std::uint32_t> other{letters::kOther};
+    CHECK(pipeline.push(other, FinishReason::none, {}).text.empty());
+    const auto step = pipeline.push(letters::tokens("<mark>"), FinishReason::none, {});
+    CHECK(step.text == "<mark>");
+    CHECK(step.specials.empty());
+}
+
+TEST_CASE("each step tells of its own special tokens only") {
+    auto pipeline = make_watching();
+    CHECK(pipeline.push(around_mark("a", ""), FinishReason::none, {}).specials.size() == 1);
+    CHECK(pipeline.push(letters::tokens("b"), FinishReason::none, {}).specials.empty());
+    const auto step = pipeline.push(around_mark("", "c"), FinishReason::length, {});
+    REQUIRE(step.specials.size() == 1);
+    CHECK(step.specials[0].begin == 0);
+}
+
+TEST_CASE("a special token is shown whole or not at all while text is held back for a stop string") {
+    auto pipeline = make_watching({"stop!"});  // holds four characters back
+    std::string shown;
+    std::size_t specials = 0;
+    for (const std::uint32_t token : around_mark("ab", "cdefgh")) {
+        const std::vector<std::uint32_t> one{token};
+        const auto step = pipeline.push(one, FinishReason::none, {});
+        for (const ShownSpecial& special : step.specials) {
+            CHECK(step.text.substr(special.begin, special.end - special.begin) == "<mark>");
+        }
+        specials += step.specials.size();
+        shown += step.text;
+    }
+    shown += pipeline.push(letters::tokens("i"), FinishReason::length, {}).text;
+    CHECK(shown == "ab<mark>cdefghi");
+    CHECK(specials == 1);
+}
+
+TEST_CASE("a special token that a stop string cuts is none") {
+    auto pipeline = make_watching({"rk>x"});
+    const auto step = pipeline.push(around_mark("ab", "x"), FinishReason::none, {});
+    CHECK(step.stopped_by_string);
+    CHECK(step.text == "ab<ma");
+    CHECK(step.specials.empty());
+}
+
+TEST_CASE("places stay right after old text has been dropped") {
+    auto pipeline = make_watching({"never"});
+    for (int i = 0; i < 3000; ++i) {
+        const auto step = pipeline.push(around_mark("abc", "d"), FinishReason::none, {});
+        for (const ShownSpecial& special : step.specials) {
+            REQUIRE(step.text.substr(special.begin, special.end - special.begin) == "<mark>");
+        }
+    }
 }

@@ -298,8 +298,8 @@ def test_engines_are_greeted_before_the_start_and_heard_after_it(vocab: Vocab) -
     heard: list[bool] = []
     response.on_ready = lambda: heard.append(True)
     engine.pump.add(response)
-    engine.pump.greet()
     monitor = engine.push.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    engine.pump.greet()
     engine.step([response.wire_ids[0], [72]])
     assert monitor.poll(DEADLINE_S * 1000)
     assert not select.select([engine.pump.wake_fd], [], [], 0)[0]

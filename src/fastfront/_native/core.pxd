@@ -10,6 +10,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
+from fastfront._native.parsers cimport ParserPlan as CppParserPlan
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
 cdef extern from "<span>" namespace "std" nogil:
@@ -165,6 +166,7 @@ cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
         cbool include_stop_str_in_output
         size_t min_tokens
         cbool keep_all_text
+        vector[uint32_t] shown_specials
 
 cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
     cdef enum class ResponseKind(uint8_t):
@@ -191,6 +193,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         ResponseSpec()
         ResponseOptions options
         shared_ptr[const PipelineOptions] pipeline
+        shared_ptr[const CppParserPlan] parsers
         vector[PromptInfo] prompts
         size_t n
         double arrival_time

@@ -8,3 +8,15 @@ from fastfront._native cimport parsers
 
 cdef class ToolSchemas:
     cdef shared_ptr[const parsers.Tools] ptr
+
+
+cdef class ModelParsers:
+    cdef shared_ptr[const parsers.ParserSpec] spec
+    cdef const parsers.ParserEntry* reasoning
+    cdef const parsers.ParserEntry* tools
+    cdef readonly object reasoning_parser
+    cdef readonly object tool_parser
+
+
+cdef class ParserPlan:
+    cdef shared_ptr[const parsers.ParserPlan] ptr

@@ -8,6 +8,10 @@ THINKING_OPEN: int
 """The prompt ends inside it."""
 THINKING_CLOSED: int
 """The prompt has closed it, or the request switched it off."""
+CALL_IDS_RANDOM: int
+CALL_IDS_KIMI: int
+CALL_IDS_MISTRAL: int
+"""What ids look like where the model gives its calls none."""
 NO_TOKEN: int
 """The token of text that is no special token."""
 
@@ -35,6 +39,51 @@ class ToolSchemas:
     """The functions that a request offers: pairs of name and schema of the parameters. Immutable."""
 
     def __init__(self, tools: Iterable[tuple[str, SchemaTuple]]) -> None: ...
+
+class ModelParsers:
+    """The parsers of a model, and the ids of the special tokens that they go by. Immutable.
+
+    Raises KeyError for a name that no native parser has.
+    """
+
+    @property
+    def reasoning_parser(self) -> str | None: ...
+    @property
+    def tool_parser(self) -> str | None: ...
+    def __init__(
+        self,
+        *,
+        reasoning_parser: str | None = None,
+        tool_parser: str | None = None,
+        special_tokens: Mapping[str, int] | None = None,
+    ) -> None: ...
+
+class ParserPlan:
+    """How the answers to one request are parsed. Immutable.
+
+    Raises ValueError where neither the model's reasoning parser nor a tool parser is left.
+    """
+
+    def __init__(
+        self,
+        model: ModelParsers,
+        *,
+        reasoning: bool = True,
+        tool_parser: str | None = None,
+        tools: ToolSchemas | None = None,
+        thinking: int = ...,
+        first_call: int = 0,
+        call_ids: int = ...,
+        include_reasoning: bool = True,
+        parallel_tool_calls: bool = True,
+        forced: bool = False,
+        named: bool = False,
+    ) -> None:
+        """`reasoning`: the model's parser is used. `tool_parser`: None if calls are not looked for.
+
+        `first_call`: tool calls of the conversation so far. `forced`: content is never null. `named`: a call does not
+        change finish_reason.
+        """
 
 class Parser:
     """One answer's parser. Raises KeyError for a name that no native parser has, ValueError without any."""

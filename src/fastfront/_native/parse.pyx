@@ -21,6 +21,10 @@ THINKING_UNSAID = <int>parsers.Thinking.unsaid
 THINKING_OPEN = <int>parsers.Thinking.open
 THINKING_CLOSED = <int>parsers.Thinking.closed
 
+CALL_IDS_RANDOM = <int>parsers.CallIds.random
+CALL_IDS_KIMI = <int>parsers.CallIds.kimi
+CALL_IDS_MISTRAL = <int>parsers.CallIds.mistral
+
 NO_TOKEN = -1
 
 cdef tuple KINDS = ("reasoning", "content", "call", "arguments")
@@ -86,6 +90,65 @@ cdef const parsers.ParserEntry* entry_of(str name, bint reasoning) except NULL:
 def special_tokens_of(str name, *, bint reasoning) -> list:
     cdef const parsers.ParserEntry* entry = entry_of(name, reasoning)
     return [view_to_str(deref(entry).special_tokens[i]) for i in range(deref(entry).special_tokens.size())]
+
+
+cdef class ModelParsers:
+    def __init__(self, *, reasoning_parser=None, tool_parser=None, special_tokens=None):
+        cdef shared_ptr[parsers.ParserSpec] spec = make_shared[parsers.ParserSpec]()
+        cdef parsers.SpecialToken token
+        self.reasoning = NULL
+        self.tools = NULL
+        if reasoning_parser is not None:
+            self.reasoning = entry_of(reasoning_parser, True)
+        if tool_parser is not None:
+            self.tools = entry_of(tool_parser, False)
+        self.reasoning_parser = reasoning_parser
+        self.tool_parser = tool_parser
+        for text, token_id in (special_tokens or {}).items():
+            token.text = utf8(text)
+            token.id = token_id
+            deref(spec).special_tokens.push_back(token)
+        self.spec = <shared_ptr[const parsers.ParserSpec]>spec
+
+
+cdef class ParserPlan:
+    def __init__(
+        self,
+        ModelParsers model not None,
+        *,
+        bint reasoning=True,
+        tool_parser=None,
+        ToolSchemas tools=None,
+        int thinking=THINKING_UNSAID,
+        uint32_t first_call=0,
+        int call_ids=CALL_IDS_RANDOM,
+        bint include_reasoning=True,
+        bint parallel_tool_calls=True,
+        bint forced=False,
+        bint named=False,
+    ):
+        cdef shared_ptr[parsers.ParserPlan] plan = make_shared[parsers.ParserPlan]()
+        deref(plan).spec = model.spec
+        if reasoning:
+            deref(plan).reasoning = model.reasoning
+        if tool_parser is None:
+            pass
+        elif tool_parser == model.tool_parser:
+            deref(plan).tools = model.tools
+        else:
+            deref(plan).tools = entry_of(tool_parser, False)
+        if deref(plan).reasoning == NULL and deref(plan).tools == NULL:
+            raise ValueError("a reasoning parser, a tool parser or both")
+        if tools is not None:
+            deref(plan).options.tools = tools.ptr
+        deref(plan).options.thinking = <parsers.Thinking>thinking
+        deref(plan).options.first_call = first_call
+        deref(plan).call_ids = <parsers.CallIds>call_ids
+        deref(plan).include_reasoning = include_reasoning
+        deref(plan).parallel_tool_calls = parallel_tool_calls
+        deref(plan).forced = forced
+        deref(plan).named = named
+        self.ptr = <shared_ptr[const parsers.ParserPlan]>plan
 
 
 cdef class Parser:

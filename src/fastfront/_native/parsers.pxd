@@ -2,6 +2,7 @@
 # The output parsers' headers (core/parsers/) as Cython sees them, 1:1, like core.pxd.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
@@ -14,15 +15,15 @@ cdef extern from "parsers/pieces.hpp" namespace "fastfront" nogil:
         content
         call_begin
         arguments
-    cdef cppclass Piece:
+    cdef cppclass OutputPiece:
         PieceKind kind
         uint32_t call
         int64_t token
     cdef cppclass Pieces:
         void clear() noexcept
-        const vector[Piece]& all() noexcept
-        string_view text(const Piece&) noexcept
-        string_view id(const Piece&) noexcept
+        const vector[OutputPiece]& all() noexcept
+        string_view text(const OutputPiece&) noexcept
+        string_view id(const OutputPiece&) noexcept
 
 cdef extern from "parsers/tools.hpp" namespace "fastfront" nogil:
     cdef cppclass Schema:
@@ -70,6 +71,24 @@ cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:
     const ParserEntry* find_tool_parser(string_view) except +
     entry_span reasoning_parsers() except +
     entry_span tool_parsers() except +
+
+cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
+    cdef enum class CallIds(uint8_t):
+        random
+        kimi
+        mistral
+    cdef cppclass ParserPlan:
+        ParserPlan()
+        shared_ptr[const ParserSpec] spec
+        const ParserEntry* reasoning
+        const ParserEntry* tools
+        ParserOptions options
+        CallIds call_ids
+        cbool include_reasoning
+        cbool parallel_tool_calls
+        cbool forced
+        cbool named
+        vector[uint32_t] special_ids() except +
 
 cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:
     cdef cppclass ParserChain(OutputParser):

@@ -6,6 +6,7 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 
 from collections.abc import Callable, Sequence
 
+from fastfront._native.parse import ParserPlan
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
@@ -40,6 +41,7 @@ class Response:
 
     wire_ids: list[str]
     id: str
+    n: int
     on_ready: Callable[[], object] | None
     """Called by Pump.dispatch() when there is something new: bytes, raw deltas, an error or the end."""
 
@@ -65,11 +67,13 @@ class Response:
         arrival_time: float = 0.0,
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
+        parsers: ParserPlan | None = None,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, or encoded.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
-        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit.
+        may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit. `parsers`: what
+        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content.
         Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
         """
 

@@ -88,6 +88,16 @@ class Detokenizer {
         push_slowly(token, token_id, out);
     }
 
+    [[nodiscard]] const Vocab& vocab() const noexcept { return *vocab_; }
+
+    /// The same for a special token that is to be text even where special tokens are skipped.
+    void push_shown(std::uint32_t token_id, std::string& out) noexcept {
+        const std::uint8_t mask = mask_;
+        mask_ = token_flag::kComplete;
+        push(token_id, out);
+        mask_ = mask;
+    }
+
   private:
     // Bits of state_. The context is what was given out last (or the prompt), see above.
     static constexpr std::uint8_t kHolding = 1;         // held_ has text or a run

@@ -27,6 +27,7 @@ std::size_t offset_before_end(std::string_view utf8, std::size_t chars) noexcept
 RequestPipeline::RequestPipeline(std::shared_ptr<const PipelineOptions> options, std::optional<Detokenizer> detokenizer)
     : options_(std::move(options)),
       stops_(!options_->stops.empty()),
+      watches_specials_(!options_->shown_specials.empty()),
       keep_all_text_(options_->keep_all_text),
       detokenizer_(std::move(detokenizer)) {}
 
@@ -36,6 +37,10 @@ std::size_t RequestPipeline::visible_tokens(std::size_t count, FinishReason fini
 }
 
 void RequestPipeline::begin_step() noexcept {
+    if (watches_specials_) {
+        specials_.erase(specials_.begin(), specials_.begin() + static_cast<std::ptrdiff_t>(specials_shown_));
+        specials_shown_ = 0;
+    }
     if (!keep_all_text_) {
         const std::size_t context = stops_ ? options_->stops.context_bytes() : 0;
         if (shown_ == text_.size() && context == 0) {
@@ -45,6 +50,10 @@ void RequestPipeline::begin_step() noexcept {
             const std::size_t drop = shown_ - context;
             text_.erase(0, drop);
             shown_ -= drop;
+            for (ShownSpecial& special : specials_) {
+                special.begin -= drop;
+                special.end -= drop;
+            }
         }
     }
     boundaries_.clear();
@@ -56,18 +65,32 @@ PipelineStep RequestPipeline::push(std::span<const std::uint32_t> token_ids, Fin
     const std::size_t visible = visible_tokens(token_ids.size(), finish);
     if (!stops_) {
         for (std::size_t i = 0; i < visible; ++i) {
-            detokenizer_->push(token_ids[i], text_);
+            push_token(token_ids[i]);
         }
     } else {
         boundaries_.push_back(text_.size());
         for (std::size_t i = 0; i < token_ids.size(); ++i) {
             if (i < visible) {
-                detokenizer_->push(token_ids[i], text_);
+                push_token(token_ids[i]);
             }
             boundaries_.push_back(text_.size());
         }
     }
     return conclude(token_ids.size(), finish, reason);
+}
+
+void RequestPipeline::push_token(std::uint32_t token_id) noexcept {
+    if (!watches_specials_ || !std::ranges::binary_search(options_->shown_specials, token_id)) {
+        detokenizer_->push(token_id, text_);
+        return;
+    }
+    const std::size_t before = text_.size();
+    detokenizer_->push_shown(token_id, text_);
+    // What was held back of an unfinished character comes out before it.
+    const std::size_t size = detokenizer_->vocab().token(token_id).bytes.size();
+    if (size > 0 && text_.size() >= before + size) {
+        specials_.push_back({text_.size() - size, text_.size(), token_id});
+    }
 }
 
 PipelineStep RequestPipeline::push_texts(std::size_t token_count, std::span<const std::string> texts,
@@ -104,18 +127,38 @@ PipelineStep RequestPipeline::conclude(std::size_t token_count, FinishReason fin
     }
 
     if (step.finish_reason != FinishReason::none) {
-        step.text = std::string_view(text_).substr(std::min(shown_, text_.size()));
-        shown_ = text_.size();
+        show(text_.size(), step);
     } else if (!keep_all_text_) {
         const std::size_t hold =
             stops_ && !options_->include_stop_str_in_output ? options_->stops.hold_back_chars() : 0;
-        const std::size_t until = hold == 0 ? text_.size() : offset_before_end(text_, hold);
-        if (until > shown_) {
-            step.text = std::string_view(text_).substr(shown_, until - shown_);
-            shown_ = until;
-        }
+        show(hold == 0 ? text_.size() : offset_before_end(text_, hold), step);
     }
     return step;
+}
+
+void RequestPipeline::show(std::size_t until, PipelineStep& step) noexcept {
+    if (watches_specials_) {
+        // A special token is shown whole or not at all; one that a stop string has cut is none.
+        std::erase_if(specials_, [this](const ShownSpecial& special) { return special.end > text_.size(); });
+        for (const ShownSpecial& special : specials_) {
+            if (special.begin < until && until < special.end) {
+                until = special.begin;
+            }
+        }
+    }
+    if (until <= shown_) {
+        return;
+    }
+    step.text = std::string_view(text_).substr(shown_, until - shown_);
+    if (watches_specials_) {
+        while (specials_shown_ < specials_.size() && specials_[specials_shown_].end <= until) {
+            ShownSpecial& special = specials_[specials_shown_++];
+            special.begin -= shown_;
+            special.end -= shown_;
+        }
+        step.specials = {specials_.data(), specials_shown_};
+    }
+    shown_ = until;
 }
 
 }  // namespace fastfront

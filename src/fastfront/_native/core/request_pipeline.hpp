@@ -14,6 +14,7 @@
 
 #include "detokenizer.hpp"
 #include "engine_outputs.hpp"
+#include "shown_special.hpp"
 #include "stop_matcher.hpp"
 
 namespace fastfront {
@@ -23,13 +24,15 @@ struct PipelineOptions {
     StopMatcher stops;
     bool include_stop_str_in_output = false;
     std::size_t min_tokens = 0;
-    bool keep_all_text = false;  // whole responses: nothing is shown before the end
+    bool keep_all_text = false;                      // whole responses: nothing is shown before the end
+    std::vector<std::uint32_t> shown_specials = {};  // special tokens that a parser wants to see, sorted
 };
 
 /// What one engine output amounts to.
 struct PipelineStep {
-    std::string_view text;        // newly shown; valid until the next push
-    std::size_t token_count = 0;  // tokens that count (those behind a stop string don't)
+    std::string_view text;                        // newly shown; valid until the next push
+    std::span<const ShownSpecial> specials = {};  // those of shown_specials in it; as valid
+    std::size_t token_count = 0;                  // tokens that count (those behind a stop string don't)
     FinishReason finish_reason = FinishReason::none;
     StopReason stop_reason;
     bool stopped_by_string = false;  // the frontend ended it: the engine has to be told, unless it had ended too
@@ -55,15 +58,20 @@ class RequestPipeline {
     [[nodiscard]] std::size_t visible_tokens(std::size_t count, FinishReason finish) const noexcept;
     PipelineStep conclude(std::size_t token_count, FinishReason finish, StopReason reason) noexcept;
     void begin_step() noexcept;
+    void push_token(std::uint32_t token_id) noexcept;
+    void show(std::size_t until, PipelineStep& step) noexcept;
 
     std::shared_ptr<const PipelineOptions> options_;
     bool stops_;  // options_->stops are not empty; copied, like the next, for one look into memory less per token
+    bool watches_specials_;
     bool keep_all_text_;
     std::optional<Detokenizer> detokenizer_;
     std::string text_;       // shown text that a stop string may still begin in, then text not shown yet
     std::size_t shown_ = 0;  // bytes of text_ already shown
     std::size_t num_tokens_ = 0;
     std::vector<std::size_t> boundaries_;  // text_ size before the first and after each token of this step
+    std::vector<ShownSpecial> specials_;   // in text_, those shown in this step and those not shown yet
+    std::size_t specials_shown_ = 0;       // of them, until the next step
 };
 
 }  // namespace fastfront

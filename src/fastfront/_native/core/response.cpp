@@ -50,13 +50,15 @@ Response::Response(ResponseSpec spec)
     for (std::size_t prompt = 0; prompt < spec.prompts.size(); ++prompt) {
         prompt_tokens_.push_back(spec.prompts[prompt].token_count);
         for (std::size_t sample = 0; sample < n_; ++sample) {
-            choices_.push_back({.wire_id = next_wire_id(),
-                                .prompt = prompt,
-                                .pipeline = RequestPipeline(spec.pipeline, spec.prompts[prompt].detokenizer),
-                                .times = {.arrival = spec.arrival_time},
-                                .ending = {},
-                                .text = {},
-                                .stop_text = {}});
+            choices_.push_back(
+                {.wire_id = next_wire_id(),
+                 .prompt = prompt,
+                 .pipeline = RequestPipeline(spec.pipeline, spec.prompts[prompt].detokenizer),
+                 .parsed = spec.parsers ? std::make_unique<ParsedAnswer>(spec.parsers, !writer_.streams()) : nullptr,
+                 .times = {.arrival = spec.arrival_time},
+                 .ending = {},
+                 .text = {},
+                 .stop_text = {}});
         }
     }
     live_responses.fetch_add(1);
@@ -147,6 +149,12 @@ News Response::apply(std::size_t index, const PipelineStep& step, double wall_ti
         finish_choice(choice, step.finish_reason, wall_time, metrics, consequences);
         finished_ = running_ == 0;
     }
+    if (choice.parsed) {
+        choice.parsed->push(step.text, step.specials);
+        if (ends) {
+            choice.parsed->finish();
+        }
+    }
     if (!writer_.streams()) {
         choice.text = step.text;
         if (!finished_) {
@@ -164,15 +172,29 @@ News Response::apply(std::size_t index, const PipelineStep& step, double wall_ti
         begun_ = true;
         writer_.write_begin(out, choices_.size(), prompt_tokens_.front());
     }
-    // An output that brings nothing yet (a prefill that goes on) makes no chunk; an end always does.
-    if (ends || step.token_count > 0 || !step.text.empty() || choice.tokens > 0) {
-        const Usage usage{prompt_tokens_[choice.prompt], choice.tokens};
-        writer_.write_chunk(out, index, step.text, {step.finish_reason, step.stop_reason}, usage);
-    }
+    write_step(index, step);
     if (finished_) {
         writer_.write_end(out, total_usage());
     }
     return commit(wall_time, metrics, consequences, ring);
+}
+
+void Response::write_step(std::size_t index, const PipelineStep& step) noexcept {
+    const Choice& choice = choices_[index];
+    const bool ends = step.finish_reason != FinishReason::none;
+    const Usage usage{prompt_tokens_[choice.prompt], choice.tokens};
+    const Ending ending{step.finish_reason, step.stop_reason};
+    if (choice.parsed) {
+        // Markup makes no chunk, nor does what may become some.
+        if (ends || choice.parsed->has_news()) {
+            writer_.write_parsed_chunk(sink().buffer(), index, *choice.parsed, ending, usage);
+        }
+        return;
+    }
+    // An output that brings nothing yet (a prefill that goes on) makes no chunk; an end always does.
+    if (ends || step.token_count > 0 || !step.text.empty() || choice.tokens > 0) {
+        writer_.write_chunk(sink().buffer(), index, step.text, ending, usage);
+    }
 }
 
 News Response::commit(double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept {
@@ -234,7 +256,11 @@ void Response::write_whole_body() noexcept {
     std::string& out = sink().buffer();
     writer_.write_body_begin(out);
     for (std::size_t i = 0; i < choices_.size(); ++i) {
-        writer_.write_body_choice(out, i, choices_[i].text, choices_[i].ending);
+        if (choices_[i].parsed) {
+            writer_.write_parsed_choice(out, i, *choices_[i].parsed, choices_[i].ending);
+        } else {
+            writer_.write_body_choice(out, i, choices_[i].text, choices_[i].ending);
+        }
     }
     writer_.write_body_end(out, total_usage());
 }

@@ -17,6 +17,7 @@
 
 #include "engine_outputs.hpp"
 #include "metrics.hpp"
+#include "parsed_answer.hpp"
 #include "request_pipeline.hpp"
 #include "response_writer.hpp"
 #include "sink.hpp"
@@ -37,6 +38,7 @@ struct PromptInfo {
 struct ResponseSpec {
     ResponseOptions options;
     std::shared_ptr<const PipelineOptions> pipeline;
+    std::shared_ptr<const ParserPlan> parsers;  // chat only; null = the text is the answer
     std::vector<PromptInfo> prompts;
     std::size_t n = 1;
     double arrival_time = 0.0;      // Unix seconds
@@ -144,6 +146,7 @@ class Response {
         std::uint64_t wire_id;
         std::size_t prompt;
         RequestPipeline pipeline;
+        std::unique_ptr<ParsedAnswer> parsed;  // null = the text is the answer
         RequestTimes times;
         std::size_t tokens = 0;
         bool finished = false;
@@ -154,6 +157,7 @@ class Response {
 
     News apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
                Consequences& consequences, SendRing* ring) noexcept;
+    void write_step(std::size_t index, const PipelineStep& step) noexcept;
     void finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                        Consequences& consequences) noexcept;
     void end_running(FinishReason reason, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;

@@ -49,11 +49,11 @@ ResponseWriter::ResponseWriter(ResponseOptions options) : options_(std::move(opt
     chunk_head_ = head_ + R"({"index":)";
     if (is_chat()) {
         chunk_text_ = R"(,"delta":{"content":")";
-        chunk_running_ = R"("},"logprobs":null,"finish_reason":null,"token_ids":null}])";
+        chunk_running_ = R"(,"logprobs":null,"finish_reason":null,"token_ids":null}])";
     } else {
         chunk_text_ = R"(,"text":")";
         chunk_running_ =
-            R"(","logprobs":null,"finish_reason":null,"stop_reason":null,"prompt_token_ids":null,"token_ids":null}])";
+            R"(,"logprobs":null,"finish_reason":null,"stop_reason":null,"prompt_token_ids":null,"token_ids":null}])";
     }
     if (options_.system_fingerprint.empty()) {
         fingerprint_json_ = "null";
@@ -91,12 +91,26 @@ void ResponseWriter::write_chunk(std::string& out, std::size_t index, std::strin
     append_json_int(out, index);
     out.append(chunk_text_);
     append_json_escaped(out, text);
+    out.append(is_chat() ? R"("})" : R"(")");
+    write_chunk_end(out, name_of(ending.finish_reason), ending, usage);
+}
+
+void ResponseWriter::write_parsed_chunk(std::string& out, std::size_t index, const ParsedAnswer& answer,
+                                        const Ending& ending, const Usage& usage) const {
+    out.append(chunk_head_);
+    append_json_int(out, index);
+    out.append(R"(,"delta":)");
+    answer.append_delta(out);
+    write_chunk_end(out, answer.name_of_end(ending.finish_reason), ending, usage);
+}
+
+void ResponseWriter::write_chunk_end(std::string& out, std::string_view finish_reason, const Ending& ending,
+                                     const Usage& usage) const {
     if (ending.finish_reason == FinishReason::none) {
         out.append(chunk_running_);
         write_continuous_usage(out, usage);
     } else {
-        out.append(is_chat() ? R"("},"logprobs":null,"finish_reason":")" : R"(","logprobs":null,"finish_reason":")");
-        out.append(name_of(ending.finish_reason)).append(R"(","stop_reason":)");
+        out.append(R"(,"logprobs":null,"finish_reason":")").append(finish_reason).append(R"(","stop_reason":)");
         append_stop_reason(out, ending.stop_reason);
         out.append(is_chat() ? R"(,"token_ids":null}])" : R"(,"prompt_token_ids":null,"token_ids":null}])");
         write_continuous_usage(out, usage);
@@ -140,8 +154,22 @@ void ResponseWriter::write_body_choice(std::string& out, std::size_t index, std:
         out.append(R"(,"text":)");
         append_json_string(out, text);
     }
-    out.append(R"(,"logprobs":null,"finish_reason":")");
-    out.append(name_of(ending.finish_reason)).append(R"(","stop_reason":)");
+    write_choice_end(out, name_of(ending.finish_reason), ending);
+}
+
+void ResponseWriter::write_parsed_choice(std::string& out, std::size_t index, const ParsedAnswer& answer,
+                                         const Ending& ending) const {
+    out.append(index == 0 ? R"({"index":)" : R"(,{"index":)");
+    append_json_int(out, index);
+    out.append(R"(,"message":{"role":)");
+    append_json_string(out, options_.role);
+    answer.append_message(out);
+    out.push_back('}');
+    write_choice_end(out, answer.name_of_end(ending.finish_reason), ending);
+}
+
+void ResponseWriter::write_choice_end(std::string& out, std::string_view finish_reason, const Ending& ending) const {
+    out.append(R"(,"logprobs":null,"finish_reason":")").append(finish_reason).append(R"(","stop_reason":)");
     append_stop_reason(out, ending.stop_reason);
     out.append(is_chat()
                    ? R"(,"token_ids":null,"routed_experts":null})"

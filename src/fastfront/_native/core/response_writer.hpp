@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "engine_outputs.hpp"
+#include "parsed_answer.hpp"
 
 namespace fastfront {
 
@@ -51,6 +52,9 @@ class ResponseWriter {
     /// Stream: one chunk; with a finish reason it is the choice's last.
     void write_chunk(std::string& out, std::size_t index, std::string_view text, const Ending& ending,
                      const Usage& usage) const;
+    /// The same for an answer that is parsed: its delta of this step.
+    void write_parsed_chunk(std::string& out, std::size_t index, const ParsedAnswer& answer, const Ending& ending,
+                            const Usage& usage) const;
     /// Stream: usage chunk if asked for, then [DONE].
     void write_end(std::string& out, const Usage& total) const;
     /// Stream: an error event, then [DONE].
@@ -59,6 +63,8 @@ class ResponseWriter {
     /// Whole body: begin, one choice after the other in order of index, end.
     void write_body_begin(std::string& out) const;
     void write_body_choice(std::string& out, std::size_t index, std::string_view text, const Ending& ending) const;
+    void write_parsed_choice(std::string& out, std::size_t index, const ParsedAnswer& answer,
+                             const Ending& ending) const;
     void write_body_end(std::string& out, const Usage& total) const;
 
     /// Begin to fetch what write_chunk copies.
@@ -73,12 +79,15 @@ class ResponseWriter {
         return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::chat;
     }
     void write_continuous_usage(std::string& out, const Usage& usage) const;
+    void write_chunk_end(std::string& out, std::string_view finish_reason, const Ending& ending,
+                         const Usage& usage) const;
+    void write_choice_end(std::string& out, std::string_view finish_reason, const Ending& ending) const;
 
     ResponseOptions options_;
     std::string head_;                // `data: {"id":…,"choices":[` or `{"id":…,"choices":[`
     std::string chunk_head_;          // head_ + `{"index":`
     std::string_view chunk_text_;     // between the index and the text
-    std::string_view chunk_running_;  // between the text and the next event of a running choice, without usage
+    std::string_view chunk_running_;  // between a running choice's delta or text and the next event, without usage
     std::string fingerprint_json_;    // `"vllm-…"` or `null`
 };
 

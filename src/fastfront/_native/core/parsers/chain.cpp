@@ -29,7 +29,7 @@ void ParserChain::finish(Pieces& out) {
 }
 
 void ParserChain::hand_on(Pieces& out) {
-    for (const Piece& piece : between_.all()) {
+    for (const OutputPiece& piece : between_.all()) {
         if (piece.kind == PieceKind::reasoning) {
             out.add_reasoning(between_.text(piece));
         } else {

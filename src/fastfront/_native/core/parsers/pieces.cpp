@@ -17,7 +17,7 @@ void Pieces::add(PieceKind kind, std::uint32_t call, std::string_view text, std:
         return;
     }
     if (!pieces_.empty() && token == kNoToken) {
-        Piece& last = pieces_.back();
+        OutputPiece& last = pieces_.back();
         if (last.kind == kind && last.call == call && last.token == kNoToken) {
             last.size += static_cast<std::uint32_t>(text.size());
             text_.append(text);

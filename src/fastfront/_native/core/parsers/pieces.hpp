@@ -21,7 +21,7 @@ enum class PieceKind : std::uint8_t {
 };
 
 /// One piece; its texts are in the Pieces that it belongs to.
-struct Piece {
+struct OutputPiece {
     PieceKind kind = PieceKind::content;
     std::uint32_t call = 0;         // call_begin, arguments: which tool call, counted from 0 over the whole answer
     std::uint32_t begin = 0;        // where its text begins
@@ -38,11 +38,11 @@ class Pieces {
         text_.clear();
     }
     [[nodiscard]] bool empty() const noexcept { return pieces_.empty(); }
-    [[nodiscard]] const std::vector<Piece>& all() const noexcept { return pieces_; }
-    [[nodiscard]] std::string_view text(const Piece& piece) const noexcept {
+    [[nodiscard]] const std::vector<OutputPiece>& all() const noexcept { return pieces_; }
+    [[nodiscard]] std::string_view text(const OutputPiece& piece) const noexcept {
         return std::string_view(text_).substr(piece.begin, piece.size);
     }
-    [[nodiscard]] std::string_view id(const Piece& piece) const noexcept {
+    [[nodiscard]] std::string_view id(const OutputPiece& piece) const noexcept {
         return std::string_view(text_).substr(piece.begin + piece.size, piece.id_size);
     }
 
@@ -55,7 +55,7 @@ class Pieces {
   private:
     void add(PieceKind kind, std::uint32_t call, std::string_view text, std::int64_t token);
 
-    std::vector<Piece> pieces_;
+    std::vector<OutputPiece> pieces_;
     std::string text_;
 };
 

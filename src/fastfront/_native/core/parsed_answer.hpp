@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// One choice's answer in parts: the parser, what of its pieces is shown, and their JSON, as a stream's delta or as a
+// whole message (vLLM's DeltaMessage and ChatMessage). Knows no chunk around it, no engine, no sink.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine_outputs.hpp"
+#include "parsers/parser_plan.hpp"
+#include "shown_special.hpp"
+
+namespace fastfront {
+
+class ParsedAnswer {
+  public:
+    /// `whole`: the pieces are kept for append_message.
+    ParsedAnswer(std::shared_ptr<const ParserPlan> plan, bool whole);
+
+    /// Take the text of one step; `specials` are those in it, in order.
+    void push(std::string_view text, std::span<const ShownSpecial> specials);
+    /// Take the end, after the last push and in the same step.
+    void finish();
+
+    /// The step has something to show.
+    [[nodiscard]] bool has_news() const noexcept { return news_; }
+    /// The step's delta: `{}` without news.
+    void append_delta(std::string& out) const;
+    /// The whole message behind its role: `,"content":…` to `,"reasoning":…`.
+    void append_message(std::string& out) const;
+
+    /// What the client is told of the end: a tool call that ended by itself has a name of its own.
+    [[nodiscard]] std::string_view name_of_end(FinishReason reason) const noexcept;
+
+  private:
+    struct Call {
+        std::string id;
+        std::string name;
+        std::string arguments;
+    };
+
+    [[nodiscard]] bool shows(const OutputPiece& piece) const noexcept;
+    [[nodiscard]] std::string id_of(const OutputPiece& piece) const;
+    void take_pieces();
+    void append_text(std::string& out, PieceKind kind, std::string_view member) const;
+    void append_calls(std::string& out) const;
+
+    std::shared_ptr<const ParserPlan> plan_;
+    std::unique_ptr<OutputParser> parser_;
+    Pieces pieces_;
+    bool whole_;
+    bool news_ = false;
+    bool called_ = false;
+    std::string reasoning_;
+    std::string content_;
+    std::vector<Call> calls_;
+};
+
+}  // namespace fastfront
