@@ -105,20 +105,12 @@ class Config:
     enable_tokenizer_info_endpoint: Annotated[bool, Opt("Serve /tokenizer_info, which shows the chat template.")] = (
         False
     )
-    disable_fastapi_docs: Annotated[bool, Opt("Serve no /openapi.json, /docs and /redoc.")] = False
-    enable_offline_docs: Annotated[bool, Opt("Serve a /docs that needs nothing from the internet, and no /redoc.")] = (
-        False
-    )
     profiler_config: Annotated[
         JsonObject | None,
         Opt('The engine\'s profiler: {"profiler": "torch"} serves /start_profile and /stop_profile.', engine=True),
     ] = None
     server_dev_mode: Annotated[
         bool, Opt("Serve the routes for development and RL: never in production.", env="VLLM_SERVER_DEV_MODE")
-    ] = False
-    allow_runtime_lora_updating: Annotated[
-        bool,
-        Opt("Let clients load and unload LoRA adapters: never in production.", env="VLLM_ALLOW_RUNTIME_LORA_UPDATING"),
     ] = False
     max_request_body_size: Annotated[
         Natural, Opt("Largest request body; 0: no limit.", unit="bytes", env="VLLM_HTTP_MAX_REQUEST_BODY_SIZE")

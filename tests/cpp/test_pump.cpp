@@ -178,24 +178,6 @@ TEST_CASE_FIXTURE(Fixture, "a dead engine is reported, and fail_all ends everybo
     CHECK(pump.hub().waiting_ids() == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an aborted choice ends with that reason, and the others go on") {
-    auto response = add(ResponseKind::completion_stream, 1, 2);
-    step({wire::output(response->wire_id(0), {'a'}), wire::output(response->wire_id(1), {'b'})});
-    pump.abort(response, 0, 1);
-    CHECK(bytes_of(*response).find("\"finish_reason\":\"abort\"") != std::string::npos);
-    CHECK(!response->finished());
-    CHECK(take().to_abort.empty());
-    step({wire::output(response->wire_id(0), {'x'}), wire::output(response->wire_id(1), {'c'})});
-    const std::string after = bytes_of(*response);
-    CHECK(after.find("\"text\":\"x\"") == std::string::npos);
-    CHECK(after.find("\"text\":\"c\"") != std::string::npos);
-    pump.abort(response, 0, 100);
-    CHECK(response->finished());
-    CHECK(pump.hub().waiting_ids() == 0);
-    pump.abort(response, 0, 100);  // again: nothing
-    CHECK(bytes_of(*response).find("[DONE]") != std::string::npos);
-}
-
 TEST_CASE_FIXTURE(Fixture, "a reader that is too slow loses its stream, and the engine is told") {
     auto response = add(ResponseKind::completion_stream, 1, 1, {}, 1000);
     for (int i = 0; i < 20; ++i) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The administrative routes answer, and call the engine, as vLLM's own app does (golden_admin.json, by make_golden.py)."""
+"""The administrative routes answer, and call the engine, as vLLM's own app does (golden_admin.json)."""
 
 from __future__ import annotations
 

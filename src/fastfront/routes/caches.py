@@ -88,7 +88,7 @@ async def collective_rpc(frontend: Frontend, scope: Scope, receive: Receive, sen
 
 
 async def sleep(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
-    """Let the engines give memory away; level 0 only stops them, 1 keeps the weights in the host's memory, 2 nothing."""
+    """Let the engines give memory away: level 0 none, 1 all but the weights, which wait in the host, 2 all."""
     query = query_of(scope, _SLEEP)
     await call(frontend, "sleep", query.level, query.mode)
     return await send_json(scope, send, 200, msgspec.json.encode({"status": "sleeping", "level": query.level}))

@@ -13,12 +13,14 @@ from fastfront.routes import (
     caches,
     chat_completions,
     completions,
+    decisions,
     elastic_ep,
     health,
     invocations,
     metrics,
     models,
     profile,
+    scale_out,
     server_info,
     tokenize,
     weights,
@@ -40,7 +42,14 @@ def routes_of(config: Config) -> Routes:
         server_info.ROUTES,
         invocations.ROUTES,
         elastic_ep.ROUTES,
+        decisions.ROUTES,
     ]
+    if config.enable_scale_out or config.tokens_only:
+        tables.append(scale_out.ROUTES)
+    else:
+        tables.append({path: dict.fromkeys(methods, scale_out.disabled) for path, methods in scale_out.ROUTES.items()})
+    if config.tokens_only:
+        tables.append(scale_out.TOKENS_ONLY_ROUTES)
     if config.enable_tokenizer_info_endpoint:
         tables.append(tokenize.INFO_ROUTES)
     if (config.profiler_config or {}).get("profiler") is not None:

@@ -22,7 +22,8 @@ from fastfront.routes.caches import PauseMode
 from fastfront.routes.engine_calls import ask, call, call_all
 from fastfront.routes.handler import Handler, Routes
 from fastfront.routes.http import send_json
-from fastfront.routes.parameters import body_of, query_of
+from fastfront.routes.parameters import body_of, object_of, query_of
+from fastfront.routes.scale_out import request_ids_of
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,15 @@ async def is_paused(frontend: Frontend, scope: Scope, receive: Receive, send: Se
     except FastFrontError as error:
         return await _send_failure(scope, send, "fetch pause status", error)
     return await _send(scope, send, {"is_paused": paused})
+
+
+async def abort_requests(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
+    """End the requests of `request_ids`, or all, without a pause."""
+    body = await object_of(frontend, scope, receive, invalid="Invalid JSON format")
+    ids = request_ids_of(body)
+    frontend.check_started()
+    aborted = frontend.engine.abort_requests(ids or None)
+    return await _send(scope, send, {"status": "aborted", "aborted": len(ids) if ids else aborted})
 
 
 # -- Weights
@@ -200,6 +210,7 @@ ROUTES: Routes = {
     "/pause": {"POST": pause},
     "/resume": {"POST": resume},
     "/is_paused": {"GET": is_paused},
+    "/abort_requests": {"POST": abort_requests},
     "/init_weight_transfer_engine": {"POST": init_weight_transfer_engine},
     "/shutdown_weight_transfer_engine": {
         "POST": _calls_workers("shutdown_weight_transfer_engine", "Weight transfer shut down")
