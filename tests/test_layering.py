@@ -20,7 +20,7 @@ LAYERS = [
     {"__init__"},
     {"mount"},
     {"app"},
-    {"routes", "middleware"},
+    {"routes", "middleware", "foreign_middleware"},
     {"frontend"},
     {"prompt", "engine", "output", "telemetry", "pool"},
     {"protocol", "_native"},

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from fastfront.config import Config
 from fastfront.errors import FastFrontError, StartupError
+from fastfront.foreign_middleware import ThroughSendMiddleware, load_middleware
 from fastfront.frontend import Frontend
 from fastfront.middleware import ApiKeyMiddleware, CORSMiddleware, RequestIdMiddleware, route_path
 from fastfront.output.asgi import ASGIApp, ClientDisconnectedError, Receive, Scope, Send
@@ -65,13 +66,15 @@ class App:
             app = ApiKeyMiddleware(app, config.api_key)
         if config.enable_request_id_headers:
             app = RequestIdMiddleware(app)
-        return app
+        for path in config.middleware:
+            app = load_middleware(path)(app)
+        return ThroughSendMiddleware(app) if config.middleware else app
 
     def open_lanes(self) -> None:
         """Let ordinary requests take the express lanes from now on. To be called on the loop, once it is ready."""
         config = self.frontend.config
-        if config.allowed_origins or config.enable_request_id_headers:
-            return  # every answer needs headers of its own
+        if config.allowed_origins or config.enable_request_id_headers or config.middleware:
+            return  # every answer needs headers of its own, or has to pass through somebody's hands
         keys = ApiKeyMiddleware(self, config.api_key) if config.api_key else None
         lanes = make_lanes(self.frontend, asyncio.get_running_loop(), None if keys is None else keys.accepts)
         for prefix in {"", config.root_path.rstrip("/")}:

@@ -43,6 +43,8 @@ class Opt(msgspec.Struct, frozen=True):
     """`fastfront serve` hands it on to the engine that it starts, too."""
     flag: bool = True
     """It is a flag of `fastfront serve`."""
+    append: bool = False
+    """A list whose flag takes one value, and is given once for each."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,8 +103,14 @@ class Config:
     enable_scale_out: Annotated[
         bool, Opt("Serve /inference/v1/*, /render and /derender: text and tokens in servers of their own.")
     ] = False
-    tokens_only: Annotated[bool, Opt("Serve token ids only: no text is made of them, and no text is taken.")] = False
+    tokens_only: Annotated[
+        bool, Opt("Serve the token routes of --enable-scale-out, without text in their answers.", engine=True)
+    ] = False
     enable_tokenizer_info_endpoint: Annotated[bool, Opt("Serve /tokenizer_info, which shows the chat template.")] = (
+        False
+    )
+    disable_fastapi_docs: Annotated[bool, Opt("Serve no /openapi.json, /docs and /redoc.")] = False
+    enable_offline_docs: Annotated[bool, Opt("Serve a /docs that needs nothing from the internet, and no /redoc.")] = (
         False
     )
     profiler_config: Annotated[
@@ -123,6 +131,10 @@ class Config:
     listen_fd: Annotated[
         Natural | None, Opt("Descriptor of an inherited socket to listen on, instead of host and port.")
     ] = None
+    middleware: Annotated[
+        Sequence[str],
+        Opt("ASGI middleware to put around the server: the import path of a class or an `async def`.", append=True),
+    ] = ()
     root_path: Annotated[str, Opt("Path under which a proxy shows this server.")] = ""
     http_timeout_keep_alive: Annotated[
         Seconds, Opt("How long an idle connection is kept.", unit="s", env="VLLM_HTTP_TIMEOUT_KEEP_ALIVE")
@@ -144,7 +156,16 @@ class Config:
         Literal[0, 1, 2], Opt("TLS: client certificates are 0 ignored, 1 checked if sent, 2 required.")
     ] = 0
     ssl_ciphers: Annotated[str | None, Opt("TLS: cipher suites, for TLS 1.2 and below.")] = None
+    enable_ssl_refresh: Annotated[bool, Opt("TLS: read the files again when they change.")] = False
     enable_access_log: Annotated[bool, Opt("Log a line for every request.")] = False
+    disable_uvicorn_access_log: Annotated[bool, Opt("Log none, whatever --enable-access-log says.")] = False
+    disable_access_log_for_endpoints: Annotated[
+        str | None, Opt("Paths, separated by commas, whose requests are not logged: /health,/metrics.")
+    ] = None
+    uvicorn_log_level: Annotated[LogLevel, Opt("Least important message of the HTTP server to log.")] = "info"
+    log_config_file: Annotated[
+        str | None, Opt("JSON file for Python's logging.config.dictConfig, in place of our log.", engine=True)
+    ] = None
     log_level: Annotated[LogLevel, Opt("Least important message to log.")] = "info"
 
     # -- Start and end
@@ -257,7 +278,7 @@ class Option:
             return _parse_length(value)
         if self.name == "root_path":
             return "/" + value.strip("/") if isinstance(value, str) and value.strip("/") else ""
-        if self.name == "log_level":
+        if self.name in {"log_level", "uvicorn_log_level"}:
             return value.lower() if isinstance(value, str) else value
         if isinstance(value, str) and self.is_list:
             return _parse_json(value) if value.lstrip().startswith("[") else (value,)

@@ -95,11 +95,9 @@ def test_frontend_arguments_without_effect_are_warned_of(caplog):
     assert "disable_uvicorn_access_log" not in record.getMessage()
 
 
-def test_middleware_is_refused():
-    """Middleware may be what keeps strangers out: serving without it would be unsafe."""
-    with pytest.raises(StartupError, match="--middleware is not supported"):
-        build({"middleware": ["guard.Guard"]})
-    assert build({"middleware": []}).model == "m"
+def test_middleware_is_taken():
+    """From --args-json it comes as a list of import paths."""
+    assert build({"model_tag": "m", "middleware": ["a.B", "c.d"]}).middleware == ("a.B", "c.d")
 
 
 def test_a_model_is_needed():

@@ -36,6 +36,12 @@ class SleepQuery(msgspec.Struct):
     mode: PauseMode = "abort"
 
 
+class WakeUpQuery(msgspec.Struct):
+    """Without tags, everything wakes up."""
+
+    tags: list[str] = []
+
+
 class CollectiveRpcRequest(msgspec.Struct, kw_only=True):
     """A method of the engine's workers, by name."""
 

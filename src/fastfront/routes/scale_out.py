@@ -59,6 +59,7 @@ def unsupported(what: str) -> Handler:
         check_json_content_type(scope)
         raise NotImplementedYetError(f"The model does not support {what}")
 
+    handler.__doc__ = f"Refuse: {what} is for other models."
     return handler
 
 

@@ -26,6 +26,7 @@ from fastfront.routes import (
     weights,
 )
 from fastfront.routes.handler import Routes
+from fastfront.routes.openapi import documented
 
 logger = logging.getLogger(__name__)
 
@@ -58,4 +59,4 @@ def routes_of(config: Config) -> Routes:
     if config.server_dev_mode:
         logger.warning("Development endpoints are enabled: this should NOT be used in production!")
         tables += [caches.ROUTES, server_info.DEV_ROUTES, weights.ROUTES]
-    return {path: methods for table in tables for path, methods in table.items()}
+    return documented(config, {path: methods for table in tables for path, methods in table.items()})

@@ -144,6 +144,7 @@ def _calls_workers(method: str, message: str) -> Handler:
         await _call_workers(frontend, method)
         return await _send(scope, send, {"message": message})
 
+    handler.__doc__ = f"Call {method} of all workers."
     return handler
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import hypercorn.config
 
 from fastfront.errors import StartupError
 from fastfront.server.http2 import bound_buffers
+from fastfront.server.refresh import RefreshedConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +39,15 @@ CLOSE_GRACE = 2.0
 class HypercornLog:
     """Hypercorn's messages, in our log."""
 
+    silent: ClassVar[frozenset[str]] = frozenset()
+    """Paths whose requests are not logged."""
+
     def __init__(self, config: hypercorn.config.Config) -> None:
         self._access = config.accesslog is not None
 
     async def access(self, request: WWWScope, response: ResponseSummary | None, request_time: float) -> None:
         """Log a request, if the access log is on."""
-        if not self._access or request["type"] != "http":
+        if not self._access or request["type"] != "http" or request["path"] in self.silent:
             return
         _write_access(cast("dict[str, Any]", request), response["status"] if response is not None else 0, request_time)
 
@@ -68,9 +72,28 @@ class HypercornLog:
         logger.error(message, *args, **kwargs)
 
 
-def log_access(exchange: Exchange) -> None:
-    """Log a response of the compiled protocol."""
-    _write_access(exchange.scope, exchange.status, asyncio.get_running_loop().time() - exchange.started)
+def access_log_of(config: Config) -> Callable[[Exchange], None] | None:
+    """Return what logs a response of the compiled protocol; None: there is no access log."""
+    if not has_access_log(config):
+        return None
+    silent = _silent_paths(config)
+
+    def log_access(exchange: Exchange) -> None:
+        scope = exchange.scope
+        if scope["path"] not in silent:
+            _write_access(scope, exchange.status, asyncio.get_running_loop().time() - exchange.started)
+
+    return log_access
+
+
+def has_access_log(config: Config) -> bool:
+    """Whether requests are logged."""
+    return config.enable_access_log and not config.disable_uvicorn_access_log
+
+
+def _silent_paths(config: Config) -> frozenset[str]:
+    paths = (config.disable_access_log_for_endpoints or "").split(",")
+    return frozenset(path.strip() for path in paths if path.strip())
 
 
 def _write_access(scope: dict[str, Any], status: int, seconds: float) -> None:
@@ -107,9 +130,9 @@ class WorkerApp:
 def hypercorn_config(config: Config) -> hypercorn.config.Config:
     """Return Hypercorn's configuration. Raises StartupError if the TLS files cannot be used."""
     bound_buffers()
-    theirs = hypercorn.config.Config()
-    theirs.logger_class = cast("Any", HypercornLog)
-    theirs.accesslog = access_logger if config.enable_access_log else None
+    theirs = RefreshedConfig() if config.enable_ssl_refresh else hypercorn.config.Config()
+    theirs.logger_class = cast("Any", type("Log", (HypercornLog,), {"silent": _silent_paths(config)}))
+    theirs.accesslog = access_logger if has_access_log(config) else None
     theirs.backlog = config.backlog
     theirs.root_path = config.root_path
     theirs.keep_alive_timeout = config.http_timeout_keep_alive
