@@ -122,6 +122,8 @@ $(VENV)/.runtime: $(VENV)/.created pyproject.toml
 $(VENV)/.dev: $(VENV)/.runtime
 	@echo "==> Installing what the tests and checks need"
 	@PATH="$(BIN):$$PATH" $(PIP) install --quiet --no-build-isolation $(EDITABLE) -e '.[dev]'
+	@# Of xgrammar the part that needs no torch is used (structured/worker.py): 3 GB are left out.
+	@$(PIP) install --quiet --no-deps xgrammar==0.2.8 'apache-tvm-ffi>=0.1.11'
 	@touch $@
 
 # What a user gets from `pip install`: the real-engine tests run this, not the source tree.

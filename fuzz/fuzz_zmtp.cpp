@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Invariant: what the ZMTP decoder makes of bytes does not depend on the pieces in which they come; bodies lie within
+// Invariant: what the ZMTP decoder makes of bytes does not depend on the pieces in which they come; frames lie within
 // the input, and an unfinished step always wants more than there is.
 #include <algorithm>
 #include <cstdint>
@@ -44,7 +44,17 @@ std::string decode(SocketType own, const std::vector<std::uint8_t>& bytes, std::
             if (step.event == Decoder::Event::failed) {
                 return seen.append(decoder.failure());
             }
-            seen.append(step.body.begin(), step.body.end()).push_back(step.more ? '+' : '.');
+            seen.append(step.body.begin(), step.body.end()).push_back('.');
+            auto rest = step.rest;
+            if (!rest.empty() && (rest.data() < held.data() || rest.data() + rest.size() > held.data() + held.size())) {
+                std::abort();
+            }
+            for (std::span<const std::uint8_t> part; fastfront::zmtp::next_part(rest, part);) {
+                seen.append(part.begin(), part.end()).push_back('+');
+            }
+            if (!rest.empty()) {
+                std::abort();
+            }
         }
     }
     return seen.append(decoder.identity());

@@ -23,7 +23,7 @@ LAYERS = [
     {"routes", "middleware", "foreign_middleware"},
     {"frontend"},
     {"prompt", "engine", "output", "telemetry", "pool"},
-    {"protocol", "_native"},
+    {"protocol", "_native", "structured"},
     {"errors", "config"},
 ]
 """From the top down. A module imports from layers below its own, or from its own part."""

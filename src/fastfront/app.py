@@ -125,7 +125,7 @@ class App:
                 # The response had begun. The server closes the connection of an application that raises.
                 raise error from None
         finally:
-            handler_name = NO_HANDLER if methods is None else path
+            handler_name = path if handler is not None or status == 307 else NO_HANDLER
             self.frontend.metrics.http.observe(handler_name, scope["method"], status, time.perf_counter() - started)
 
     async def _no_handler(self, path: str, methods: dict[str, Handler] | None, scope: Scope, send: Send) -> int:

@@ -72,6 +72,16 @@ class Config:
     override_generation_config: Annotated[
         JsonObject | None, Opt("Sampling defaults above those of generation_config, as a JSON object.", engine=True)
     ] = None
+    structured_outputs_config: Annotated[
+        JsonObject | None,
+        Opt(
+            "How constrained answers are made, as vLLM takes it: a JSON object with `backend` and others.", engine=True
+        ),
+    ] = None
+    reasoning_config: Annotated[
+        JsonObject | None,
+        Opt("How the model thinks, for thinking_token_budget, as vLLM takes it: a JSON object.", engine=True),
+    ] = None
     max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
 
     # -- Chat
@@ -168,6 +178,17 @@ class Config:
     ] = None
     log_level: Annotated[LogLevel, Opt("Least important message to log.")] = "info"
 
+    # -- Observability
+    disable_log_stats: Annotated[bool, Opt("Keep no statistics: no vllm: metrics, no log line.", engine=True)] = False
+    log_stats_interval: Annotated[
+        Seconds, Opt("How often the log shows the engines' state.", unit="s", env="VLLM_LOG_STATS_INTERVAL")
+    ] = 10.0
+    aggregate_engine_logging: Annotated[bool, Opt("Show it for all engines in one line.")] = False
+    kv_cache_metrics: Annotated[bool, Opt("Show how long blocks stay in the KV cache.", engine=True)] = False
+    custom_histogram_buckets: Annotated[
+        JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
+    ] = None
+
     # -- Start and end
     engine_ready_timeout: Annotated[
         Seconds,
@@ -213,6 +234,7 @@ class Config:
             raise ValueError("ssl_cert_reqs asks for client certificates: ssl_ca_certs must name who signs them")
         if self.fingerprint_mode == "custom" and self.fingerprint_value is None:
             raise ValueError('fingerprint_mode "custom" needs a fingerprint_value')
+        check_structured_outputs_config(self.structured_outputs_config or {})
         if self.engine not in (None, "sim", "vllm") and not re.fullmatch(r"tcp://.+:\d+", str(self.engine)):
             raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
         if (self.input_listener_fd is None) != (self.output_listener_fd is None):
@@ -325,6 +347,7 @@ _GROUPS = (
     ("chat_template", "Chat"),
     ("api_key", "API"),
     ("host", "HTTP server"),
+    ("disable_log_stats", "Observability"),
     ("engine_ready_timeout", "Start and end"),
     ("engine", "Engine"),
 )
@@ -340,6 +363,22 @@ def _group(name: str) -> str:
         if field.name == name:
             break
     return title
+
+
+STRUCTURED_OUTPUTS_BACKENDS = ("auto", "xgrammar", "guidance", "outlines", "lm-format-enforcer")
+
+
+def check_structured_outputs_config(values: JsonObject) -> None:
+    """Refuse what vLLM refuses there (vllm/config/structured_outputs.py), before an engine is started for nothing."""
+    backend = values.get("backend", "auto")
+    if backend not in STRUCTURED_OUTPUTS_BACKENDS:
+        raise ValueError(
+            f"structured_outputs_config: backend is one of {', '.join(STRUCTURED_OUTPUTS_BACKENDS)}, not {backend!r}"
+        )
+    if values.get("disable_any_whitespace") and backend not in ("xgrammar", "guidance"):
+        raise ValueError("disable_any_whitespace is only supported for xgrammar and guidance backends.")
+    if values.get("disable_additional_properties") and backend != "guidance":
+        raise ValueError("disable_additional_properties is only supported for the guidance backend.")
 
 
 def _parse_json(text: str) -> object:

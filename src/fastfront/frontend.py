@@ -25,6 +25,7 @@ from fastfront.output import ForeignDecoder, RequestStream
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
+from fastfront.structured import Checker
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
 
@@ -69,8 +70,14 @@ class Frontend:
     def _reset(self) -> None:
         """Be new: count nothing, hold nothing."""
         self.state = State.NEW
-        self.metrics = Metrics()
+        self.metrics = Metrics(
+            log_stats=not self.config.disable_log_stats,
+            kv_cache_metrics=self.config.kv_cache_metrics,
+            corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
+        )
         self.pool = PromptPool()
+        self.structured = Checker((self.config.structured_outputs_config or {}).get("backend", "auto"))
+        """Judges the constraints of requests."""
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
         self.model: Model
@@ -204,7 +211,7 @@ class Frontend:
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
         self.model = model
         self.system_fingerprint = self._fingerprint()
-        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.config.engine_start_index)
+        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
         self.metrics.add_gauge(
             "requests_running",
             "Requests that engines have not ended yet, one per choice.",
@@ -239,6 +246,7 @@ class Frontend:
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
         )
+        model.has_reasoning_config = config.reasoning_config is not None
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
         return model
@@ -266,6 +274,7 @@ class Frontend:
     async def stop(self) -> None:
         """End everything: engines that were started here, sockets, threads. Safe at any time and more than once."""
         self.state = State.STOPPED
+        self.structured.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()
@@ -277,7 +286,12 @@ class Frontend:
         one_call = self.config.io_uring
         if pump.set_writers(writer_threads(available_cpus()) if threads is None else threads, one_call) != one_call:
             logger.info("No io_uring here (kernel, sysctl or seccomp): each stream is sent with a call of its own")
-        for name, bounds in histogram_buckets(self.engine.ready.max_model_len).items():
+        pump.set_engines(self.config.engine_start_index, self.config.engine_count)
+        try:
+            buckets = histogram_buckets(self.engine.ready.max_model_len, self.config.custom_histogram_buckets)
+        except ValueError as error:
+            raise StartupError(str(error)) from None
+        for name, bounds in buckets.items():
             pump.set_buckets(name, bounds)
 
     def _fingerprint(self) -> str | None:

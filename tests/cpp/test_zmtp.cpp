@@ -31,6 +31,11 @@ struct Feed {
             const auto step = decoder.next(peer::span(held));
             REQUIRE(step.consumed <= held.size());
             const std::string body = peer::text(step.body);
+            std::string rest;
+            auto frames = step.rest;
+            for (std::span<const std::uint8_t> part; zmtp::next_part(frames, part);) {
+                rest += " + " + peer::text(part);
+            }
             held.erase(0, step.consumed);
             switch (step.event) {
                 case Event::incomplete:
@@ -39,7 +44,7 @@ struct Feed {
                 case Event::failed: seen.push_back("failed"); return;
                 case Event::greeted: seen.push_back("greeted"); break;
                 case Event::ready: seen.push_back("ready " + decoder.identity()); break;
-                case Event::message: seen.push_back((step.more ? "message+ " : "message ") + body); break;
+                case Event::message: seen.push_back("message " + body + rest); break;
                 case Event::ping: seen.push_back("ping " + body); break;
             }
         }
@@ -59,8 +64,14 @@ const std::string kEverything = peer::hello("DEALER", std::string("\1\0", 2)) + 
                                 peer::command("PING", std::string("\0\x0a", 2) + "ctx") + peer::frame("", false, true) +
                                 peer::command("PONG", "x") + peer::frame(std::string(300, 'z'), true) +
                                 peer::command("WHAT", "ever") + peer::frame(std::string(400, 'y')) + peer::frame("end");
-const Seen kEverythingSeen{"greeted",  std::string("ready \1\0", 8),        "message a",  "message+ first", "ping ctx",
-                           "message ", "message+ " + std::string(300, 'z'), "message end"};
+const Seen kEverythingSeen{"greeted",
+                           std::string("ready \1\0", 8),
+                           "message a",
+                           "message first +  + last",
+                           "ping ctx",
+                           "message ",
+                           "message " + std::string(300, 'z') + " + " + std::string(400, 'y'),
+                           "message end"};
 
 }  // namespace
 
@@ -99,17 +110,24 @@ TEST_CASE("an unfinished frame says how much it takes") {
     CHECK(feed.decoder.next(peer::span(bytes)).body.size() == 1000);
 }
 
-TEST_CASE("frames behind the first are passed over as they come, without waiting for all of them") {
+TEST_CASE("a message of several frames waits for the last of them, and a PING inside is told before it") {
     Feed feed(SocketType::pull);
     feed(peer::hello("PUSH"));
-    feed(peer::frame("a", true));
-    const std::string tensor = peer::frame(std::string(100'000, 't'));
-    for (std::size_t at = 0; at < tensor.size(); at += 10'000) {
-        feed(tensor.substr(at, 10'000));
-        CHECK(feed.held.size() < 9);
+    const std::string message = peer::frame("a", true) + peer::command("PING", std::string("\0\0c", 3)) +
+                                peer::frame("b", true) + peer::command("PONG", "x") + peer::frame("c");
+    for (const char byte : message.substr(0, message.size() - 1)) {
+        feed(std::string(1, byte));
     }
-    feed(peer::frame("b"));
-    CHECK(feed.seen == Seen{"greeted", "ready ", "message+ a", "message b"});
+    CHECK(feed.seen == Seen{"greeted", "ready ", "ping c"});
+    feed(message.substr(message.size() - 1) + peer::frame("d"));
+    CHECK(feed.seen == Seen{"greeted", "ready ", "ping c", "message a + b + c", "message d"});
+}
+
+TEST_CASE("the frames of a message share its limit") {
+    const std::string hello = peer::hello("PUSH");
+    const auto bytes = [](std::size_t size) { return peer::frame("a", true) + peer::frame(std::string(size, 'x')); };
+    CHECK(decode(SocketType::pull, hello + bytes(297), 300).back() != "failed");
+    CHECK(decode(SocketType::pull, hello + bytes(298), 300).back() == "failed");
 }
 
 TEST_CASE("a stranger is sent away at its first wrong byte") {

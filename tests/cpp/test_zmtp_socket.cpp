@@ -27,8 +27,9 @@ struct Fixture {
                                       seen.push_back("ready " + std::string(identity));
                                   },
                               .message =
-                                  [this](ZmtpSocket::Id id, std::span<const std::uint8_t> body, bool more) {
-                                      seen.push_back(number(id) + (more ? "+: " : ": ") + peer::text(body));
+                                  [this](ZmtpSocket::Id id, std::span<const std::uint8_t> body,
+                                         std::span<const std::uint8_t> rest) {
+                                      seen.push_back(number(id) + (rest.empty() ? ": " : "+: ") + peer::text(body));
                                   },
                               .lost = [this](ZmtpSocket::Id id) { seen.push_back("lost " + number(id)); },
                               .refused = [this](std::string_view why,

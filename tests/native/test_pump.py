@@ -138,7 +138,7 @@ def test_a_removed_response_hears_nothing_more(engine: Engine, vocab: Vocab) -> 
     engine.step([gone.wire_ids[0], [72]], [stays.wire_ids[0], [73]])
     engine.dispatch_until(lambda: stays.pending)
     assert gone.take() == b""
-    counters = engine.pump.snapshot()["counters"]
+    counters = engine.pump.snapshot()[0]["counters"]
     assert counters["unknown_outputs"] == 1
     assert counters["success_abort"] == 1
 
@@ -226,8 +226,8 @@ def test_the_snapshot_has_counts_per_bucket(engine: Engine, vocab: Vocab) -> Non
     other.add(response)
     for tokens in ([65], [65] * 8, [65] * 9):
         other.process(msgspec.msgpack.encode([0, [[response.wire_ids[0], tokens]], None, 1.0]))
-    assert other.snapshot()["histograms"]["iteration_tokens_total"] == ([1.0, 8.0], [1, 1, 1], 18.0)
-    assert other.snapshot()["counters"]["generation_tokens"] == 18
+    assert other.snapshot()[0]["histograms"]["iteration_tokens_total"] == ([1.0, 8.0], [1, 1, 1], 18.0)
+    assert other.snapshot()[0]["counters"]["generation_tokens"] == 18
     with pytest.raises(ValueError, match="no histogram"):
         other.set_buckets("nonsense", [])
 
@@ -253,7 +253,7 @@ def test_a_step_goes_to_its_clients_through_writers_and_ring(engine: Engine, voc
         assert data.endswith("\r\n0\r\n\r\n")
         mine.close()
         theirs.close()
-    snapshot = other.snapshot()
+    snapshot = other.snapshot()[0]
     assert snapshot["counters"]["generation_tokens"] == 600
     assert snapshot["counters"]["success_length"] == 300
     assert snapshot["histograms"]["request_generation_tokens"] == ([2.0, 100.0], [300, 0, 0], 600.0)
@@ -266,19 +266,57 @@ def test_scheduler_stats_become_gauges_and_totals(engine: Engine) -> None:
     stats = {"num_running_reqs": 3, "num_waiting_reqs": 1, "kv_cache_usage": 0.5, "unknown": {"a": [1]}}
     for hits in (4, 6):
         stats["prefix_cache_stats"] = {"requests": 1, "queries": 10, "hits": hits}
-        engine.push.send(msgspec.msgpack.encode([1, [], stats, 1.0]))
+        engine.push.send(msgspec.msgpack.encode([0, [], stats, 1.0]))
     engine.push.send(b"ENGINE_CORE_DEAD")
     engine.dispatch_until(lambda: engine.events)
-    assert engine.pump.snapshot()["engines"] == {
-        1: {
-            "running": 3,
-            "waiting": 1,
-            "skipped_waiting": 0,
-            "kv_cache_usage": 0.5,
-            "prefix_queries": 20,
-            "prefix_hits": 10,
-        }
+    scheduler = engine.pump.snapshot()[0]["scheduler"]
+    assert (scheduler["running"], scheduler["waiting"], scheduler["skipped_waiting"]) == (3, 1, 0)
+    assert scheduler["kv_cache_usage"] == 0.5
+    assert (scheduler["prefix_queries"], scheduler["prefix_hits"], scheduler["prefix_hit_rate"]) == (20, 10, 0.5)
+    assert scheduler["connector_hit_rate"] is None
+    assert scheduler["spec_decode"] is None
+    assert not scheduler["has_evictions"]
+
+
+def test_what_only_some_engines_tell() -> None:
+    """Speculative decoding, a KV connector, evicted blocks and estimated work, as vLLM's encoder lays them out."""
+    pump = native.Pump()
+    pump.set_buckets("kv_cache_residency", [1, 10])
+    stats = {
+        "num_kv_fetch_reqs_by_stage": {"in_progress": 2},
+        "connector_prefix_cache_stats": {"requests": 1, "queries": 8, "hits": 6, "hits_by_source": {"host": 6}},
+        "spec_decoding_stats": {"num_drafts": 1, "num_draft_tokens": 2, "num_accepted_tokens": 1}
+        | {"num_accepted_tokens_per_pos": [1, 0]},
+        "kv_cache_eviction_events": [{"lifetime_seconds": 5.0, "idle_seconds": 0.5, "reuse_gaps_seconds": [20.0]}],
+        "perf_stats": {"num_flops_per_gpu": 3, "num_read_bytes_per_gpu": 4, "num_write_bytes_per_gpu": 5},
     }
+    pump.process(msgspec.msgpack.encode([0, [], stats, 1.0]))
+    scheduler = pump.snapshot()[0]["scheduler"]
+    assert scheduler["kv_fetch"] == {"waiting_to_start": 0, "in_progress": 2, "completed_waiting": 0}
+    assert (scheduler["connector_queries"], scheduler["connector_hits"]) == (8, 6)
+    assert scheduler["connector_hit_rate"] == 0.75
+    assert scheduler["connector_hits_by_source"]["host"] == 6
+    assert scheduler["spec_decode"]["accepted_per_position"] == [1, 0]
+    assert scheduler["has_evictions"]
+    assert scheduler["kv_blocks"]["kv_block_lifetime_seconds"] == ([1.0, 10.0], [0, 1, 0], 5.0)
+    assert scheduler["kv_blocks"]["kv_block_reuse_gap_seconds"] == ([1.0, 10.0], [0, 0, 1], 20.0)
+    assert (scheduler["flops"], scheduler["read_bytes"], scheduler["write_bytes"]) == (3, 4, 5)
+
+
+def test_engines_are_counted_apart(vocab: Vocab) -> None:
+    """A request's numbers are those of the engine that its outputs come from."""
+    pump = native.Pump()
+    pump.set_engines(2, 2)
+    pump.set_buckets("request_params_n", [1])
+    response = make(vocab)
+    pump.add(response)
+    pump.process(msgspec.msgpack.encode([3, [[response.wire_ids[0], [72], None, None, None, 1]], None, 1.0]))
+    snapshot = pump.snapshot()
+    assert list(snapshot) == [2, 3]
+    assert snapshot[3]["counters"]["generation_tokens"] == 1
+    assert snapshot[3]["counters"]["success_length"] == 1
+    assert snapshot[3]["histograms"]["request_params_n"] == ([1.0], [1, 0], 1.0)
+    assert snapshot[2]["counters"]["generation_tokens"] == 0
 
 
 def test_stop_joins_the_thread_and_may_be_repeated(engine: Engine) -> None:
@@ -351,7 +389,7 @@ def test_a_message_larger_than_any_buffer(engine: Engine, vocab: Vocab) -> None:
         return contents(taken) == "Hi"
 
     engine.dispatch_until(complete)
-    assert engine.pump.snapshot()["counters"]["unknown_outputs"] == 50_000
+    assert engine.pump.snapshot()[0]["counters"]["unknown_outputs"] == 50_000
 
 
 def test_catching_up_is_told_behind_the_last_words() -> None:

@@ -92,8 +92,6 @@ UNSUPPORTED = {
     "top_logprobs": "logprobs",
     "tools": "tools",
     "tools choice named": "tools",
-    "format json_object": "response_format",
-    "structured regex": "structured_outputs",
     "echo only": "echo",
     "messages: part image": "messages.0.content.0.image_url",
 }

@@ -16,37 +16,21 @@ MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
 PROMPT = {"prompt": "hi"}
 
 EFFECTIVE = {
-    "response_format": {"type": "json_object"},
-    "structured_outputs": {"regex": "a"},
     "use_beam_search": True,
-    "watermarking": True,
     "prompt_logprobs": 0,
-    "bad_words": ["x"],
     "echo": True,
     "return_token_ids": True,
-    "routed_experts_prompt_start": 1,
-    "thinking_token_budget": 0,
-    "kv_transfer_params": {"a": 1},
-    "ec_transfer_params": {"a": 1},
 }
 CHAT_EFFECTIVE = EFFECTIVE | {"logprobs": True, "tools": [TOOL], "return_prompt_text": True}
 COMPLETION_EFFECTIVE = EFFECTIVE | {"logprobs": 0}
 HARMLESS = {
-    "response_format": {"type": "text"},
-    "structured_outputs": None,
     "use_beam_search": False,
-    "watermarking": False,
     "prompt_logprobs": None,
     "logprob_token_ids": [],
-    "bad_words": [],
     "echo": False,
     "return_token_ids": False,
     "return_tokens_as_token_ids": True,
-    "routed_experts_prompt_start": 0,
     "stream_interval": 5,
-    "thinking_token_budget": -1,
-    "kv_transfer_params": {},
-    "ec_transfer_params": {},
     "length_penalty": 2.0,
     "mm_payload": "none",
     "return_mm_kwargs": False,

@@ -90,6 +90,8 @@ def record(client: httpx.Client) -> Reference:
         reference.answers[case.name] = ask(client, case.path, body)
     reference.pages["/v1/models"] = client.get("/v1/models").json()
     reference.pages["/version"] = client.get("/version").json()
+    client.get("/nothing")
+    reference.pages["/metrics"] = client.get("/metrics").text
     return reference
 
 

@@ -13,7 +13,7 @@ MAX_CONTEXT_BYTES = 16
 MAX_IDENTITY_BYTES = 255
 PEER_OF = {"ROUTER": b"DEALER", "PULL": b"PUSH"}
 
-Event = tuple[str, bytes, bool]
+Event = tuple[str, bytes, list[bytes]]
 
 
 class ProtocolError(Exception):
@@ -24,36 +24,39 @@ class Unfinished(Exception):  # noqa: N818 (it is no error: the rest is still to
     """The bytes end in the middle of something."""
 
 
-def decode(own: str, data: bytes, max_frame_bytes: int) -> list[Event]:
-    """Return (event, body, whether more frames follow) for each event; the last one may be "failed"."""
+def decode(own: str, data: bytes, max_message_bytes: int) -> list[Event]:
+    """Return (event, body, bodies of the frames behind the first) for each event; the last one may be "failed"."""
     events: list[Event] = []
     try:
         check_greeting(data[:GREETING_BYTES])
         if len(data) < GREETING_BYTES:
             return events
-        events.append(("greeted", b"", False))
-        at, ready, inside = GREETING_BYTES, False, False
+        events.append(("greeted", b"", []))
+        at, ready = GREETING_BYTES, False
+        frames: list[bytes] = []
+        begun_at = 0
         while at < len(data):
-            command, more, begin, end = read_header(data, at, ready=ready, limit=max_frame_bytes)
-            if not command and inside:  # passed over, whether it is all there or not
-                inside = more
-                at = end
-                continue
+            room = max_message_bytes - (min(at - begun_at, max_message_bytes) if frames else 0)
+            command, more, begin, end = read_header(data, at, ready=ready, limit=room)
             if end > len(data):
                 break
-            body, at = data[begin:end], end
+            body = data[begin:end]
             if command:
                 event = read_command(body, own, ready=ready)
                 if event is not None:
                     events.append(event)
                     ready = True
             else:
-                inside = more
-                events.append(("message", body, more))
+                begun_at = begun_at if frames else at
+                frames.append(body)
+                if not more:
+                    events.append(("message", frames[0], frames[1:]))
+                    frames = []
+            at = end
     except Unfinished:
         pass
     except ProtocolError:
-        events.append(("failed", b"", False))
+        events.append(("failed", b"", []))
     return events
 
 
@@ -104,12 +107,12 @@ def read_command(body: bytes, own: str, *, ready: bool) -> Event | None:
         metadata = read_metadata(rest)
         if metadata.get(b"socket-type") != PEER_OF[own] or len(metadata.get(b"identity", b"")) > MAX_IDENTITY_BYTES:
             raise ProtocolError
-        return "ready", metadata.get(b"identity", b""), False
+        return "ready", metadata.get(b"identity", b""), []
     if name != b"PING":
         return None
     if len(rest) < 2:
         raise ProtocolError
-    return "ping", rest[2 : 2 + MAX_CONTEXT_BYTES], False
+    return "ping", rest[2 : 2 + MAX_CONTEXT_BYTES], []
 
 
 def read_metadata(rest: bytes) -> dict[bytes, bytes]:

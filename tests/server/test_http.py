@@ -55,7 +55,7 @@ def test_ciphers(certificate):
 
 async def test_access_log(caplog):
     """With --enable-access-log, and only then, a request is a line of the log."""
-    scope = {"type": "http", "client": ("1.2.3.4", 5), "method": "GET", "raw_path": b"/v1/models"}
+    scope = {"type": "http", "client": ("1.2.3.4", 5), "method": "GET", "raw_path": b"/v1/models", "path": "/v1/models"}
     with caplog.at_level(logging.INFO, "fastfront.access"):
         await HypercornLog(hypercorn_config(Config())).access(scope, {"status": 200}, 0.5)
         assert caplog.messages == []
@@ -63,6 +63,23 @@ async def test_access_log(caplog):
         await log.access(scope, {"status": 200}, 0.5)
         await log.access(scope | {"client": None}, None, 0.5)
     assert caplog.messages == ['1.2.3.4:5 "GET /v1/models" 200 0.500 s', '- "GET /v1/models" - 0.500 s']
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics"])
+async def test_access_log_leaves_endpoints_out(caplog, path):
+    """--disable-access-log-for-endpoints, also for the compiled protocol; --disable-uvicorn-access-log for all."""
+    config = Config(enable_access_log=True, disable_access_log_for_endpoints="/health, /metrics")
+    scope = {"type": "http", "client": None, "method": "GET", "raw_path": path.encode(), "path": path}
+    other = scope | {"raw_path": b"/v1/models", "path": "/v1/models"}
+    theirs = hypercorn_config(config)
+    log, compiled = theirs.logger_class(theirs), access_log_of(config)
+    with caplog.at_level(logging.INFO, "fastfront.access"):
+        for each in (scope, other):
+            await log.access(each, {"status": 200}, 0.5)
+            compiled(SimpleNamespace(scope=each, status=200, started=asyncio.get_running_loop().time()))
+    assert len(caplog.messages) == 2
+    assert all('"GET /v1/models" 200' in message for message in caplog.messages)
+    assert access_log_of(Config(enable_access_log=True, disable_uvicorn_access_log=True)) is None
 
 
 async def test_hypercorns_errors_keep_their_traceback(caplog):

@@ -7,40 +7,7 @@ import prometheus_client
 from prometheus_client.parser import text_string_to_metric_families
 
 from fastfront.telemetry import Metrics
-from fastfront.telemetry.buckets import histogram_buckets, one_two_five
-from fastfront.telemetry.http import Histogram, HttpMetrics, cumulated
-
-SNAPSHOT = {
-    "counters": {
-        "prompt_tokens": 7,
-        "prompt_tokens_cached": 2,
-        "prompt_tokens_local_compute": 5,
-        "generation_tokens": 11,
-        "success_stop": 3,
-        "success_abort": 1,
-        "messages": 9,
-    },
-    "histograms": {"request_params_n": ((1.0, 2.0), (4, 0, 1), 14.0)},
-    "engines": {
-        0: {
-            "running": 2,
-            "waiting": 1,
-            "skipped_waiting": 4,
-            "kv_cache_usage": 0.5,
-            "prefix_queries": 8,
-            "prefix_hits": 6,
-        },
-        1: {
-            "running": 1,
-            "waiting": 0,
-            "skipped_waiting": 0,
-            "kv_cache_usage": 0.0,
-            "prefix_queries": 0,
-            "prefix_hits": 0,
-        },
-    },
-}
-
+from tests.telemetry.snapshots import SNAPSHOT, empty
 
 def samples(metrics):
     """Return every sample that Prometheus would read, by name and labels."""
@@ -57,26 +24,31 @@ def samples(metrics):
 def watched():
     """Return metrics of an engine whose numbers are SNAPSHOT."""
     metrics = Metrics()
-    metrics.watch_engine(lambda: SNAPSHOT, "tiny", 0)
+    metrics.watch_engine(lambda: SNAPSHOT, "tiny")
     return metrics
 
 
 ENGINE_0 = (("engine", "0"), ("model_name", "tiny"))
 
 
-def test_frontends_counters_have_vllms_names():
-    """One label set, the first engine's."""
+def test_counters_have_vllms_names():
+    """Each engine has its own."""
     found = samples(watched())
     assert found[("vllm:prompt_tokens_total", *ENGINE_0)] == 7
     assert found[("vllm:prompt_tokens_cached_total", *ENGINE_0)] == 2
     assert found[("vllm:generation_tokens_total", *ENGINE_0)] == 11
+    assert found[("vllm:generation_tokens_total", ("engine", "1"), ("model_name", "tiny"))] == 0
     assert found[("vllm:prompt_tokens_by_source_total", *ENGINE_0, ("source", "local_compute"))] == 5
 
 
 def test_finished_requests_are_split_by_reason():
     """All five reasons are there from the start, so that rates work."""
     found = samples(watched())
-    reasons = {key[2][1]: value for key, value in found.items() if key[0] == "vllm:request_success_total"}
+    reasons = {
+        key[2][1]: value
+        for key, value in found.items()
+        if key[0] == "vllm:request_success_total" and key[1] == ENGINE_0[0]
+    }
     assert reasons == {"stop": 3, "length": 0, "abort": 1, "error": 0, "repetition": 0}
 
 
@@ -127,59 +99,55 @@ def test_gauges_of_the_frontend_are_read_when_asked():
     assert samples(metrics)[("fastfront:requests_open",)] == 5
 
 
-def test_http_requests_are_counted_by_class_of_status():
-    """vLLM's labels: handler, method, status class."""
-    http = HttpMetrics()
-    http.observe("/v1/models", "GET", 200, 0.01)
-    http.observe("/v1/models", "GET", 200, 0.3)
-    http.observe("none", "GET", 404, 0.01)
-    families = {family.name: family for family in http.collect()}
-    counts = {tuple(sorted(s.labels.items())): s.value for s in families["http_requests"].samples}
-    assert counts == {
-        (("handler", "/v1/models"), ("method", "GET"), ("status", "2xx")): 2,
-        (("handler", "none"), ("method", "GET"), ("status", "4xx")): 1,
+def test_cached_tokens_are_split_by_where_they_were():
+    """What the engine's own cache had is the device's."""
+    found = samples(watched())
+    name = "vllm:prompt_tokens_cached_by_source_total"
+    assert found[(name, *ENGINE_0, ("source", "device"))] == 7
+    assert found[(name, *ENGINE_0, ("source", "host"))] == 4
+
+
+def test_what_an_engine_does_not_do_is_not_shown():
+    """As in vLLM: no speculative decoding, no KV connector, no block metrics, unless there is something to tell."""
+    names = {name for name, *_ in samples(watched())}
+    assert not {name for name in names if name.startswith(("vllm:spec_decode", "vllm:kv_block"))}
+    assert "vllm:num_requests_kv_fetch_by_stage" not in names
+    assert "vllm:corrupted_requests_total" not in names
+
+
+def test_what_only_some_engines_do_is_shown_when_they_do():
+    """Speculative decoding by position, stages of KV loading, blocks of the KV cache, corrupted requests."""
+    snapshot = empty()
+    snapshot[0]["scheduler"]["spec_decode"] = {
+        "num_drafts": 4,
+        "num_draft_tokens": 8,
+        "num_accepted_tokens": 5,
+        "accepted_per_position": [4, 1],
     }
-    buckets = [
-        s.value
-        for s in families["http_request_duration_seconds"].samples
-        if s.name.endswith("_bucket") and s.labels["handler"] == "/v1/models"
-    ]
-    assert buckets == [1, 2, 2, 2]
+    snapshot[0]["scheduler"]["kv_fetch"]["in_progress"] = 2
+    metrics = Metrics(kv_cache_metrics=True, corrupted=True)
+    metrics.watch_engine(lambda: snapshot, "tiny")
+    found = samples(metrics)
+    assert found[("vllm:spec_decode_num_drafts_total", *ENGINE_0)] == 4
+    assert found[("vllm:spec_decode_num_accepted_tokens_per_pos_total", *ENGINE_0, ("position", "1"))] == 1
+    assert found[("vllm:num_requests_kv_fetch_by_stage", *ENGINE_0, ("stage", "in_progress"))] == 2
+    assert found[("vllm:kv_block_lifetime_seconds_count", *ENGINE_0)] == 0
+    assert found[("vllm:corrupted_requests_total", *ENGINE_0)] == 0
 
 
-def test_probes_are_not_counted():
-    """As in vLLM: they would drown the rest."""
-    http = HttpMetrics()
-    for path in ("/health", "/metrics", "/load", "/ping", "/version"):
-        http.observe(path, "GET", 200, 0.01)
-    assert all(not s.value for family in http.collect() for s in family.samples)
+def test_without_log_stats_vllms_metrics_are_not_there():
+    """--disable-log-stats: the engine does not tell, so nothing is shown rather than zeros."""
+    metrics = Metrics(log_stats=False)
+    metrics.watch_engine(lambda: SNAPSHOT, "tiny")
+    names = {name for name, *_ in samples(metrics)}
+    assert not {name for name in names if name.startswith("vllm:")}
+    assert "fastfront:engine_messages_total" in names
 
 
-def test_methods_of_clients_do_not_become_labels():
-    """A client that invents methods must not make the metrics grow."""
-    http = HttpMetrics()
-    for number in range(100):
-        http.observe("none", f"BREW{number}", 405, 0.01)
-    requests = next(iter(http.collect()))
-    assert [(s.labels["method"], s.value) for s in requests.samples] == [("OTHER", 100)]
-
-
-def test_bounds_belong_to_their_bucket():
-    """Prometheus' `le` means less or equal."""
-    histogram = Histogram((1.0, 2.0))
-    for value in (0.5, 1.0, 1.5, 2.0, 2.5):
-        histogram.observe(value)
-    assert cumulated(histogram.bounds, histogram.counts) == [("1.0", 2), ("2.0", 4), ("+Inf", 5)]
-
-
-def test_token_buckets_end_at_the_context_length():
-    """1, 2, 5 and their multiples of ten."""
-    assert one_two_five(100) == (1, 2, 5, 10, 20, 50, 100)
-    assert one_two_five(99) == (1, 2, 5, 10, 20, 50)
-    assert histogram_buckets(4096)["request_prompt_tokens"][-1] == 2000
-
-
-def test_iteration_buckets():
-    """Powers of two, as vLLM has them."""
-    assert histogram_buckets(1)["iteration_tokens_total"][:3] == (1, 8, 16)
-    assert histogram_buckets(1)["iteration_tokens_total"][-1] == 16384
+def test_counters_tell_since_when_they_count():
+    """The _created series, as in vLLM's text."""
+    found = samples(watched())
+    created = found[("vllm:prompt_tokens_created", *ENGINE_0)]
+    assert created > 1e9
+    assert found[("vllm:request_params_n_created", *ENGINE_0)] == created
+    assert found[("vllm:request_success_created", ENGINE_0[0], ("finished_reason", "stop"), ENGINE_0[1])] == created

@@ -52,12 +52,13 @@ cdef extern from "zmtp.hpp" namespace "fastfront::zmtp" nogil:
         size_t consumed
         size_t wanted
         byte_span body
-        cbool more
+        byte_span rest
     cdef cppclass Decoder:
         Decoder(SocketType, size_t)
         Step next(byte_span) noexcept
         const string& identity() noexcept
         string_view failure() noexcept
+    cbool next_part(byte_span&, byte_span&) noexcept
 
 cdef extern from "zmtp_socket.hpp" namespace "fastfront" nogil:
     cdef cppclass ZmtpTiming:
@@ -240,18 +241,70 @@ cdef extern from "metrics.hpp" namespace "fastfront" nogil:
         count_
     string_view name_of_histogram "fastfront::name_of"(HistogramId) noexcept
     string_view name_of_counter "fastfront::name_of"(CounterId) noexcept
-    cdef cppclass Histogram:
-        void set_bounds(vector[double]) except +
     cdef cppclass Metrics:
-        Histogram& histogram(HistogramId) noexcept
+        void set_bounds(HistogramId, const vector[double]&) except +
+        size_t engine_count() noexcept
     cdef cppclass metrics_span "std::span<fastfront::Metrics* const>":
         metrics_span(const vector[Metrics*]&)
     cdef cppclass HistogramTotal:
         vector[double] bounds
         vector[uint64_t] counts
         double sum
-    HistogramTotal total_of_histogram "fastfront::total_of"(metrics_span, HistogramId) except +
-    uint64_t total_of_counter "fastfront::total_of"(metrics_span, CounterId) noexcept
+    HistogramTotal total_of_histogram "fastfront::total_of"(metrics_span, HistogramId, size_t) except +
+    uint64_t total_of_counter "fastfront::total_of"(metrics_span, CounterId, size_t) noexcept
+
+cdef extern from "scheduler_stats.hpp" namespace "fastfront" nogil:
+    const string_view* kv_fetch_stages "fastfront::kKvFetchStages.data"()
+    size_t kv_fetch_stage_count "fastfront::kKvFetchStages.size"()
+    const string_view* cache_hit_sources "fastfront::kCacheHitSources.data"()
+    size_t cache_hit_source_count "fastfront::kCacheHitSources.size"()
+    cdef cppclass NumberArray "std::array<std::int64_t, 0>":
+        int64_t& operator[](size_t) noexcept
+    cdef cppclass PrefixCacheStats:
+        int64_t queries
+        int64_t hits
+        NumberArray hits_by_source
+    cdef cppclass SpecDecodingStats:
+        int64_t num_drafts
+        int64_t num_draft_tokens
+        int64_t num_accepted_tokens
+        NumberArray accepted_per_position
+        size_t positions
+    cdef cppclass PerfStats:
+        int64_t flops
+        int64_t read_bytes
+        int64_t write_bytes
+    cdef cppclass SchedulerStats:
+        int64_t num_running_reqs
+        int64_t num_waiting_reqs
+        int64_t num_skipped_waiting_reqs
+        NumberArray kv_fetch_reqs_by_stage
+        double kv_cache_usage
+
+cdef extern from "engine_state.hpp" namespace "fastfront" nogil:
+    cdef cppclass RecentCacheUse:
+        cbool empty() noexcept
+        double hit_rate() noexcept
+    cdef cppclass SecondsHistogram:
+        vector[uint64_t] counts
+        double sum
+    cdef cppclass EngineState:
+        SchedulerStats latest
+        PrefixCacheStats prefix_cache
+        PrefixCacheStats connector_prefix_cache
+        cbool has_spec_decoding
+        SpecDecodingStats spec_decoding
+        PerfStats perf
+        cbool has_evictions
+        SecondsHistogram block_lifetimes
+        SecondsHistogram block_idle_times
+        SecondsHistogram block_reuse_gaps
+        RecentCacheUse recent_prefix_cache
+        RecentCacheUse recent_connector_cache
+    cdef cppclass EngineStates:
+        void set_residency_bounds(vector[double]) except +
+        vector[double] residency_bounds() except +
+        cmap[int64_t, EngineState] get() except +
 
 cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
     cdef enum class ControlKind "fastfront::ControlEvent::Kind"(uint8_t):
@@ -277,13 +330,6 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
-    cdef cppclass EngineState:
-        int64_t running
-        int64_t waiting
-        int64_t skipped_waiting
-        double kv_cache_usage
-        int64_t prefix_cache_queries
-        int64_t prefix_cache_hits
     cdef cppclass CppPump "fastfront::Pump":
         CppPump() except +
         Errc open() noexcept
@@ -296,7 +342,8 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         Errc set_writers(size_t, cbool) noexcept
         cbool has_ring() noexcept
         vector[Metrics*] metrics() except +
-        cmap[int64_t, EngineState] engine_states() except +
+        EngineStates& engine_states() noexcept
+        void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
         void abort(const shared_ptr[CppResponse]&, size_t, size_t) except +

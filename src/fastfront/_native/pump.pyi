@@ -5,6 +5,7 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastfront._native.parse import ParserPlan
 from fastfront._native.prompt import EncodedPrompt
@@ -161,8 +162,17 @@ class Pump:
         is sent for itself. Raises OSError if a thread cannot be started.
         """
 
+    def set_engines(self, first: int, count: int) -> None:
+        """Count for each of these engines apart: those with the indices first, first + 1, ...
+
+        Once, between set_writers() and set_buckets(). What counts before, or comes from another engine, is the first's.
+        """
+
     def set_buckets(self, name: str, bounds: Sequence[float]) -> None:
-        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name."""
+        """Set a histogram's upper bounds (without +Inf), before start(). Raises ValueError for an unknown name.
+
+        `kv_cache_residency` means the three histograms of the KV cache's blocks.
+        """
 
     def greet(self) -> None:
         """Start the thread, which shakes hands with engines but leaves their messages with them. Raises OSError."""
@@ -222,10 +232,9 @@ class Pump:
     def process(self, message: bytes) -> None:
         """Handle one engine message as if it had been received. For tests, with the thread not started."""
 
-    def snapshot(self) -> dict[str, dict[str, object]]:
-        """Return the metrics, with vLLM's names without their prefix.
+    def snapshot(self) -> dict[int, dict[str, Any]]:
+        """Return the metrics of each engine, with vLLM's names without their prefix.
 
-        {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
-        "engines": {index: {"running", "waiting", "skipped_waiting", "kv_cache_usage", "prefix_queries",
-        "prefix_hits"}}}
+        {index: {"counters": {name: int}, "histograms": {name: (upper bounds, count per bucket with +Inf last, sum)},
+        "scheduler": the latest state and the totals that the engine has told of itself}}
         """

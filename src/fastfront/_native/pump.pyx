@@ -12,7 +12,7 @@ from cpython.ref cimport Py_DECREF
 from cython.operator cimport dereference as deref, preincrement
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
-from libcpp.map cimport map as cmap
+from libcpp.map cimport map as cmap  # snapshot.pxi's
 from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
@@ -89,6 +89,7 @@ cdef class Pump
 
 include "response.pxi"
 include "prompts.pxi"
+include "snapshot.pxi"
 
 
 cdef class Pump:
@@ -116,17 +117,11 @@ cdef class Pump:
         check(deref(self.ptr).set_writers(<size_t>threads, one_call), "starting the writer threads")
         return deref(self.ptr).has_ring()
 
+    def set_engines(self, int64_t first, size_t count) -> None:
+        deref(self.ptr).set_engines(first, count)
+
     def set_buckets(self, str name, bounds) -> None:
-        cdef vector[double] values = bounds
-        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
-        cdef uint8_t i
-        cdef size_t m
-        for i in range(<uint8_t>core.HistogramId.count_):
-            if view_to_str(core.name_of_histogram(<core.HistogramId>i)) == name:
-                for m in range(metrics.size()):
-                    metrics[m].histogram(<core.HistogramId>i).set_bounds(values)
-                return
-        raise ValueError(f"no histogram is called {name!r}")
+        set_buckets_of(deref(self.ptr), name, bounds)
 
     def greet(self) -> None:
         check(deref(self.ptr).greet(), "starting the pump thread")
@@ -217,34 +212,7 @@ cdef class Pump:
             deref(self.ptr).process(span)
 
     def snapshot(self) -> dict:
-        cdef vector[core.Metrics*] metrics = deref(self.ptr).metrics()
-        cdef core.HistogramTotal total
-        cdef uint8_t i
-        counters = {}
-        for i in range(<uint8_t>core.CounterId.count_):
-            counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = core.total_of_counter(
-                core.metrics_span(metrics), <core.CounterId>i
-            )
-        histograms = {}
-        for i in range(<uint8_t>core.HistogramId.count_):
-            total = core.total_of_histogram(core.metrics_span(metrics), <core.HistogramId>i)
-            histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = (
-                <list>total.bounds, <list>total.counts, total.sum
-            )
-        engines = {}
-        cdef cmap[int64_t, core.EngineState] states = deref(self.ptr).engine_states()
-        cdef cmap[int64_t, core.EngineState].iterator state = states.begin()
-        while state != states.end():
-            engines[deref(state).first] = {
-                "running": deref(state).second.running,
-                "waiting": deref(state).second.waiting,
-                "skipped_waiting": deref(state).second.skipped_waiting,
-                "kv_cache_usage": deref(state).second.kv_cache_usage,
-                "prefix_queries": deref(state).second.prefix_cache_queries,
-                "prefix_hits": deref(state).second.prefix_cache_hits,
-            }
-            preincrement(state)
-        return {"counters": counters, "histograms": histograms, "engines": engines}
+        return snapshot_of(deref(self.ptr))
 
 
 cdef int check(core.Errc code, str doing) except -1:

@@ -53,6 +53,7 @@ cdef class Vocab:
         cdef VocabBuilder builder = VocabBuilder(
             DecoderFamily.byte_level if family == "byte_level" else DecoderFamily.byte_fallback,
             <cpp_bool>strips_leading_space,
+            <cpp_bool>source.metaspace,
         )
         cdef str text
         cdef dict vocab = source.vocab

@@ -37,6 +37,8 @@ class VocabSource(NamedTuple):
     family: Family
     vocab: dict[str, int]
     added: list[AddedToken]
+    metaspace: bool = False
+    """The pre-tokenizer is Metaspace: a leading space of a token is a marker (get_leading_space_marker in vLLM)."""
 
 
 class _AddedTokenJson(msgspec.Struct):
@@ -55,6 +57,7 @@ class _TokenizerJson(msgspec.Struct):
     model: _ModelJson
     added_tokens: list[_AddedTokenJson] = []
     normalizer: msgspec.Raw = msgspec.Raw(b"null")
+    pre_tokenizer: dict[str, Any] | None = None
     decoder: dict[str, Any] | None = None
 
 
@@ -87,7 +90,20 @@ def read_tokenizer_json(data: bytes | str, tokenizer: Tokenizer | None = None) -
             return None
         state = None if tokenizer.decoder is None else tokenizer.decoder.__getstate__()
         family, added = detect_family(msgspec.json.decode(state) if state else None), _ask_added_tokens(tokenizer)
-    return None if family is None or added is None else VocabSource(family, vocab, added)
+    if family is None or added is None:
+        return None
+    return VocabSource(family, vocab, added, _is_metaspace(source.pre_tokenizer))
+
+
+def _is_metaspace(pre_tokenizer: dict[str, Any] | None) -> bool:
+    if pre_tokenizer is None:
+        return False
+    if pre_tokenizer.get("type") == "Sequence":
+        chain = pre_tokenizer.get("pretokenizers")
+        return isinstance(chain, list) and any(
+            isinstance(step, dict) and step.get("type") == "Metaspace" for step in chain
+        )
+    return pre_tokenizer.get("type") == "Metaspace"
 
 
 def detect_family(decoder: dict[str, Any] | None) -> Family | None:

@@ -67,9 +67,9 @@ class Router:
         """Close every connection and the listener's duplicate, without a word."""
 
 def decode(
-    own: Literal["ROUTER", "PULL"], pieces: Iterable[bytes], max_frame_bytes: int
-) -> list[tuple[str, bytes, bool]]:
-    """Return the events of what a peer sends in these pieces: (event, body, whether more frames follow). For tests.
+    own: Literal["ROUTER", "PULL"], pieces: Iterable[bytes], max_message_bytes: int
+) -> list[tuple[str, bytes, list[bytes]]]:
+    """Return the events of what a peer sends in these pieces: (event, body, bodies of further frames). For tests.
 
     "ready" has the identity for body, "failed" the reason, and is the last one.
     """

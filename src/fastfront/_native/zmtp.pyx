@@ -40,6 +40,10 @@ cdef inline bytes to_bytes(const string& text):
     return PyBytes_FromStringAndSize(text.data(), <Py_ssize_t>text.size())
 
 
+cdef inline bytes to_bytes_of(core.byte_span data):
+    return PyBytes_FromStringAndSize(<const char*>data.data(), <Py_ssize_t>data.size())
+
+
 cdef class Router:
     cdef unique_ptr[core.ZmtpRouter] ptr
 
@@ -101,29 +105,34 @@ cdef class Router:
         deref(self.ptr).close()
 
 
-def decode(str own, pieces, Py_ssize_t max_frame_bytes) -> list:
+def decode(str own, pieces, Py_ssize_t max_message_bytes) -> list:
     cdef core.SocketType type = core.SocketType.router if own == "ROUTER" else core.SocketType.pull
-    cdef unique_ptr[core.Decoder] decoder = make_unique[core.Decoder](type, <size_t>max_frame_bytes)
+    cdef unique_ptr[core.Decoder] decoder = make_unique[core.Decoder](type, <size_t>max_message_bytes)
     cdef bytes held = b""
     cdef core.Step step
+    cdef core.byte_span rest, part
     events = []
     for piece in pieces:
         held += piece
         while True:
             step = deref(decoder).next(span_of(held))
-            body = PyBytes_FromStringAndSize(<const char*>step.body.data(), <Py_ssize_t>step.body.size())
+            body = to_bytes_of(step.body)
+            rest = step.rest
+            parts = []
+            while core.next_part(rest, part):
+                parts.append(to_bytes_of(part))
             held = held[step.consumed:]
             if step.event == core.DecoderEvent.incomplete:
                 break
             if step.event == core.DecoderEvent.failed:
-                events.append(("failed", to_bytes(string(deref(decoder).failure())), False))
+                events.append(("failed", to_bytes(string(deref(decoder).failure())), []))
                 return events
             if step.event == core.DecoderEvent.ready:
-                events.append(("ready", to_bytes(deref(decoder).identity()), False))
+                events.append(("ready", to_bytes(deref(decoder).identity()), []))
             elif step.event == core.DecoderEvent.message:
-                events.append(("message", body, step.more))
+                events.append(("message", body, parts))
             else:
-                events.append(("greeted" if step.event == core.DecoderEvent.greeted else "ping", body, False))
+                events.append(("greeted" if step.event == core.DecoderEvent.greeted else "ping", body, []))
     return events
 
 

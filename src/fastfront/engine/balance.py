@@ -47,9 +47,7 @@ class Balancer:
         elif 0 <= rank < count:
             index = rank
         else:
-            raise BadRequestError(
-                f"data_parallel_rank {rank} is out of range [0, {count}).", param="data_parallel_rank"
-            )
+            raise BadRequestError(f"data_parallel_rank {rank} is out of range [0, {count}).")
         self.in_flight[index] += 1
         return index
 

@@ -44,18 +44,21 @@ class RequestOutputKind(enum.IntEnum):
     FINAL_ONLY = 2
 
 
-class StructuredOutputsParams(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A constraint on the output: one of the first six is set. vllm/sampling_params.py StructuredOutputsParams"""
+class StructuredOutputsParams(msgspec.Struct, kw_only=True):
+    """A constraint on the output. vllm/sampling_params.py StructuredOutputsParams
+
+    One of the first five or `structural_tag` is set; all members are sent. The engine needs a `backend`.
+    """
 
     json: str | dict[str, Any] | None = None
     regex: str | None = None
     choice: list[str] | None = None
     grammar: str | None = None
     json_object: bool | None = None
-    structural_tag: str | None = None
     disable_any_whitespace: bool = False
     disable_additional_properties: bool = False
     whitespace_pattern: str | None = None
+    structural_tag: str | None = None
     backend: str | None = msgspec.field(default=None, name="_backend")
     backend_was_auto: bool = msgspec.field(default=False, name="_backend_was_auto")
 

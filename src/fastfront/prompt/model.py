@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything the frontend knows about the served model, read once from its small files.
 
-No weights, no torch, no transformers. Immutable but for `max_model_len`, which the engine has the last word on; shared
-by all threads. Must not know requests.
+No weights, no torch, no transformers. Immutable but for `max_model_len`, which the engine has the last word on, and
+what the frontend says once at start; shared by all threads. Must not know requests.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ class Model:
         lengths = [text_config[key] for key in _LENGTH_KEYS if isinstance(text_config.get(key), int)]
         self.max_model_len: int = min(lengths, default=_DEFAULT_LENGTH)
         """Tokens of prompt and answer together: config.json's word until the engine has said its own."""
+        self.has_reasoning_config = False
+        """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
         self.tokenizer_files = tokenizer_files
         """Where the tokenizer's files are."""
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fastfront.engine.types import RepetitionDetectionParams, SamplingParams
+from fastfront.engine.types import RepetitionDetectionParams, SamplingParams, StructuredOutputsParams
 from fastfront.errors import validation_error
 from fastfront.prompt import limits
+from fastfront.protocol.response_format import constraint_of
 from fastfront.protocol.sampling import token_ids_of_logit_bias, verify_greedy, verify_token_counts
+from fastfront.structured import check_constraint
 
 if TYPE_CHECKING:
     from fastfront.prompt.model import Model
@@ -89,6 +91,7 @@ def _lower(
     logprobs: int | None,
     prompt_logprobs: int | None,
 ) -> SamplingParams:
+    constraint = constraint_of(request.structured_outputs, request.response_format)
     defaults = model.default_sampling
     values: dict[str, Any] = {}
     for name, neutral in _NEUTRAL.items():
@@ -120,7 +123,13 @@ def _lower(
         params.repetition_detection = RepetitionDetectionParams(**msgspec.structs.asdict(request.repetition_detection))
     stop_token_ids = list(dict.fromkeys(request.stop_token_ids or ()))
     _check_against_model(params, stop_token_ids, model)
-    if request.thinking_token_budget is not None and request.thinking_token_budget != -1:
+    if constraint is not None:
+        check_constraint(constraint)
+        # Which backend takes it is found out later, off the loop.
+        params.structured_outputs = StructuredOutputsParams(**constraint)
+    if request.thinking_token_budget not in (None, -1):
+        params.thinking_token_budget = request.thinking_token_budget
+    if params.thinking_token_budget is not None and not model.has_reasoning_config:
         raise validation_error(
             "thinking_token_budget is set but reasoning_config is not configured. Please set --reasoning-parser "
             "and/or --reasoning-config to use thinking_token_budget."

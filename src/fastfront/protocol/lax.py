@@ -277,10 +277,11 @@ def union(*members: Check) -> Check:
 
 
 class Fields:
-    """A check for an object with known members: a pydantic model or dataclass. Unknown members are left out.
+    """A check for an object with known members: a pydantic model or dataclass.
 
-    `build` makes the result from the members that are present; by default it stays a dict. `dataclass` names the
-    class where pydantic's error does (it words the two kinds differently).
+    Unknown members are left out, or kept behind the others with `extra`. `build` makes the result from the members that
+    are present; by default it stays a dict. `dataclass` names the class where pydantic's error does (it words the two
+    kinds differently).
     """
 
     def __init__(
@@ -289,11 +290,14 @@ class Fields:
         required: frozenset[str] | set[str] = frozenset(),
         build: Callable[..., Any] = dict,
         dataclass: str | None = None,
+        *,
+        extra: bool = False,
     ) -> None:
         self.members = dict(members)
         self.required = frozenset(required)
         self.build = build
         self.dataclass = dataclass
+        self.extra = extra
 
     def __call__(self, value: Any, location: Location, issues: Issues, *, strict: bool = False) -> Any:
         if not isinstance(value, dict):
@@ -306,6 +310,8 @@ class Fields:
                 result[name] = check(value[name], (*location, name), issues, strict=strict)
             elif name in self.required:
                 issues.add("missing", (*location, name), "Field required", value)
+        if self.extra:
+            result.update((name, member) for name, member in value.items() if name not in self.members)
         return self.build(**result) if issues.count == before else INVALID
 
     def _refuse_type(self, value: Any, location: Location, issues: Issues) -> None:

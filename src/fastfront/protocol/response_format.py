@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fields that constrain the form of an answer: response_format and structured_outputs.
 
-Validated as vLLM does, except that no grammar is compiled here.
+Validated as vLLM does, except that no grammar is compiled here (structured/ does that).
 
 Source: vllm/entrypoints/generate/base/protocol.py, vllm/sampling_params.py (StructuredOutputsParams).
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from fastfront.errors import validation_error
@@ -27,10 +28,21 @@ _FORMAT = Fields(
     {"type": lax.literal("text", "json_object", "json_schema"), "json_schema": lax.nullable(_JSON_SCHEMA)},
     required={"type"},
 )
-_STRUCTURAL_TAG = Fields({"type": lax.literal("structural_tag"), "format": lax.anything}, required={"type", "format"})
+
+
+def _build_structure(**members: Any) -> dict[str, Any]:
+    ordered = {"begin": members.pop("begin"), "schema": members.pop("schema", None), "end": members.pop("end")}
+    return ordered | members
+
+
+_STRUCTURAL_TAG = Fields(
+    {"type": lax.literal("structural_tag"), "format": lax.anything}, required={"type", "format"}, extra=True
+)
 _LEGACY_STRUCTURE = Fields(
     {"begin": lax.string, "schema": lax.nullable(lax.dict_of(lax.anything)), "end": lax.string},
     required={"begin", "end"},
+    build=_build_structure,
+    extra=True,
 )
 _LEGACY_STRUCTURAL_TAG = Fields(
     {
@@ -39,6 +51,7 @@ _LEGACY_STRUCTURAL_TAG = Fields(
         "triggers": lax.list_of(lax.string),
     },
     required={"type", "structures", "triggers"},
+    extra=True,
 )
 
 STRUCTURAL_TAG_FORMATS = lax.union(_LEGACY_STRUCTURAL_TAG, _STRUCTURAL_TAG)
@@ -88,3 +101,22 @@ STRUCTURED_OUTPUTS = lax.nullable(
         dataclass="StructuredOutputsParams",
     )
 )
+
+
+def constraint_of(
+    structured_outputs: dict[str, Any] | None, response_format: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return the one constraint that both fields come to, as members of structured_outputs; None: there is none.
+
+    A response_format counts above the same kind of constraint in structured_outputs; two kinds are refused.
+    """
+    if response_format is None or response_format["type"] == "text":
+        return structured_outputs
+    own: dict[str, Any]
+    if response_format["type"] == "json_object":
+        own = {"json_object": True}
+    elif response_format["type"] == "json_schema":
+        own = {"json": response_format["json_schema"].get("schema")}
+    else:
+        own = {"structural_tag": json.dumps(response_format)}
+    return _build_structured_outputs(**(structured_outputs or {}) | own)

@@ -34,10 +34,6 @@ def _falsy(value: Any, request: Any) -> bool:
     return not value
 
 
-def _text_format(value: Any, request: Any) -> bool:
-    return value is None or value["type"] == "text"
-
-
 def _unseen(value: Any, request: Any) -> bool:
     return value is None or value <= 1 or not request.stream
 
@@ -48,20 +44,12 @@ def _only_shown(value: Any, request: Any) -> bool:
 
 
 _EVERYWHERE = (
-    Refusal("response_format", _text_format),
-    Refusal("structured_outputs", _null),
     Refusal("use_beam_search", _falsy),
-    Refusal("watermarking", _falsy),
     Refusal("prompt_logprobs", _null),
     Refusal("logprob_token_ids", _falsy),
-    Refusal("bad_words", _falsy),
     Refusal("echo", _falsy),
     Refusal("return_token_ids", _falsy),
-    Refusal("routed_experts_prompt_start", _falsy),
     Refusal("stream_interval", _unseen),
-    Refusal("thinking_token_budget", _null),
-    Refusal("kv_transfer_params", _falsy),
-    Refusal("ec_transfer_params", _falsy),
 )
 
 _MEDIA_KWARGS = (

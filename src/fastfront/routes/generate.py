@@ -24,6 +24,7 @@ from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
+from fastfront.routes.constraints import settle_constraints
 from fastfront.routes.http import check_json_content_type, read_body
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -86,6 +87,7 @@ async def generate(
             raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
+        await settle_constraints(frontend.structured, request, prompts.params)
         response_id = shape.id_prefix + request_id
         requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape.numbers_prompts)
         response = _response(

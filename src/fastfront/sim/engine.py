@@ -19,12 +19,13 @@ from fastfront.engine.types import FinishReason, RequestType, decode_request
 from fastfront.errors import StartupError
 from fastfront.sim import utilities, wire
 from fastfront.sim.answers import Answerer
+from fastfront.sim.constraints import constrained_text
 from fastfront.sim.limits import Limits, apply_limits
 from fastfront.sim.loaded_model import LoadedModel
 from fastfront.sim.prompts import read_question
 from fastfront.sim.request import Request
 from fastfront.sim.scheduler import Scheduler
-from fastfront.sim.script import Script
+from fastfront.sim.script import Piece, Script
 from fastfront.sim.sockets import Sockets
 from fastfront.sim.watch import StopRequestedError, Watch
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from fastfront.engine.types import EngineCoreRequest, SchedulerStats
     from fastfront.sim.options import Options
-    from fastfront.sim.script import Piece
 
 logger = logging.getLogger(__name__)
 
@@ -201,11 +201,16 @@ class Engine:
             return pieces if sequence.raw else apply_limits(pieces, limits)
         greedy = params is not None and params.temperature == 0
         variation = 0 if greedy else self._scheduler.variation(request.client_index, request.external_req_id)
+        dice = self._answerer.dice(prompt, None if greedy else seed, variation)
+        end_token_id = limits.end_of_answer(self._model.end_token_ids)
+        fitting = None if params is None else constrained_text(params.structured_outputs, dice)
+        if fitting is not None and end_token_id is not None:
+            return apply_limits([Piece([*self._model.encode(fitting), end_token_id])], limits)
         answer = self._answerer.answer(
             read_question(prompt, self._model),
             len(prompt),
-            self._answerer.dice(prompt, None if greedy else seed, variation),
-            limits.end_of_answer(self._model.end_token_ids),
+            dice,
+            end_token_id,
             limits.min_tokens,
         )
         return apply_limits(answer, limits)

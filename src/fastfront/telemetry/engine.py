@@ -7,119 +7,140 @@ handed a snapshot, a mapping of plain numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import Metric
 
-from fastfront.telemetry.http import cumulated
+from fastfront.telemetry.families import Counts, counter, gauge, histogram
+from fastfront.telemetry.names import COUNTERS, HISTOGRAMS, KV_BLOCKS, SCHEDULER_COUNTERS, SPEC_DECODE, TEXTS
 
-COUNTERS = {
-    "num_preemptions": "Cumulative number of preemption from the engine.",
-    "prompt_tokens": "Number of prefill tokens processed.",
-    "prompt_tokens_cached": "Number of cached prompt tokens (local + external).",
-    "generation_tokens": "Number of generation tokens processed.",
-}
-OWN_COUNTERS = {
-    "messages": ("engine_messages", "Messages received from engines, one per engine step."),
-    "unknown_outputs": ("unknown_outputs", "Engine outputs for requests that nobody waits for (any more)."),
-    "bad_messages": ("bad_messages", "Engine messages that could not be decoded."),
-    "overflows": ("slow_readers", "Responses given up because their client did not read."),
-}
 FINISHED_REASONS = ("stop", "length", "abort", "error", "repetition")
 PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
-HISTOGRAMS = {
-    "time_to_first_token_seconds": "Histogram of time to first token in seconds.",
-    "inter_token_latency_seconds": "Histogram of inter-token latency in seconds.",
-    "request_time_per_output_token_seconds": "Histogram of time_per_output_token_seconds per request.",
-    "e2e_request_latency_seconds": "Histogram of e2e request latency in seconds.",
-    "request_queue_time_seconds": "Histogram of time spent in WAITING phase for request.",
-    "request_inference_time_seconds": "Histogram of time spent in RUNNING phase for request.",
-    "request_prefill_time_seconds": "Histogram of time spent in PREFILL phase for request.",
-    "request_decode_time_seconds": "Histogram of time spent in DECODE phase for request.",
-    "request_prompt_tokens": "Number of prefill tokens processed.",
-    "request_generation_tokens": "Number of generation tokens processed.",
-    "request_max_num_generation_tokens": "Histogram of maximum number of requested generation tokens.",
-    "request_params_n": "Histogram of the n request parameter.",
-    "request_params_max_tokens": "Histogram of the max_tokens request parameter.",
-    "request_prefill_kv_computed_tokens": "Histogram of new KV tokens computed during prefill (without cached ones).",
-    "request_num_preemptions": "Histogram of the number of times a request was preempted.",
-    "iteration_tokens_total": "Histogram of number of tokens per engine_step.",
-}
-GAUGES = {
-    "num_requests_running": ("running", "Number of requests in model execution batches."),
-    "kv_cache_usage_perc": ("kv_cache_usage", "KV-cache usage. 1 means 100 percent usage."),
-}
-WAITING = "Number of requests waiting to be processed."
-WAITING_BY_REASON = "Number of waiting requests by reason: capacity, or deferred by a transient constraint."
-ENGINE_COUNTERS = {
-    "prefix_cache_queries": ("prefix_queries", "Prefix cache queries, in terms of number of queried tokens."),
-    "prefix_cache_hits": ("prefix_hits", "Prefix cache hits, in terms of number of cached tokens."),
-}
 LABELS = ("model_name", "engine")
 
+Snapshot = Mapping[int, Mapping[str, Any]]
+Reading = Callable[[Mapping[str, Any]], float]
 
-def engine_metrics(snapshot: Mapping[str, Any], model_name: str, first_engine: int = 0) -> Iterable[Metric]:
+
+def engine_metrics(
+    snapshot: Snapshot, model_name: str, created: float, *, kv_cache_metrics: bool = False, corrupted: bool = False
+) -> Iterator[Metric]:
     """Yield every family of one snapshot.
 
-    What the frontend itself counts is not kept per engine: it carries the first engine's label.
+    `created`: Unix time since which it counts. `kv_cache_metrics`: show the histograms of KV blocks before the first of
+    them has left the cache; `corrupted`: count requests with NaNs in their logits.
     """
-    labels = (model_name, str(first_engine))
-    engines: Mapping[int, Mapping[str, float]] = snapshot.get("engines") or {first_engine: {}}
-    for name, (member, text) in GAUGES.items():
-        gauge = GaugeMetricFamily(f"vllm:{name}", text, labels=LABELS)
-        for index, state in engines.items():
-            gauge.add_metric((model_name, str(index)), state.get(member, 0))
-        yield gauge
-    waiting = GaugeMetricFamily("vllm:num_requests_waiting", WAITING, labels=LABELS)
-    by_reason = GaugeMetricFamily("vllm:num_requests_waiting_by_reason", WAITING_BY_REASON, labels=(*LABELS, "reason"))
-    for index, state in engines.items():
-        capacity, deferred = state.get("waiting", 0), state.get("skipped_waiting", 0)
-        waiting.add_metric((model_name, str(index)), capacity + deferred)
-        by_reason.add_metric((model_name, str(index), "capacity"), capacity)
-        by_reason.add_metric((model_name, str(index), "deferred"), deferred)
-    yield waiting
-    yield by_reason
-    for name, (member, text) in ENGINE_COUNTERS.items():
-        counter = CounterMetricFamily(f"vllm:{name}", text, labels=LABELS)
-        for index, state in engines.items():
-            counter.add_metric((model_name, str(index)), state.get(member, 0))
-        yield counter
-
-    counters: Mapping[str, int] = snapshot.get("counters", {})
-    for name, text in COUNTERS.items():
-        yield _counter(f"vllm:{name}", text, labels, counters.get(name, 0))
-    yield _split(
-        "vllm:request_success",
-        "Count of successfully processed requests.",
-        "finished_reason",
-        labels,
-        {reason: counters.get(f"success_{reason}", 0) for reason in FINISHED_REASONS},
+    engines = _Engines(snapshot, model_name, created)
+    yield engines.gauge("num_requests_running", lambda of: of["scheduler"]["running"])
+    yield engines.gauge(
+        "num_requests_waiting", lambda of: of["scheduler"]["waiting"] + of["scheduler"]["skipped_waiting"]
     )
-    yield _split(
-        "vllm:prompt_tokens_by_source",
-        "Number of prompt tokens by source.",
+    yield engines.gauge_by(
+        "num_requests_waiting_by_reason",
+        "reason",
+        lambda of: {"capacity": of["scheduler"]["waiting"], "deferred": of["scheduler"]["skipped_waiting"]},
+    )
+    yield engines.gauge("kv_cache_usage_perc", lambda of: of["scheduler"]["kv_cache_usage"])
+    for name, member in SCHEDULER_COUNTERS.items():
+        yield engines.counter(name, _member("scheduler", member))
+    for name in COUNTERS:
+        yield engines.counter(name, _member("counters", name))
+    if corrupted:
+        yield engines.counter("corrupted_requests", _member("counters", "corrupted_requests"))
+    yield engines.counter_by(
+        "prompt_tokens_by_source",
         "source",
-        labels,
-        {source: counters.get(f"prompt_tokens_{source}", 0) for source in PROMPT_SOURCES},
+        lambda of: {source: of["counters"][f"prompt_tokens_{source}"] for source in PROMPT_SOURCES},
     )
-    for member, (name, text) in OWN_COUNTERS.items():
-        yield _counter(f"fastfront:{name}", text, labels, counters.get(member, 0))
+    yield engines.counter_by(
+        "prompt_tokens_cached_by_source",
+        "source",
+        # What the engine's own cache had is the device's.
+        lambda of: {
+            **of["scheduler"]["connector_hits_by_source"],
+            "device": of["scheduler"]["prefix_hits"] + of["scheduler"]["connector_hits_by_source"]["device"],
+        },
+    )
+    yield engines.counter_by(
+        "request_success",
+        "finished_reason",
+        lambda of: {reason: of["counters"][f"success_{reason}"] for reason in FINISHED_REASONS},
+    )
+    for name in HISTOGRAMS:
+        yield engines.histogram(name, lambda of, name=name: of["histograms"][name])
+    yield from _kv_fetch(engines)
+    yield from _spec_decode(engines)
+    yield from _kv_blocks(engines, always=kv_cache_metrics)
 
-    for name, (bounds, counts, total) in snapshot.get("histograms", {}).items():
-        histogram = HistogramMetricFamily(f"vllm:{name}", HISTOGRAMS.get(name, name), labels=LABELS)
-        histogram.add_metric(labels, cumulated(bounds, counts), total)
-        yield histogram
+
+def _member(part: str, name: str) -> Reading:
+    def read(of: Mapping[str, Any]) -> float:
+        return float(of[part][name])
+
+    return read
 
 
-def _counter(name: str, text: str, labels: tuple[str, str], value: float) -> CounterMetricFamily:
-    counter = CounterMetricFamily(name, text, labels=LABELS)
-    counter.add_metric(labels, value)
-    return counter
+def _kv_fetch(engines: _Engines) -> Iterator[Metric]:
+    """Yield the stages of loading from a KV connector, once there was something to load."""
+    if any(any(of["scheduler"]["kv_fetch"].values()) for of in engines.snapshot.values()):
+        yield engines.gauge_by("num_requests_kv_fetch_by_stage", "stage", lambda of: of["scheduler"]["kv_fetch"])
 
 
-def _split(name: str, text: str, label: str, labels: tuple[str, str], values: Mapping[str, float]) -> Metric:
-    counter = CounterMetricFamily(name, text, labels=(*LABELS, label))
-    for value, count in values.items():
-        counter.add_metric((*labels, value), count)
-    return counter
+def _spec_decode(engines: _Engines) -> Iterator[Metric]:
+    """Yield what speculative decoding has come to, once an engine has drafted."""
+    drafts = {index: of["scheduler"]["spec_decode"] for index, of in engines.snapshot.items()}
+    if not any(drafts.values()):
+        return
+    for name, member in SPEC_DECODE.items():
+        yield engines.counter(name, lambda of, member=member: (of["scheduler"]["spec_decode"] or {}).get(member, 0))
+    yield engines.counter_by(
+        "spec_decode_num_accepted_tokens_per_pos",
+        "position",
+        lambda of: {
+            str(position): count
+            for position, count in enumerate((of["scheduler"]["spec_decode"] or {}).get("accepted_per_position", ()))
+        },
+    )
+
+
+def _kv_blocks(engines: _Engines, *, always: bool) -> Iterator[Metric]:
+    """Yield how long blocks stayed in the KV cache, once the engine tells of them."""
+    if always or any(of["scheduler"]["has_evictions"] for of in engines.snapshot.values()):
+        for name in KV_BLOCKS:
+            yield engines.histogram(name, lambda of, name=name: of["scheduler"]["kv_blocks"][name])
+
+
+class _Engines:
+    """Families of all engines: vLLM's names, help texts and labels around what is read from each."""
+
+    def __init__(self, snapshot: Snapshot, model_name: str, created: float) -> None:
+        self.snapshot = snapshot
+        self._created = created
+        self._labels = {index: (model_name, str(index)) for index in snapshot}
+
+    def gauge(self, name: str, read: Reading) -> Metric:
+        return gauge(f"vllm:{name}", TEXTS[name], LABELS, self._each(read))
+
+    def gauge_by(self, name: str, label: str, read: Callable[[Mapping[str, Any]], Mapping[str, float]]) -> Metric:
+        return gauge(f"vllm:{name}", TEXTS[name], (*LABELS, label), self._split(read))
+
+    def counter(self, name: str, read: Reading) -> Metric:
+        return counter(f"vllm:{name}", TEXTS[name], LABELS, self._each(read), self._created)
+
+    def counter_by(self, name: str, label: str, read: Callable[[Mapping[str, Any]], Mapping[str, float]]) -> Metric:
+        return counter(f"vllm:{name}", TEXTS[name], (*LABELS, label), self._split(read), self._created)
+
+    def histogram(self, name: str, read: Callable[[Mapping[str, Any]], Counts]) -> Metric:
+        values = {self._labels[index]: read(of) for index, of in self.snapshot.items()}
+        return histogram(f"vllm:{name}", TEXTS[name], LABELS, values, self._created)
+
+    def _each(self, read: Reading) -> dict[tuple[str, ...], float]:
+        return {self._labels[index]: read(of) for index, of in self.snapshot.items()}
+
+    def _split(self, read: Callable[[Mapping[str, Any]], Mapping[str, float]]) -> dict[tuple[str, ...], float]:
+        return {
+            (*self._labels[index], value): number
+            for index, of in self.snapshot.items()
+            for value, number in read(of).items()
+        }

@@ -7,30 +7,44 @@ itself. Everything is read when /metrics is asked for; nothing is computed befor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from fastfront.telemetry.engine import engine_metrics
+from fastfront.telemetry.cache_config import cache_config_info
+from fastfront.telemetry.engine import Snapshot, engine_metrics
+from fastfront.telemetry.families import counter, gauge
+from fastfront.telemetry.frontend import FrontendMetrics
 from fastfront.telemetry.http import HttpMetrics
+from fastfront.telemetry.own import pump_metrics
 
 
 class Metrics:
-    """All metrics of one Frontend. `http` is fed by the app, the public counters by the frontend."""
+    """All metrics of one Frontend. `http` is fed by the app, the rest by the frontend."""
 
-    def __init__(self) -> None:
-        """Begin at zero, without an engine."""
+    def __init__(self, *, log_stats: bool = True, kv_cache_metrics: bool = False, corrupted: bool = False) -> None:
+        """Begin at zero, without an engine.
+
+        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`: see engine_metrics.
+        """
         self.http = HttpMetrics()
+        self.frontend = FrontendMetrics()
         self.requests_started = 0
         """Engine requests submitted, one per choice: always the sum of request_success and requests_running."""
         self.requests_rejected = 0
         """HTTP requests refused because the server was starting, draining or full."""
+        self._log_stats = log_stats
+        self._options = {"kv_cache_metrics": kv_cache_metrics, "corrupted": corrupted}
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
-        self._engine: tuple[Callable[[], Mapping[str, Any]], str, int] | None = None
+        self._snapshot: Callable[[], Snapshot] | None = None
+        self._model_name = ""
+        self._ready: Any = None
+        self._created = time.time()
         self.registry = CollectorRegistry(auto_describe=False)
         # These three add themselves to the registry they are given.
         ProcessCollector(registry=self.registry)
@@ -38,9 +52,10 @@ class Metrics:
         GCCollector(registry=self.registry)
         self.registry.register(_Collector(self._collect))
 
-    def watch_engine(self, snapshot: Callable[[], Mapping[str, Any]], model_name: str, first_engine: int) -> None:
-        """Read the engine's numbers from `snapshot` from now on."""
-        self._engine = (snapshot, model_name, first_engine)
+    def watch_engine(self, snapshot: Callable[[], Snapshot], model_name: str, ready: Any = None) -> None:
+        """Read the engines' numbers from `snapshot` from now on. `ready`: what the first said when it was ready."""
+        self._snapshot, self._model_name, self._ready = snapshot, model_name, ready
+        self._created = time.time()
 
     def add_gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Show a value of the frontend's as `fastfront:<name>`."""
@@ -51,19 +66,19 @@ class Metrics:
         return CONTENT_TYPE_LATEST.encode(), generate_latest(self.registry)
 
     def _collect(self) -> Iterable[Metric]:
-        if self._engine is not None:
-            snapshot, model_name, first_engine = self._engine
-            yield from engine_metrics(snapshot(), model_name, first_engine)
-        started = CounterMetricFamily("fastfront:requests_started", "Requests submitted to engines, one per choice.")
-        started.add_metric((), self.requests_started)
-        yield started
-        rejected = CounterMetricFamily(
-            "fastfront:requests_rejected", "Requests refused while starting, draining or full."
-        )
-        rejected.add_metric((), self.requests_rejected)
-        yield rejected
+        if self._snapshot is not None:
+            snapshot = self._snapshot()
+            if self._log_stats:
+                yield from engine_metrics(snapshot, self._model_name, self._created, **self._options)
+                yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
+                yield cache_config_info(self._ready, snapshot)
+            yield from pump_metrics(snapshot)
+        started = "Requests submitted to engines, one per choice."
+        yield counter("fastfront:requests_started", started, (), {(): self.requests_started})
+        rejected = "Requests refused while starting, draining or full."
+        yield counter("fastfront:requests_rejected", rejected, (), {(): self.requests_rejected})
         for name, (text, read) in self._gauges.items():
-            yield GaugeMetricFamily(f"fastfront:{name}", text, value=read())
+            yield gauge(f"fastfront:{name}", text, (), {(): read()})
         yield from self.http.collect()
 
 

@@ -19,6 +19,8 @@ enum OutputField : std::uint32_t {
     kEcTransferParams,
     kTraceHeaders,
     kPrefillStats,
+    kRoutedExperts,
+    kNumNansInLogits,
 };
 
 /// Positions in the EngineCoreOutputs array.
@@ -38,6 +40,43 @@ enum EventType : std::int64_t { kQueued = 1, kScheduled = 2, kPreempted = 3 };
 
 /// An integer member that may be nil.
 std::int64_t int_or_zero(MsgpackReader& reader) noexcept { return reader.try_nil() ? 0 : reader.read_int(); }
+
+/// LogprobsLists or LogprobsTensors: three arrays, then members that only the engine's own side reads.
+LogprobRows read_logprob_rows(MsgpackReader& reader, AuxFrames aux) noexcept {
+    LogprobRows rows;
+    const std::uint32_t members = reader.read_array();
+    if (members < 3) {
+        reader.refuse(Errc::wrong_type);
+        return {};
+    }
+    rows.token_ids = read_wire_array(reader, aux);
+    rows.logprobs = read_wire_array(reader, aux);
+    rows.ranks = read_wire_array(reader, aux);
+    for (std::uint32_t i = 3; i < members && reader.ok(); ++i) {
+        reader.skip();
+    }
+    if (!reader.ok()) {
+        return {};
+    }
+    const auto is_integer = [](const WireArray& array) {
+        return array.type == WireArray::Type::int32 || array.type == WireArray::Type::int64;
+    };
+    const bool is_real =
+        rows.logprobs.type == WireArray::Type::float32 || rows.logprobs.type == WireArray::Type::float64;
+    if (!is_integer(rows.token_ids) || !is_integer(rows.ranks) || !is_real || rows.token_ids.dimensions != 2 ||
+        rows.logprobs.dimensions != 2 || rows.ranks.dimensions != 1 || rows.token_ids.shape != rows.logprobs.shape ||
+        rows.ranks.shape[0] != rows.token_ids.shape[0]) {
+        reader.refuse(Errc::wrong_type);
+        return {};
+    }
+    return rows;
+}
+
+std::span<const std::uint8_t> read_raw(MsgpackReader& reader) noexcept {
+    const std::size_t start = reader.position();
+    reader.skip();
+    return reader.bytes_since(start);
+}
 
 }  // namespace
 
@@ -72,8 +111,9 @@ std::optional<std::uint64_t> parse_wire_id(std::string_view text) noexcept {
     return value;
 }
 
-Errc EngineCoreOutputs::decode(std::span<const std::uint8_t> bytes) noexcept {
+Errc EngineCoreOutputs::decode(std::span<const std::uint8_t> bytes, AuxFrames aux) noexcept {
     outputs.clear();
+    extras.clear();
     token_ids.clear();
     engine_index = 0;
     timestamp = 0.0;
@@ -89,21 +129,20 @@ Errc EngineCoreOutputs::decode(std::span<const std::uint8_t> bytes) noexcept {
             case kOutputs: {
                 const std::uint32_t count = reader.read_array();
                 for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-                    decode_output(reader);
+                    decode_output(reader, aux);
                 }
                 break;
             }
             case kSchedulerStats:
                 if (!reader.try_nil()) {
-                    decode_scheduler_stats(reader);
+                    scheduler_stats.decode(reader);
+                    has_scheduler_stats = true;
                 }
                 break;
             case kTimestamp: timestamp = reader.read_double(); break;
             case kUtilityOutput:
                 if (!reader.try_nil()) {
-                    const std::size_t start = reader.position();
-                    reader.skip();
-                    utility_output = reader.bytes_since(start);
+                    utility_output = read_raw(reader);
                 }
                 break;
             case kWaveComplete:
@@ -119,7 +158,15 @@ Errc EngineCoreOutputs::decode(std::span<const std::uint8_t> bytes) noexcept {
     return reader.error();
 }
 
-void EngineCoreOutputs::decode_output(MsgpackReader& reader) noexcept {
+OutputExtras& EngineCoreOutputs::extras_for(EngineCoreOutput& output) noexcept {
+    if (output.extras == 0) {
+        extras.emplace_back();
+        output.extras = static_cast<std::uint32_t>(extras.size());
+    }
+    return extras[output.extras - 1];
+}
+
+void EngineCoreOutputs::decode_output(MsgpackReader& reader, AuxFrames aux) noexcept {
     EngineCoreOutput& output = outputs.emplace_back();
     const std::uint32_t fields = reader.read_array();
     for (std::uint32_t field = 0; field < fields && reader.ok(); ++field) {
@@ -138,6 +185,31 @@ void EngineCoreOutputs::decode_output(MsgpackReader& reader) noexcept {
                 }
                 break;
             }
+            case kNewLogprobs:
+                if (!reader.try_nil()) {
+                    extras_for(output).logprobs = read_logprob_rows(reader, aux);
+                }
+                break;
+            case kNewPromptLogprobs:
+                if (!reader.try_nil()) {
+                    extras_for(output).prompt_logprobs = read_logprob_rows(reader, aux);
+                }
+                break;
+            case kKvTransferParams:
+                if (!reader.try_nil()) {
+                    extras_for(output).kv_transfer_params = read_raw(reader);
+                }
+                break;
+            case kEcTransferParams:
+                if (!reader.try_nil()) {
+                    extras_for(output).ec_transfer_params = read_raw(reader);
+                }
+                break;
+            case kRoutedExperts:
+                if (!reader.try_nil()) {
+                    extras_for(output).routed_experts = read_wire_array(reader, aux);
+                }
+                break;
             case kFinishReason:
                 if (!reader.try_nil()) {
                     const std::int64_t code = reader.read_int();
@@ -166,6 +238,7 @@ void EngineCoreOutputs::decode_output(MsgpackReader& reader) noexcept {
                     decode_prefill_stats(reader, output);
                 }
                 break;
+            case kNumNansInLogits: output.corrupted = int_or_zero(reader) > 0; break;
             default: reader.skip(); break;
         }
     }
@@ -214,39 +287,9 @@ void EngineCoreOutputs::decode_prefill_stats(MsgpackReader& reader, EngineCoreOu
             stats.num_local_cached_tokens = int_or_zero(reader);
         } else if (key == "num_external_cached_tokens") {
             stats.num_external_cached_tokens = int_or_zero(reader);
+        } else if (key == "num_cache_creation_tokens") {
+            stats.num_cache_creation_tokens = int_or_zero(reader);
         } else {
-            reader.skip();
-        }
-    }
-}
-
-void EngineCoreOutputs::decode_scheduler_stats(MsgpackReader& reader) noexcept {
-    has_scheduler_stats = true;
-    scheduler_stats = {};
-    const std::uint32_t members = reader.read_map();
-    for (std::uint32_t m = 0; m < members && reader.ok(); ++m) {
-        const std::string_view key = reader.read_string();
-        if (key == "num_running_reqs") {
-            scheduler_stats.num_running_reqs = int_or_zero(reader);
-        } else if (key == "num_waiting_reqs") {
-            scheduler_stats.num_waiting_reqs = int_or_zero(reader);
-        } else if (key == "num_skipped_waiting_reqs") {
-            scheduler_stats.num_skipped_waiting_reqs = int_or_zero(reader);
-        } else if (key == "kv_cache_usage") {
-            scheduler_stats.kv_cache_usage = reader.read_double();
-        } else if (key == "prefix_cache_stats" && !reader.try_nil()) {
-            const std::uint32_t parts = reader.read_map();
-            for (std::uint32_t p = 0; p < parts && reader.ok(); ++p) {
-                const std::string_view part = reader.read_string();
-                if (part == "queries") {
-                    scheduler_stats.prefix_cache_queries = int_or_zero(reader);
-                } else if (part == "hits") {
-                    scheduler_stats.prefix_cache_hits = int_or_zero(reader);
-                } else {
-                    reader.skip();
-                }
-            }
-        } else if (key != "prefix_cache_stats") {
             reader.skip();
         }
     }

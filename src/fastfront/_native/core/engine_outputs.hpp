@@ -12,6 +12,8 @@
 
 #include "error.hpp"
 #include "msgpack_reader.hpp"
+#include "scheduler_stats.hpp"
+#include "wire_array.hpp"
 
 namespace fastfront {
 
@@ -36,6 +38,27 @@ struct PrefillStats {
     std::int64_t num_cached_tokens = 0;
     std::int64_t num_local_cached_tokens = 0;
     std::int64_t num_external_cached_tokens = 0;
+    std::int64_t num_cache_creation_tokens = 0;
+};
+
+/// vLLM's LogprobsLists and LogprobsTensors: a row per position, the sampled (or prompt's) token first, then others.
+struct LogprobRows {
+    WireArray token_ids;  // [rows, columns]
+    WireArray logprobs;   // [rows, columns]
+    WireArray ranks;      // [rows]: of the first token, from 1
+
+    [[nodiscard]] bool empty() const noexcept { return token_ids.empty(); }
+    [[nodiscard]] std::size_t rows() const noexcept { return token_ids.shape[0]; }
+    [[nodiscard]] std::size_t columns() const noexcept { return token_ids.shape[1]; }
+};
+
+/// What few outputs carry: only for requests that asked for it.
+struct OutputExtras {
+    LogprobRows logprobs;         // of new_token_ids
+    LogprobRows prompt_logprobs;  // of the prompt's tokens but the first
+    WireArray routed_experts;
+    std::span<const std::uint8_t> kv_transfer_params;  // raw MessagePack; empty = none
+    std::span<const std::uint8_t> ec_transfer_params;
 };
 
 struct EngineCoreOutput {
@@ -48,17 +71,10 @@ struct EngineCoreOutput {
     double queued_at = 0.0;  // engine's monotonic clock; 0 = no such event
     double scheduled_at = 0.0;
     std::uint32_t preemptions = 0;
+    bool corrupted = false;  // NaNs in its logits
     bool has_prefill_stats = false;
     PrefillStats prefill_stats;
-};
-
-struct SchedulerStats {
-    std::int64_t num_running_reqs = 0;
-    std::int64_t num_waiting_reqs = 0;
-    std::int64_t num_skipped_waiting_reqs = 0;
-    double kv_cache_usage = 0.0;
-    std::int64_t prefix_cache_queries = 0;  // since the previous message
-    std::int64_t prefix_cache_hits = 0;
+    std::uint32_t extras = 0;  // 1 + index into EngineCoreOutputs::extras; 0 = none
 };
 
 class EngineCoreOutputs {
@@ -72,18 +88,25 @@ class EngineCoreOutputs {
     std::span<const std::uint8_t> utility_output;  // raw msgpack of a UtilityOutput; empty = none
     bool has_wave_control = false;                 // wave_complete or start_wave is set (data parallel)
 
-    /// Decode `bytes`; views in the result point into them. On an error the contents are unspecified.
-    [[nodiscard]] Errc decode(std::span<const std::uint8_t> bytes) noexcept;
+    std::vector<OutputExtras> extras;
+
+    /// Decode a message's first frame, with the frames behind it; views in the result point into them. On an error the
+    /// contents are unspecified.
+    [[nodiscard]] Errc decode(std::span<const std::uint8_t> bytes, AuxFrames aux = {}) noexcept;
 
     [[nodiscard]] std::span<const std::uint32_t> tokens_of(const EngineCoreOutput& output) const noexcept {
         return {token_ids.data() + output.token_begin, output.token_count};
     }
+    /// What an output carries besides; null for nearly all.
+    [[nodiscard]] const OutputExtras* extras_of(const EngineCoreOutput& output) const noexcept {
+        return output.extras == 0 ? nullptr : &extras[output.extras - 1];
+    }
 
   private:
-    void decode_output(MsgpackReader& reader) noexcept;
+    void decode_output(MsgpackReader& reader, AuxFrames aux) noexcept;
+    [[nodiscard]] OutputExtras& extras_for(EngineCoreOutput& output) noexcept;
     void decode_events(MsgpackReader& reader, EngineCoreOutput& output) noexcept;
     void decode_prefill_stats(MsgpackReader& reader, EngineCoreOutput& output) noexcept;
-    void decode_scheduler_stats(MsgpackReader& reader) noexcept;
 };
 
 /// Parse a wire id (exactly 16 lower-case hex digits).

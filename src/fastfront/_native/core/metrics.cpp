@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(CounterId::count
     "prompt_tokens_external_kv_transfer",
     "generation_tokens",
     "num_preemptions",
+    "corrupted_requests",
     "success_stop",
     "success_length",
     "success_abort",
@@ -51,6 +52,27 @@ void Histogram::observe(double value, std::uint64_t times) noexcept {
     sum_.add(value * static_cast<double>(times));
 }
 
+void Metrics::set_engines(std::int64_t first, std::size_t count) {
+    first_ = first;
+    engines_.clear();
+    for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
+        engines_.push_back(std::make_unique<EngineMetrics>());
+    }
+    select(first);
+}
+
+void Metrics::set_bounds(HistogramId id, const std::vector<double>& bounds) {
+    for (const auto& engine : engines_) {
+        engine->histograms[static_cast<std::size_t>(id)].set_bounds(bounds);
+    }
+}
+
+void Metrics::select(std::int64_t engine_index) noexcept {
+    const bool known = engine_index >= first_ && engine_index - first_ < static_cast<std::int64_t>(engines_.size());
+    selected_ = known ? static_cast<std::uint32_t>(engine_index - first_) : 0;
+    current_ = engines_[selected_].get();
+}
+
 void Metrics::on_output(const EngineCoreOutput& output, double engine_time, double wall_time,
                         RequestTimes& times) noexcept {
     if (times.prefilling) {
@@ -64,9 +86,11 @@ void Metrics::on_output(const EngineCoreOutput& output, double engine_time, doub
             counter(CounterId::prompt_tokens_local_compute).add(positive(prefill.num_computed_tokens));
             counter(CounterId::prompt_tokens_local_cache_hit).add(positive(prefill.num_local_cached_tokens));
             counter(CounterId::prompt_tokens_external_kv_transfer).add(positive(prefill.num_external_cached_tokens));
-            times.computed_tokens = prefill.num_computed_tokens;
+            times.cached_tokens = std::max<std::int64_t>(prefill.num_cached_tokens, 0);
         }
-        histogram(HistogramId::time_to_first_token_seconds).observe(wall_time - times.arrival);
+        times.engine = selected_;
+        times.first_token_latency = wall_time - times.arrival;
+        histogram(HistogramId::time_to_first_token_seconds).observe(times.first_token_latency);
     }
     if (output.queued_at != 0.0) {
         times.queued = output.queued_at;
@@ -74,6 +98,7 @@ void Metrics::on_output(const EngineCoreOutput& output, double engine_time, doub
     if (output.scheduled_at != 0.0 && times.scheduled == 0.0) {
         times.scheduled = output.scheduled_at;
     }
+    times.corrupted = times.corrupted || output.corrupted;
     times.preemptions += output.preemptions;
     counter(CounterId::num_preemptions).add(output.preemptions);
     if (times.prefilling) {
@@ -87,42 +112,48 @@ void Metrics::on_output(const EngineCoreOutput& output, double engine_time, doub
 
 void Metrics::on_finished(FinishReason reason, const RequestTimes& times, double wall_time, std::size_t prompt_tokens,
                           std::size_t generation_tokens, std::int64_t max_tokens) noexcept {
+    EngineMetrics& engine = engine_of(times);
+    const auto observe = [&](HistogramId id, double value) {
+        engine.histograms[static_cast<std::size_t>(id)].observe(value);
+    };
     const auto offset = static_cast<std::uint8_t>(reason == FinishReason::none ? FinishReason::abort : reason);
     const auto base = static_cast<std::uint8_t>(CounterId::success_stop);
-    counter(static_cast<CounterId>(base + offset)).add(1);
-    histogram(HistogramId::e2e_request_latency_seconds).observe(wall_time - times.arrival);
-    histogram(HistogramId::request_prompt_tokens).observe(static_cast<double>(prompt_tokens));
-    histogram(HistogramId::request_generation_tokens).observe(static_cast<double>(generation_tokens));
-    histogram(HistogramId::request_num_preemptions).observe(times.preemptions);
-    if (times.computed_tokens >= 0) {
-        histogram(HistogramId::request_prefill_kv_computed_tokens).observe(static_cast<double>(times.computed_tokens));
-    }
-    if (max_tokens >= 0) {
-        histogram(HistogramId::request_params_max_tokens).observe(static_cast<double>(max_tokens));
+    engine.counters[base + offset].add(1);
+    engine.counters[static_cast<std::size_t>(CounterId::corrupted_requests)].add(times.corrupted ? 1 : 0);
+    observe(HistogramId::e2e_request_latency_seconds, wall_time - times.arrival);
+    observe(HistogramId::request_prompt_tokens, static_cast<double>(prompt_tokens));
+    observe(HistogramId::request_generation_tokens, static_cast<double>(generation_tokens));
+    observe(HistogramId::request_num_preemptions, times.preemptions);
+    observe(HistogramId::request_prefill_kv_computed_tokens,
+            static_cast<double>(prompt_tokens) - static_cast<double>(times.cached_tokens));
+    if (max_tokens > 0) {
+        observe(HistogramId::request_params_max_tokens, static_cast<double>(max_tokens));
     }
     if (times.prefilling) {
         return;  // ended before its first token: there are no phases to measure
     }
     const double decode = times.last_token - times.first_token;
-    histogram(HistogramId::request_decode_time_seconds).observe(decode);
-    histogram(HistogramId::request_time_per_output_token_seconds)
-        .observe(generation_tokens > 1 ? decode / static_cast<double>(generation_tokens - 1) : 0.0);
+    observe(HistogramId::request_decode_time_seconds, decode);
+    observe(HistogramId::request_time_per_output_token_seconds,
+            generation_tokens > 1 ? decode / static_cast<double>(generation_tokens - 1) : 0.0);
     if (times.scheduled != 0.0) {  // an engine that sends no events (log stats off) leaves these three unknown
-        histogram(HistogramId::request_queue_time_seconds).observe(times.scheduled - times.queued);
-        histogram(HistogramId::request_prefill_time_seconds).observe(times.first_token - times.scheduled);
-        histogram(HistogramId::request_inference_time_seconds).observe(times.last_token - times.scheduled);
+        observe(HistogramId::request_queue_time_seconds, times.scheduled - times.queued);
+        observe(HistogramId::request_prefill_time_seconds, times.first_token - times.scheduled);
+        observe(HistogramId::request_inference_time_seconds, times.last_token - times.scheduled);
     }
 }
 
-void Metrics::on_prompt_finished(std::size_t n, std::size_t longest_generation) noexcept {
-    histogram(HistogramId::request_params_n).observe(static_cast<double>(n));
-    histogram(HistogramId::request_max_num_generation_tokens).observe(static_cast<double>(longest_generation));
+void Metrics::on_prompt_finished(const RequestTimes& times, std::size_t n, std::size_t longest_generation) noexcept {
+    EngineMetrics& engine = engine_of(times);
+    engine.histograms[static_cast<std::size_t>(HistogramId::request_params_n)].observe(static_cast<double>(n));
+    engine.histograms[static_cast<std::size_t>(HistogramId::request_max_num_generation_tokens)].observe(
+        static_cast<double>(longest_generation));
 }
 
-HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id) {
+HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id, std::size_t engine) {
     HistogramTotal total;
     for (const Metrics* each : all) {
-        const Histogram& histogram = each->histogram(id);
+        const Histogram& histogram = each->of_engine(engine).histograms[static_cast<std::size_t>(id)];
         total.bounds = histogram.bounds();
         total.counts.resize(total.bounds.size() + 1);
         for (std::size_t bucket = 0; bucket < total.counts.size(); ++bucket) {
@@ -133,10 +164,18 @@ HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id) {
     return total;
 }
 
-std::uint64_t total_of(std::span<Metrics* const> all, CounterId id) noexcept {
+std::uint64_t total_of(std::span<Metrics* const> all, CounterId id, std::size_t engine) noexcept {
     std::uint64_t total = 0;
     for (const Metrics* each : all) {
-        total += each->counter(id).get();
+        total += each->of_engine(engine).counters[static_cast<std::size_t>(id)].get();
+    }
+    return total;
+}
+
+std::uint64_t total_of(std::span<Metrics* const> all, CounterId id) noexcept {
+    std::uint64_t total = 0;
+    for (std::size_t engine = 0; engine < all.front()->engine_count(); ++engine) {
+        total += total_of(all, id, engine);
     }
     return total;
 }

@@ -71,6 +71,7 @@ enum class CounterId : std::uint8_t {
     prompt_tokens_external_kv_transfer,
     generation_tokens,
     num_preemptions,
+    corrupted_requests,
     success_stop,  // the five finish reasons, in FinishReason's order
     success_length,
     success_abort,
@@ -93,35 +94,59 @@ struct RequestTimes {
     double scheduled = 0.0;
     double first_token = 0.0;
     double last_token = 0.0;
+    double first_token_latency = 0.0;  // seconds from the arrival, on the wall clock
     std::uint32_t preemptions = 0;
-    std::int64_t computed_tokens = -1;  // prompt tokens prefilled by the engine; -1 = it did not say
+    std::uint32_t engine = 0;        // among those that are counted, as Metrics::select left it
+    std::int64_t cached_tokens = 0;  // prompt tokens that needed no prefill
     bool prefilling = true;
+    bool corrupted = false;
 };
 
+/// What is counted of one engine.
+struct EngineMetrics {
+    std::array<Histogram, static_cast<std::size_t>(HistogramId::count_)> histograms;
+    std::array<SingleWriter<std::uint64_t>, static_cast<std::size_t>(CounterId::count_)> counters;
+};
+
+/// What one thread counts, for each engine apart.
 class Metrics {
   public:
-    [[nodiscard]] Histogram& histogram(HistogramId id) noexcept { return histograms_[static_cast<std::size_t>(id)]; }
-    [[nodiscard]] const Histogram& histogram(HistogramId id) const noexcept {
-        return histograms_[static_cast<std::size_t>(id)];
+    Metrics() { set_engines(0, 1); }
+
+    /// The engines there are. Before anything else: it begins anew.
+    void set_engines(std::int64_t first, std::size_t count);
+    /// Bounds of a histogram, for every engine. Before the first observation only.
+    void set_bounds(HistogramId id, const std::vector<double>& bounds);
+    [[nodiscard]] std::size_t engine_count() const noexcept { return engines_.size(); }
+    [[nodiscard]] const EngineMetrics& of_engine(std::size_t engine) const noexcept { return *engines_[engine]; }
+
+    // --- the writing thread ------------------------------------------------------------------------------------------
+    /// What is counted from now on is this engine's; one that is not known counts as the first.
+    void select(std::int64_t engine_index) noexcept;
+    [[nodiscard]] Histogram& histogram(HistogramId id) noexcept {
+        return current_->histograms[static_cast<std::size_t>(id)];
     }
     [[nodiscard]] SingleWriter<std::uint64_t>& counter(CounterId id) noexcept {
-        return counters_[static_cast<std::size_t>(id)];
-    }
-    [[nodiscard]] const SingleWriter<std::uint64_t>& counter(CounterId id) const noexcept {
-        return counters_[static_cast<std::size_t>(id)];
+        return current_->counters[static_cast<std::size_t>(id)];
     }
 
     /// One output of one request (vLLM: IterationStats.update_from_output). Times in seconds.
     void on_output(const EngineCoreOutput& output, double engine_time, double wall_time, RequestTimes& times) noexcept;
-    /// A request has ended (vLLM: update_from_finished_request). max_tokens < 0: not known.
+    /// A request has ended (vLLM: update_from_finished_request); it counts as the engine's that it was with.
+    /// max_tokens < 0: not known.
     void on_finished(FinishReason reason, const RequestTimes& times, double wall_time, std::size_t prompt_tokens,
                      std::size_t generation_tokens, std::int64_t max_tokens) noexcept;
     /// All choices of one prompt have ended.
-    void on_prompt_finished(std::size_t n, std::size_t longest_generation) noexcept;
+    void on_prompt_finished(const RequestTimes& times, std::size_t n, std::size_t longest_generation) noexcept;
 
   private:
-    std::array<Histogram, static_cast<std::size_t>(HistogramId::count_)> histograms_;
-    std::array<SingleWriter<std::uint64_t>, static_cast<std::size_t>(CounterId::count_)> counters_;
+    /// The engine that a request was with.
+    [[nodiscard]] EngineMetrics& engine_of(const RequestTimes& times) noexcept { return *engines_[times.engine]; }
+
+    std::vector<std::unique_ptr<EngineMetrics>> engines_;
+    std::int64_t first_ = 0;
+    std::uint32_t selected_ = 0;
+    EngineMetrics* current_ = nullptr;
 };
 
 /// What several objects have counted, added up. They have the same bounds.
@@ -130,7 +155,9 @@ struct HistogramTotal {
     std::vector<std::uint64_t> counts;  // per bucket, the last one being +Inf
     double sum = 0.0;
 };
-[[nodiscard]] HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id);
+[[nodiscard]] HistogramTotal total_of(std::span<Metrics* const> all, HistogramId id, std::size_t engine);
+[[nodiscard]] std::uint64_t total_of(std::span<Metrics* const> all, CounterId id, std::size_t engine) noexcept;
+/// All engines together.
 [[nodiscard]] std::uint64_t total_of(std::span<Metrics* const> all, CounterId id) noexcept;
 
 }  // namespace fastfront

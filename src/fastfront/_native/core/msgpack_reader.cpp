@@ -189,6 +189,35 @@ std::string_view MsgpackReader::read_string() noexcept {
     return {text, size};
 }
 
+std::span<const std::uint8_t> MsgpackReader::read_extension(std::int8_t& type) noexcept {
+    if (!have(1)) {
+        return {};
+    }
+    const std::uint8_t lead = *cursor_;
+    std::uint64_t size = 0;
+    if (lead >= 0xd4 && lead <= 0xd8) {
+        ++cursor_;
+        size = std::uint64_t{1} << (lead - 0xd4);
+    } else if (lead >= 0xc7 && lead <= 0xc9) {
+        const std::size_t width = std::size_t{1} << (lead - 0xc7);
+        if (!have(1 + width)) {
+            return {};
+        }
+        ++cursor_;
+        size = take_be(width);
+    } else {
+        fail(Errc::wrong_type);
+        return {};
+    }
+    if (!have(1 + size)) {
+        return {};
+    }
+    type = static_cast<std::int8_t>(*cursor_++);
+    const std::span<const std::uint8_t> bytes(cursor_, size);
+    cursor_ += size;
+    return bytes;
+}
+
 void MsgpackReader::skip() noexcept {
     // A counter of values still to pass instead of a stack: nesting costs nothing and cannot overflow, because every
     // pending value needs at least one byte that is really there.

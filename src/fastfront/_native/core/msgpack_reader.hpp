@@ -41,6 +41,13 @@ class MsgpackReader {
     [[nodiscard]] bool next_is_array() const noexcept;
     /// Is the next value a string? Reads nothing.
     [[nodiscard]] bool next_is_string() const noexcept;
+    /// Is the next value an integer? Reads nothing.
+    [[nodiscard]] bool next_is_int() const noexcept {
+        return ok() && cursor_ != end_ &&
+               (*cursor_ < 0x80 || *cursor_ >= 0xe0 || (*cursor_ >= 0xcc && *cursor_ <= 0xd3));
+    }
+    /// The byte that the next value begins with, 0xc1 (which no value begins with) where there is none. Reads nothing.
+    [[nodiscard]] std::uint8_t peek() const noexcept { return ok() && cursor_ != end_ ? *cursor_ : std::uint8_t{0xc1}; }
 
     /// Number of elements; each takes at least one byte, so more than the bytes left is an error.
     std::uint32_t read_array() noexcept;
@@ -66,6 +73,10 @@ class MsgpackReader {
     /// A float of either width, or an integer.
     double read_double() noexcept;
     std::string_view read_string() noexcept;
+    /// The bytes of an extension value, and its application type.
+    std::span<const std::uint8_t> read_extension(std::int8_t& type) noexcept;
+    /// What was read does not mean what it should: an error like those of the reads.
+    void refuse(Errc code) noexcept { fail(code); }
     /// Step over one value of any type, however deep, without recursion.
     void skip() noexcept;
 

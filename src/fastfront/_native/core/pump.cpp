@@ -37,8 +37,8 @@ Pump::Pump(ZmtpSocketOptions options)
     : socket_(options,
               {
                   .ready = [](ZmtpSocket::Id, std::string_view) {},
-                  // Auxiliary frames carry tensors (logprobs and the like) that no supported field asks for.
-                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> frame, bool) { process(frame); },
+                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
+                                    std::span<const std::uint8_t> rest) { process(first, rest); },
                   .lost = [](ZmtpSocket::Id) {},  // the other socket tells
                   .refused =
                       [this](std::string_view why, std::uint64_t) {
@@ -146,30 +146,27 @@ void Pump::obey() noexcept {
     }
 }
 
-void Pump::process(std::span<const std::uint8_t> message) noexcept {
+void Pump::process(std::span<const std::uint8_t> message, std::span<const std::uint8_t> rest) noexcept {
     const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
     if (text == kEngineCoreDead) {
         hub_.publish({}, {}, {{ControlEvent::Kind::engine_dead, 0, {}}});
         return;
     }
-    if (const Errc error = outputs_.decode(message); error != Errc::ok) {
+    aux_.clear();
+    for (std::span<const std::uint8_t> part; zmtp::next_part(rest, part);) {
+        aux_.push_back(part);
+    }
+    if (const Errc error = outputs_.decode(message, aux_); error != Errc::ok) {
         writer_.metrics().counter(CounterId::bad_messages).add(1);
         publish_failure(std::string("a message from the engine could not be read: ").append(fastfront::message(error)));
         return;
     }
 
+    writer_.metrics().select(outputs_.engine_index);
     writer_.metrics().counter(CounterId::messages).add(1);
     write_step(wall_clock());
     if (outputs_.has_scheduler_stats) {
-        const SchedulerStats& stats = outputs_.scheduler_stats;
-        const std::lock_guard lock(engines_mutex_);
-        EngineState& state = engines_[outputs_.engine_index];
-        state.running = stats.num_running_reqs;
-        state.waiting = stats.num_waiting_reqs;
-        state.skipped_waiting = stats.num_skipped_waiting_reqs;
-        state.kv_cache_usage = stats.kv_cache_usage;
-        state.prefix_cache_queries += stats.prefix_cache_queries;
-        state.prefix_cache_hits += stats.prefix_cache_hits;
+        engine_states_.record(outputs_.engine_index, outputs_.scheduler_stats);
     }
     std::vector<ControlEvent> events;
     if (!outputs_.utility_output.empty()) {
@@ -189,10 +186,11 @@ void Pump::write_step(double now) noexcept {
     }
     hub_.find(outputs_.outputs, targets_);
     const std::size_t writers = std::clamp<std::size_t>(targets_.size() / kOutputsPerWriter, 1, threads_.count() + 1);
-    const auto prefilled = [&] {
-        std::uint64_t sum = writer_.metrics().counter(CounterId::prompt_tokens).get();
+    const auto prefilled = [&] {  // prompt tokens that the engine computed
+        std::uint64_t sum = writer_.metrics().counter(CounterId::prompt_tokens_local_compute).get();
         for (std::size_t i = 0; i + 1 < writers; ++i) {
-            sum += helpers_[i]->metrics().counter(CounterId::prompt_tokens).get();
+            helpers_[i]->metrics().select(outputs_.engine_index);
+            sum += helpers_[i]->metrics().counter(CounterId::prompt_tokens_local_compute).get();
         }
         return sum;
     };
@@ -246,9 +244,11 @@ void Pump::publish_failure(std::string_view text) noexcept {
     hub_.publish({}, {}, {{ControlEvent::Kind::failure, 0, std::string(text)}});
 }
 
-std::map<std::int64_t, EngineState> Pump::engine_states() {
-    const std::lock_guard lock(engines_mutex_);
-    return engines_;
+void Pump::set_engines(std::int64_t first, std::size_t count) {
+    for (Metrics* each : metrics()) {
+        each->set_engines(first, count);
+    }
+    engine_states_.set_engines(first, count);
 }
 
 void Pump::conclude(News news, const std::shared_ptr<Response>& response, Consequences& consequences) {

@@ -5,15 +5,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "engine_outputs.hpp"
+#include "engine_state.hpp"
 #include "metrics.hpp"
 #include "response_hub.hpp"
 #include "socket_poller.hpp"
@@ -22,16 +21,6 @@
 #include "zmtp_socket.hpp"
 
 namespace fastfront {
-
-/// Latest gauges and running totals of one engine.
-struct EngineState {
-    std::int64_t running = 0;
-    std::int64_t waiting = 0;
-    std::int64_t skipped_waiting = 0;
-    double kv_cache_usage = 0.0;
-    std::int64_t prefix_cache_queries = 0;
-    std::int64_t prefix_cache_hits = 0;
-};
 
 class Pump {
   public:
@@ -64,7 +53,9 @@ class Pump {
     /// One object per thread that counts: the pump's, the loop's (what clients and outside detokenizers end), those of
     /// the helpers. total_of() adds them up.
     [[nodiscard]] std::vector<Metrics*> metrics();
-    [[nodiscard]] std::map<std::int64_t, EngineState> engine_states();
+    [[nodiscard]] EngineStates& engine_states() noexcept { return engine_states_; }
+    /// The engines that send outputs. After set_writers(), before start(), once: what was counted is forgotten.
+    void set_engines(std::int64_t first, std::size_t count);
 
     // --- loop thread -------------------------------------------------------------------------------------------------
     /// The client has gone: forget the response; returns the wire ids that the engine still works on.
@@ -89,7 +80,8 @@ class Pump {
     /// Go on with the responses whose sockets take bytes again (the thread's body, too).
     void flush_writable() noexcept;
     /// Handle one message as if it had come from the socket (the thread's body; tests and fuzzing call it directly).
-    void process(std::span<const std::uint8_t> message) noexcept;
+    /// `rest`: the frames behind its first, as zmtp::next_part() reads them.
+    void process(std::span<const std::uint8_t> message, std::span<const std::uint8_t> rest = {}) noexcept;
 
   private:
     [[nodiscard]] Errc launch() noexcept;
@@ -111,8 +103,7 @@ class Pump {
     Metrics loop_metrics_;
     StepWriter writer_{poller_};                        // the pump thread's own
     std::vector<std::unique_ptr<StepWriter>> helpers_;  // those of the writer threads
-    std::mutex engines_mutex_;
-    std::map<std::int64_t, EngineState> engines_;
+    EngineStates engine_states_;
 
     int nudge_fd_ = -1;
     std::atomic<bool> stopping_{false};
@@ -122,6 +113,7 @@ class Pump {
 
     // Reused from message to message.
     EngineCoreOutputs outputs_;
+    std::vector<std::span<const std::uint8_t>> aux_;  // frames of the message at hand
     std::vector<ResponseHub::Target> targets_;
     std::vector<std::shared_ptr<Response>> writable_;
     const Step* step_ = nullptr;  // what the writers work on

@@ -239,7 +239,7 @@ void Response::finish_choice(Choice& choice, FinishReason reason, double wall_ti
         }
         longest = std::max(longest, choices_[sample].tokens);
     }
-    metrics.on_prompt_finished(n_, longest);
+    metrics.on_prompt_finished(choice.times, n_, longest);
 }
 
 void Response::end_running(FinishReason reason, double wall_time, Metrics& metrics,

@@ -37,6 +37,7 @@ std::size_t share_of(std::uint64_t key, std::size_t shares) noexcept {
 bool StepWriter::open_ring(const UringCalls& calls) noexcept { return ring_.open(kRingEntries, calls); }
 
 void StepWriter::write(const Step& step, std::size_t share) noexcept {
+    metrics_.select(step.outputs.engine_index);
     SendRing* ring = ring_.usable() && step.targets.size() / step.shares >= kFewOutputs ? &ring_ : nullptr;
     for (std::size_t i = 0; i < step.targets.size(); ++i) {
         prefetch(step.targets, i);

@@ -87,9 +87,10 @@ std::string_view Vocab::added_content(std::uint32_t id) const noexcept {
     return {arena_.data() + found->offset, found->length};
 }
 
-VocabBuilder::VocabBuilder(DecoderFamily family, bool strips_leading_space) {
+VocabBuilder::VocabBuilder(DecoderFamily family, bool strips_leading_space, bool restores_leading_space) {
     vocab_.family_ = family;
     vocab_.strips_leading_space_ = strips_leading_space;
+    vocab_.restores_leading_space_ = restores_leading_space;
 }
 
 bool VocabBuilder::fits(std::string_view text) const noexcept {

@@ -44,6 +44,10 @@ class Vocab {
     /// The decoder drops one space at the beginning of what it decodes.
     [[nodiscard]] bool strips_leading_space() const noexcept { return strips_leading_space_; }
 
+    /// A token decoded alone is to keep the leading space that the decoder drops: the pre-tokenizer (Metaspace) says
+    /// that it is a marker. Only for the names of tokens, not for text.
+    [[nodiscard]] bool restores_leading_space() const noexcept { return restores_leading_space_; }
+
     /// One more than the largest token id.
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
@@ -76,12 +80,14 @@ class Vocab {
     std::vector<AddedContent> added_;  // sorted by id
     DecoderFamily family_ = DecoderFamily::byte_level;
     bool strips_leading_space_ = false;
+    bool restores_leading_space_ = false;
 };
 
 /// Collects a vocabulary's tokens. Every add returns false, and changes nothing, for what a Vocab cannot hold.
 class VocabBuilder {
   public:
-    explicit VocabBuilder(DecoderFamily family = DecoderFamily::byte_level, bool strips_leading_space = false);
+    explicit VocabBuilder(DecoderFamily family = DecoderFamily::byte_level, bool strips_leading_space = false,
+                          bool restores_leading_space = false);
 
     /// A token of the tokenizer's model: UTF-8 text as in its `vocab`. False for an id given before.
     [[nodiscard]] bool add_token(std::uint32_t id, std::string_view text);

@@ -71,11 +71,14 @@ Decoder::Step Decoder::next(std::span<const std::uint8_t> input) noexcept {
         state_ = State::handshake;
         return {.event = Event::greeted, .consumed = kGreetingBytes};
     }
-    std::size_t at = 0;
+    message_begin_ = 0;
+    std::size_t at = walked_;
     Step step;
     while (!next_frame(input, at, step)) {
     }
-    step.consumed = at;
+    step.consumed = inside_message_ ? message_begin_ : at;
+    walked_ = at - step.consumed;
+    step.wanted += walked_;
     return step;
 }
 
@@ -96,11 +99,6 @@ bool Decoder::greeting_fits(std::span<const std::uint8_t> input) noexcept {
 }
 
 bool Decoder::next_frame(std::span<const std::uint8_t> input, std::size_t& at, Step& step) noexcept {
-    if (passing_over_ > 0) {
-        const auto passed = static_cast<std::size_t>(std::min<std::uint64_t>(passing_over_, input.size() - at));
-        at += passed;
-        passing_over_ -= passed;
-    }
     const auto rest = input.subspan(at);
     step.wanted = 2;
     if (rest.size() < 2) {
@@ -120,28 +118,34 @@ bool Decoder::next_frame(std::span<const std::uint8_t> input, std::size_t& at, S
         return true;
     }
     const std::uint64_t size = big_endian(rest.subspan(1, header - 1));
-    if (size > (command ? kMaxCommandBytes : max_frame_bytes_)) {
+    const std::size_t before = command || !inside_message_ ? 0 : std::min(at - message_begin_, max_message_bytes_);
+    if (size > (command ? kMaxCommandBytes : max_message_bytes_ - before)) {
         return fail(command ? "it sent a command that is too long" : "it sent a message that is too long", step);
-    }
-    if (!command && inside_message_) {
-        inside_message_ = (flags & kMore) != 0;
-        passing_over_ = size;
-        at += header;
-        return false;
     }
     step.wanted = header + static_cast<std::size_t>(size);
     if (rest.size() < step.wanted) {
         return true;
     }
+    const std::size_t frame_begin = at;
     at += step.wanted;
+    step.wanted = 0;
     const auto body = rest.subspan(header, static_cast<std::size_t>(size));
     if (command) {
         return on_command(body, step);
     }
+    if (!inside_message_) {
+        message_begin_ = frame_begin;
+        first_header_ = header;
+        first_size_ = body.size();
+    }
     inside_message_ = (flags & kMore) != 0;
+    if (inside_message_) {
+        return false;
+    }
     step.event = Event::message;
-    step.body = body;
-    step.more = inside_message_;
+    const auto frames = input.subspan(message_begin_, at - message_begin_);
+    step.body = frames.subspan(first_header_, first_size_);
+    step.rest = frames.subspan(first_header_ + first_size_);
     return true;
 }
 
@@ -221,6 +225,26 @@ bool Decoder::fail(std::string_view why, Step& step) noexcept {
     failure_ = why;
     step = {.event = Event::failed};
     return true;
+}
+
+bool next_part(std::span<const std::uint8_t>& rest, std::span<const std::uint8_t>& body) noexcept {
+    while (rest.size() >= 2) {
+        const std::uint8_t flags = rest[0];
+        const std::size_t header = (flags & kLarge) != 0 ? kMaxHeaderBytes : 2;
+        if (rest.size() < header) {
+            return false;
+        }
+        const std::uint64_t size = big_endian(rest.subspan(1, header - 1));
+        if (size > rest.size() - header) {
+            return false;
+        }
+        body = rest.subspan(header, static_cast<std::size_t>(size));
+        rest = rest.subspan(header + body.size());
+        if ((flags & kCommand) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void append_greeting(std::string& out) {

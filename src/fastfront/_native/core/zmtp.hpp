@@ -24,15 +24,14 @@ inline constexpr std::size_t kMaxIdentityBytes = 255;
 /// A PING's context, which its PONG carries back.
 inline constexpr std::size_t kMaxContextBytes = 16;
 
-/// What one peer sends, in the order it sends it. Frames behind the first one of a message are passed over unseen:
-/// in vLLM's protocol they carry tensors that no supported field asks for.
+/// What one peer sends, in the order it sends it, but for PINGs inside a message of several frames: they come before it.
 class Decoder {
   public:
     enum class Event : std::uint8_t {
         incomplete,  ///< nothing more can be told from these bytes
         greeted,     ///< the peer speaks our language: answer with READY
         ready,       ///< the handshake is done: see identity()
-        message,     ///< the first frame of a message
+        message,     ///< a message, all of its frames
         ping,        ///< answer with PONG and `body`
         failed,      ///< the peer does not keep to the protocol: see failure(). For good.
     };
@@ -40,12 +39,13 @@ class Decoder {
         Event event = Event::incomplete;
         std::size_t consumed = 0;              ///< so many bytes of the input are done with
         std::size_t wanted = 0;                ///< incomplete: so many unconsumed bytes the next event takes at least
-        std::span<const std::uint8_t> body{};  ///< where it lies in the input
-        bool more = false;                     ///< the message goes on, with frames that are passed over
+        std::span<const std::uint8_t> body{};  ///< of a message's first frame: where it lies in the input
+        std::span<const std::uint8_t> rest{};  ///< the frames behind the first, as they came: see next_part()
     };
 
-    /// A frame of more than `max_frame_bytes` is a failure.
-    Decoder(SocketType own, std::size_t max_frame_bytes) noexcept : own_(own), max_frame_bytes_(max_frame_bytes) {}
+    /// A message of more than `max_message_bytes` is a failure.
+    Decoder(SocketType own, std::size_t max_message_bytes) noexcept
+        : own_(own), max_message_bytes_(max_message_bytes) {}
 
     /// Go on to the next event. `input` begins where the last step's consumed bytes ended.
     [[nodiscard]] Step next(std::span<const std::uint8_t> input) noexcept;
@@ -69,12 +69,20 @@ class Decoder {
 
     SocketType own_;
     State state_ = State::greeting;
-    bool inside_message_ = false;  // the last frame said that more follow
-    std::size_t max_frame_bytes_;
-    std::uint64_t passing_over_ = 0;  // bytes of a frame that nobody wants
+    std::size_t max_message_bytes_;
+    // A message whose first frame said that more follow: it stays in the input until its last frame has come.
+    bool inside_message_ = false;
+    std::size_t message_begin_ = 0;  // in the input of this call
+    std::size_t walked_ = 0;         // bytes of it that were looked at, and need not be again
+    std::size_t first_header_ = 0;
+    std::size_t first_size_ = 0;
     std::string identity_;
     std::string_view failure_;
 };
+
+/// Take the body of the next frame off `rest`, what a Step told of a message; commands in between are passed over.
+/// False: there is none left.
+[[nodiscard]] bool next_part(std::span<const std::uint8_t>& rest, std::span<const std::uint8_t>& body) noexcept;
 
 /// Our greeting: version 3.1, NULL, not the server of anything.
 void append_greeting(std::string& out);

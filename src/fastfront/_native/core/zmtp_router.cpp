@@ -11,7 +11,7 @@ ZmtpRouter::ZmtpRouter(ZmtpSocketOptions options)
               {
                   .ready = [this](ZmtpSocket::Id id, std::string_view identity) { on_ready(id, identity); },
                   .message = [this](ZmtpSocket::Id id, std::span<const std::uint8_t> body,
-                                    bool more) { on_message(id, body, more); },
+                                    std::span<const std::uint8_t> rest) { on_message(id, body, !rest.empty()); },
                   .lost = [this](ZmtpSocket::Id id) { on_lost(id); },
                   .refused = [this](std::string_view why,
                                     std::uint64_t) { events_.push_back({Event::Kind::refused, std::string(why), {}}); },

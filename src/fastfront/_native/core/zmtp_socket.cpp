@@ -206,7 +206,7 @@ void ZmtpSocket::take(Id id, std::size_t limit) noexcept {
             case Event::ready: on_ready(id, *connection); break;
             case Event::message:
                 ++messages;
-                callbacks_.message(id, step.body, step.more);
+                callbacks_.message(id, step.body, step.rest);
                 break;
             case Event::ping:
                 ++messages;  // an answer is work, too

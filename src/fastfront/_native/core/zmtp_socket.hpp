@@ -36,8 +36,8 @@ class ZmtpSocket {
     /// Called from poll() and drain(). They may call send(), queue() and close_peer().
     struct Callbacks {
         std::function<void(Id, std::string_view identity)> ready;
-        /// The first frame of a message; it is only there during the call. `more`: further frames were dropped.
-        std::function<void(Id, std::span<const std::uint8_t>, bool more)> message;
+        /// A message: its first frame, and the others as zmtp::next_part() reads them. There only during the call.
+        std::function<void(Id, std::span<const std::uint8_t> first, std::span<const std::uint8_t> rest)> message;
         /// A peer that was ready is gone, all that it said has been handed on. Not called after close_peer().
         std::function<void(Id)> lost;
         /// Somebody was sent away. Called for the first time, the second, the fourth, the eighth and so on.

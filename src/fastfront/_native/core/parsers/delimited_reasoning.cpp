@@ -1,9 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reasoning between two delimiters: the names and what makes their parsers.
-#include "families.hpp"
+#include "delimited_reasoning.hpp"
 
 namespace fastfront {
 
-std::span<const ParserEntry> delimited_reasoning_parsers() noexcept { return {}; }
+DelimitedReasoning::DelimitedReasoning(const DelimitedFormat& format, const ParserSpec& spec,
+                                       const ParserOptions& options)
+    : format_(format), leading_(format.drops_space_before_start), in_lines_(format.strips_content_lines) {
+    for (const Marker& marker : format.markers) {
+        const std::int64_t id = spec.id_of(marker.text);
+        if (id == kNoToken || format.tokens_as_text_too) in_text_ |= MarkerScanner::Set{1} << ids_.size();
+        ids_.push_back(id);
+        scanner_.add(marker.text);
+    }
+    reasoning_ =
+        options.thinking == Thinking::open || (options.thinking == Thinking::unsaid && !format.begins_in_content);
+    verbatim_ = (options.thinking == Thinking::closed && format.closed_is_text) ||
+                (format.needs_tokens && ids_.front() == kNoToken);
+    if (verbatim_) {
+        reasoning_ = false;
+        leading_ = false;
+    }
+    choose_active();
+}
+
+void DelimitedReasoning::push(std::string_view text, std::int64_t token, Pieces& out) {
+    if (token == kNoToken) {
+        read(text, false, out);
+        return;
+    }
+    if (!held_.empty()) read({}, true, out);
+    for (std::uint32_t marker = 0; marker < ids_.size(); ++marker) {
+        if (ids_[marker] == token) {
+            act(marker, text, token, out);
+            return;
+        }
+    }
+    emit(text, token, out);
+}
+
+void DelimitedReasoning::finish(Pieces& out) {
+    if (!held_.empty()) read({}, true, out);
+    if (!lead_.empty()) deliver(lead_, kNoToken, out);
+    lead_.clear();
+}
+
+void DelimitedReasoning::read(std::string_view text, bool last, Pieces& out) {
+    if (held_.empty()) {
+        scan(text, last, out);
+        return;
+    }
+    const bool nothing = last && reasoning_ && !reasoned_ && !opened_ && held_ == format_.empty_reasoning;
+    if (nothing) {
+        held_.clear();
+        return;
+    }
+    held_.append(text);
+    work_.swap(held_);
+    held_.clear();
+    scan(work_, last, out);
+}
+
+void DelimitedReasoning::scan(std::string_view text, bool last, Pieces& out) {
+    std::size_t at = 0;
+    for (;;) {
+        const MarkerScanner::Set active = active_;
+        const MarkerScanner::Found found = scanner_.find(text, at, active, last);
+        emit(text.substr(at, found.begin - at), kNoToken, out);
+        const bool skipped = found.begin > at;
+        at = found.begin;
+        // Text before a marker may leave it without effect.
+        if (skipped && active != active_) continue;
+        if (found.what == MarkerScanner::What::nothing) return;
+        if (found.what == MarkerScanner::What::maybe) {
+            held_.assign(text.substr(at));
+            return;
+        }
+        at += found.size;
+        act(found.index, scanner_.text(found.index), kNoToken, out);
+    }
+}
+
+MarkerRule DelimitedReasoning::rule_of(std::uint32_t marker) const noexcept {
+    if (verbatim_) return MarkerRule::text;
+    const Marker& entry = format_.markers[marker];
+    const MarkerRule rule = reasoning_ ? entry.in_reasoning : entry.in_content;
+    bool holds = true;
+    switch (rule) {
+        case MarkerRule::drop_one:
+        case MarkerRule::start_one: holds = !opened_; break;
+        case MarkerRule::drop_at_start:
+        case MarkerRule::skip_at_start:
+        case MarkerRule::start_at_start: holds = !started_; break;
+        case MarkerRule::drop_at_reasoning:
+        case MarkerRule::end_at_reasoning: holds = !opened_ && !reasoned_; break;
+        default: break;
+    }
+    return holds ? rule : MarkerRule::text;
+}
+
+void DelimitedReasoning::choose_active() noexcept {
+    active_ = 0;
+    for (std::uint32_t marker = 0; marker < ids_.size(); ++marker) {
+        if (rule_of(marker) != MarkerRule::text) active_ |= MarkerScanner::Set{1} << marker;
+    }
+    active_ &= in_text_;
+}
+
+void DelimitedReasoning::act(std::uint32_t marker, std::string_view text, std::int64_t token, Pieces& out) {
+    const MarkerRule rule = rule_of(marker);
+    switch (rule) {
+        case MarkerRule::text: emit(text, token, out); return;
+        case MarkerRule::drop:
+        case MarkerRule::drop_at_start: break;
+        case MarkerRule::drop_one:
+        case MarkerRule::drop_at_reasoning: opened_ = true; break;
+        case MarkerRule::skip_at_start: verbatim_ = true; break;
+        case MarkerRule::start: reasoning_ = true; break;
+        case MarkerRule::start_one:
+        case MarkerRule::start_at_start:
+            reasoning_ = true;
+            opened_ = true;
+            break;
+        case MarkerRule::end:
+        case MarkerRule::end_at_reasoning:
+        case MarkerRule::end_keep:
+            if (!lead_.empty()) deliver(lead_, kNoToken, out);
+            reasoning_ = false;
+            verbatim_ = format_.one_block;
+            break;
+    }
+    lead_.clear();
+    leading_ = false;
+    started_ = true;
+    choose_active();
+    if (rule == MarkerRule::end_keep) emit(text, token, out);
+}
+
+void DelimitedReasoning::emit(std::string_view text, std::int64_t token, Pieces& out) {
+    if (text.empty()) return;
+    if (!started_) {
+        started_ = true;
+        choose_active();
+    }
+    if (leading_) {
+        if (token == kNoToken && leading_white_space(text) == text.size() &&
+            lead_.size() + text.size() <= TrailingSpace::kMost) {
+            lead_.append(text);
+            return;
+        }
+        leading_ = false;
+        if (!lead_.empty()) deliver(lead_, kNoToken, out);
+        lead_.clear();
+    }
+    deliver(text, token, out);
+}
+
+void DelimitedReasoning::deliver(std::string_view text, std::int64_t token, Pieces& out) {
+    if (reasoning_) {
+        if (!reasoned_) {
+            reasoned_ = true;
+            choose_active();
+        }
+        if (format_.strips_reasoning_end) {
+            space_.add(text, [&out](std::string_view known) { out.add_reasoning(known); });
+        } else {
+            out.add_reasoning(text);
+        }
+        return;
+    }
+    if (in_lines_) {
+        while (!text.empty() && text.front() == '\n') text.remove_prefix(1);
+        if (text.empty()) return;
+        in_lines_ = false;
+    }
+    out.add_content(text, token);
+}
 
 }  // namespace fastfront

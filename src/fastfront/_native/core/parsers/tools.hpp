@@ -20,6 +20,7 @@ inline constexpr std::uint8_t kBoolean = 8;
 inline constexpr std::uint8_t kNull = 16;
 inline constexpr std::uint8_t kObject = 32;
 inline constexpr std::uint8_t kArray = 64;
+inline constexpr std::uint8_t kOther = 128;  // a type that JSON has not ("any", "file")
 }  // namespace json_type
 
 /// What a JSON schema says of a value.

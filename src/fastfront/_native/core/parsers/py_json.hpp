@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON as Python's json module reads and writes it: json.loads, and json.dumps with ensure_ascii=False. What a tool
+// parser needs whose answer is such a dump of what the model wrote. Knows no schema.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fastfront {
+
+struct JsonValue {
+    enum class Kind : std::uint8_t { null, boolean, integer, number, string, array, object };
+
+    Kind kind = Kind::null;
+    bool truth = false;                                      // boolean
+    std::string text;                                        // string: UTF-8, numbers: as Python writes them
+    std::vector<JsonValue> items;                            // array
+    std::vector<std::pair<std::string, JsonValue>> members;  // object, in order, no key twice
+
+    [[nodiscard]] static JsonValue of_string(std::string_view text);
+    [[nodiscard]] static JsonValue of_number(Kind kind, std::string text);
+    [[nodiscard]] static JsonValue of_bool(bool truth);
+
+    /// Set the member of that key, which keeps its place.
+    void set(std::string_view key, JsonValue value);
+};
+
+/// `json.loads(text)`; none: not JSON, deeper than 256 levels, or with a number that is not finite (which Python reads,
+/// but cannot write as JSON).
+[[nodiscard]] std::optional<JsonValue> py_loads(std::string_view text);
+
+/// `json.dumps(value, ensure_ascii=False)`. Lone surrogates are written as their escapes.
+void py_dump(const JsonValue& value, std::string& out);
+
+/// The same for a string, without its quotes.
+void py_dump_text(std::string_view text, std::string& out);
+
+}  // namespace fastfront

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The constraint of a request, judged and made ready for the engine, between sampling parameters and engine.
+
+Most requests have none and pass without a pause. Must not know how constraints are judged.
+
+Source: vllm/sampling_params.py (`_validate_structured_outputs`: what it changes in the parameters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fastfront.structured import Checker, choice_as_grammar
+
+if TYPE_CHECKING:
+    from fastfront.engine.types import SamplingParams
+    from fastfront.protocol.chat import ChatCompletionRequest
+    from fastfront.protocol.completions import CompletionRequest
+
+
+async def settle_constraints(
+    checker: Checker, request: ChatCompletionRequest | CompletionRequest, params: Sequence[SamplingParams]
+) -> None:
+    """Fill in the backend of the constraint that a request's parameters share, or raise the error to answer."""
+    outputs = params[0].structured_outputs
+    if outputs is None:
+        return
+    tag = ""
+    if outputs.structural_tag is not None:
+        of_format = request.response_format is not None and request.response_format["type"] == "structural_tag"
+        tag = "response_format" if of_format else "structured_outputs"
+    kinds = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
+    backend = await checker.check({kind: getattr(outputs, kind) for kind in kinds}, tag)
+    settled = msgspec.structs.replace(outputs, backend=backend, backend_was_auto=checker.backend == "auto")
+    if backend == "xgrammar" and outputs.choice:
+        settled = msgspec.structs.replace(settled, choice=None, grammar=choice_as_grammar(outputs.choice))
+    for each in params:
+        each.structured_outputs = settled

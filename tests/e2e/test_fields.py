@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Request fields on their whole way: constrained answers and their refusals, before the embedded engine."""
+
+from __future__ import annotations
+
+import json
+
+import openai
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+MESSAGES = [{"role": "user", "content": "yes or no?"}]
+
+
+def ask(client, **fields):
+    """Ask a chat with further fields; return the answer's text."""
+    answer = client.chat.completions.create(model="tester", messages=MESSAGES, extra_body=fields)
+    return answer.choices[0].message.content
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_choices(client, n):
+    """Every answer is one of them, also where the prompt is completed, and several at once."""
+    assert ask(client, structured_outputs={"choice": ["yes", "no"]}) in {"yes", "no"}
+    completion = client.completions.create(
+        model="tester", prompt=["a", "b"], n=n, extra_body={"structured_outputs": {"choice": ["up"]}}
+    )
+    assert [choice.text for choice in completion.choices] == ["up"] * 2 * n
+
+
+def test_json_mode(client):
+    """OpenAI's JSON mode gives an object, streamed too."""
+    fields = {"model": "tester", "messages": MESSAGES, "response_format": {"type": "json_object"}}
+    assert isinstance(json.loads(client.chat.completions.create(**fields).choices[0].message.content), dict)
+    chunks = client.chat.completions.create(**fields, stream=True)
+    assert isinstance(json.loads("".join(chunk.choices[0].delta.content or "" for chunk in chunks)), dict)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "integer"}}}},
+        {"structured_outputs": {"regex": "a+"}},
+        {"bad_words": ["no"], "allowed_token_ids": [1, 2], "logit_bias": {"5": 1}},
+        {"watermarking": True, "routed_experts_prompt_start": 1, "priority": 3, "cache_salt": "x"},
+        {"kv_transfer_params": {"do_remote_decode": True}, "ec_transfer_params": {"a": 1}, "vllm_xargs": {"b": [1]}},
+        {"repetition_detection": {"max_pattern_size": 3, "min_count": 3}, "session_id": "s"},
+    ],
+)
+def test_what_the_engine_has_the_last_word_on_is_passed_on(client, fields):
+    """The embedded engine takes and ignores it."""
+    assert ask(client, **fields)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("fields", "param", "words"),
+    [
+        ({"structured_outputs": {"choice": []}}, None, "Choice '[]' cannot be an empty list"),
+        ({"structured_outputs": {"json_object": False}}, None, "json_object must be True if set"),
+        ({"structured_outputs": {"json": "{"}}, None, "Invalid JSON grammar specification."),
+        (
+            {"response_format": {"type": "structural_tag", "format": {}}, "structured_outputs": None},
+            "response_format",
+            "Invalid response_format structural_tag specification.",
+        ),
+        ({"thinking_token_budget": 5}, None, "thinking_token_budget is set but reasoning_config is not configured"),
+        ({"bad_words": [" "]}, "bad_words", "bad_words entries must tokenize to at least one token"),
+        ({"allowed_token_ids": [10**7]}, "allowed_token_ids", "out-of-vocab token id"),
+    ],
+)
+def test_bad_values_are_refused_before_a_stream_begins(client, stream, fields, param, words):
+    """With a status, the parameter and vLLM's words."""
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="tester", messages=MESSAGES, stream=stream, extra_body=fields)
+    assert caught.value.body["param"] == param
+    assert words in caught.value.body["message"]
+
+
+def test_an_engine_that_does_not_exist_is_refused(http):
+    """X-data-parallel-rank beyond the engines that are there."""
+    response = http.post("/v1/chat/completions", json={"messages": MESSAGES}, headers={"X-data-parallel-rank": "7"})
+    assert response.status_code == 400
+    assert response.json()["error"]["message"] == "data_parallel_rank 7 is out of range [0, 1)."

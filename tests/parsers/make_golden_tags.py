@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask vLLM's own tool parsers about the answers of corpus_tags.py, and write golden/tags.json.
+
+    PYTHONPATH=. VLLM_VENV/bin/python tests/parsers/make_golden_tags.py
+
+Not part of the tests: they read the file. Whole answers, without token ids. Made with vLLM 0.32.0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ["VLLM_LOGGING_LEVEL"] = "CRITICAL"
+
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+from vllm.parser.abstract_parser import DelegatingParser
+from vllm.tool_parsers import ToolParserManager
+
+from tests.parsers import corpus_tags as corpus
+
+GOLDEN = Path(__file__).parent / "golden" / "tags.json"
+
+
+class Tokenizer:
+    """As much of a tokenizer as the parsers ask for when no token ids are given."""
+
+    all_special_tokens: list[str] = []
+    all_special_ids: list[int] = []
+    init_kwargs: dict[str, Any] = {}
+    chat_template = None
+
+    def get_vocab(self) -> dict[str, int]:
+        """The tokens without which some parsers do not start."""
+        names = ["tool_calls", "tool_call", "arg_key", "arg_value"]
+        tokens = [f"<{slash}{name}>" for name in names for slash in ("", "/")]
+        return {token: number for number, token in enumerate([*tokens, "<tool_sep>"])}
+
+    def encode(self, text: str, **_: Any) -> list[int]:
+        """Any ids that tell texts apart."""
+        return list(text.encode())
+
+
+def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
+    """What the whole answer of vLLM's server would hold."""
+    body: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]}
+    if tools:
+        body["tools"] = corpus.TOOLS
+    request = ChatCompletionRequest.model_validate(body)
+    request.tool_choice = "auto"
+    parser_class = type(
+        "Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)}
+    )
+    made = parser_class(Tokenizer(), request.tools)
+    _, content, calls = made.parse(text, request, enable_auto_tools=True)
+    return {
+        "content": content,
+        "calls": [{"name": call.name, "arguments": call.arguments} for call in calls or []],
+    }
+
+
+def main() -> None:
+    """Write what vLLM makes of every answer."""
+    result = {
+        parser: {
+            name: asked(parser, text, tools=tools)
+            for name, (text, tools) in corpus.answers(parser).items()
+        }
+        for parser in corpus.RENDER
+    }
+    lines = [
+        f"{json.dumps(parser)}: {{\n"
+        + ",\n".join(f" {json.dumps(name)}: {json.dumps(case, ensure_ascii=False)}" for name, case in cases.items())
+        + "\n}"
+        for parser, cases in result.items()
+    ]
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

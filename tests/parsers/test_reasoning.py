@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native reasoning parsers give what vLLM's whole answers say (golden_reasoning.json), by id and by text."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from fastfront._native import parse
+from fastfront.output.reasoning import thinking_of
+from tests.parsers.deviations import DEVIATIONS
+from tests.parsers.driving import Segment, at_every_split
+
+GOLDEN = json.loads((Path(__file__).parent / "golden_reasoning.json").read_text())
+NAMES = sorted(set(GOLDEN) & set(parse.reasoning_parser_names()))
+
+
+def cut_at_tokens(text, tokens):
+    """Return the segments of an answer in which every special token is generated as that token."""
+    if not tokens:
+        return [Segment(text)]
+    pattern = "|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True))
+    return [Segment(part, tokens.get(part)) for part in re.split(f"({pattern})", text) if part]
+
+
+def expected_of(parser, name, case):
+    """Return vLLM's whole answer, or ours where it differs for a reason."""
+    if (parser, name) in DEVIATIONS:
+        return DEVIATIONS[parser, name]
+    return case["reasoning"] or "", case["content"] or ""
+
+
+def special_tokens(parser):
+    """Return the special tokens that the native parser goes by."""
+    return parse.special_tokens_of(parser, reasoning=True)
+
+
+def cases(parser):
+    """Yield each case's name, the case, and how thinking stands when its answer begins."""
+    for name, case in GOLDEN[parser]["cases"].items():
+        yield name, case, thinking_of(parser, [], GOLDEN[parser]["tokens"], case["kwargs"])
+
+
+def differing(parser, tokens):
+    """Return the cases whose message, at any split, is not the expected one."""
+    wrong = []
+    for name, case, thinking in cases(parser):
+        segments = cut_at_tokens(case["text"], tokens)
+        message = at_every_split(segments, reasoning_parser=parser, special_tokens=tokens, thinking=thinking)
+        found, expected = (message["reasoning"], message["content"]), expected_of(parser, name, case)
+        if found != expected:
+            wrong.append({"case": name, "text": case["text"], "found": found, "expected": expected})
+    return wrong
+
+
+@pytest.mark.parametrize("parser", NAMES)
+def test_tokens_give_vllms_whole_answer_at_every_split(parser):
+    """Markers that the vocabulary has as special tokens come with their ids."""
+    vocab = GOLDEN[parser]["tokens"]
+    assert not differing(parser, {text: vocab[text] for text in special_tokens(parser) if text in vocab})
+
+
+@pytest.mark.parametrize("parser", sorted(set(NAMES) - {"mistral"}))
+def test_text_gives_vllms_whole_answer_at_every_split(parser):
+    """Without special tokens, markers are found in the text. (Mistral's models without the tokens do not reason.)"""
+    assert not differing(parser, {})
