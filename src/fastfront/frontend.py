@@ -21,7 +21,7 @@ from fastfront.engine.client import EngineClient
 from fastfront.engine.connect import NO_MODEL, Engines
 from fastfront.engine.types import EngineCoreRequest
 from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
-from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output import RequestStream
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
@@ -83,6 +83,8 @@ class Frontend:
         self.model: Model
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
+        self.weight_version = "default"
+        """The label of the engines' weights, as far as this frontend was told; the first is vLLM's."""
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
@@ -170,7 +172,7 @@ class Frontend:
         stream: RequestStream,
         response: Response,
         requests: Sequence[EngineCoreRequest],
-        decoder: ForeignDecoder | None = None,
+        decoder: Callable[[Any], None] | None = None,
     ) -> None:
         """Send a response's requests to the engines, with the stream in charge of it."""
         stream.attach(response, decoder)

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
+from types import SimpleNamespace
 
 import pytest
 
 from fastfront.config import Config
 from fastfront.errors import StartupError
-from fastfront.server.http import HypercornLog, hypercorn_config
+from fastfront.server.http import HypercornLog, access_log_of, hypercorn_config
 
 
 def test_limits_are_handed_on():

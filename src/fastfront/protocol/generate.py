@@ -166,9 +166,7 @@ def _verify(request: GenerateRequest) -> None:
         )
     for name in request.reasoning_parser_kwargs or ():
         if name != "chat_template_kwargs":
-            raise SchemaError(
-                "Extra inputs are not permitted", param=f"body.reasoning_parser_kwargs.{name}"
-            )
+            raise SchemaError("Extra inputs are not permitted", param=f"body.reasoning_parser_kwargs.{name}")
 
 
 _SAMPLING = check_for_struct(

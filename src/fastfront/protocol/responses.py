@@ -210,3 +210,43 @@ class ModelCard(msgspec.Struct, kw_only=True):
 class ModelList(msgspec.Struct, kw_only=True):
     object: Literal["list"]
     data: list[ModelCard]
+
+
+class GenerateChoice(msgspec.Struct, kw_only=True):
+    """`text` is there with output_mode "text" only."""
+
+    index: int
+    finish_reason: str | None = None
+    stop_reason: int | str | None = None
+    token_ids: list[int] | None = None
+    routed_experts: str | None = None
+    sampling_mask: list[list[int]] | None = None
+    weight_versions: list[dict[str, Any]] | None = None
+    text: str | None = None
+    logprobs: dict[str, Any] | None = None
+
+
+class GenerateResponse(msgspec.Struct, kw_only=True):
+    request_id: str
+    model: str | None = None
+    created: int | None = None
+    usage: UsageInfo | None = None
+    prompt_logprobs: list[dict[str, Any] | None] | None = None
+    prompt_token_id_logprobs: str | None = None
+    prompt_token_ids: list[int] | None = None
+    mm_placeholders: dict[str, Any] | None = None
+    metrics: dict[str, Any] | None = None
+    kv_transfer_params: dict[str, Any] | None = None
+    ec_transfer_params: dict[str, Any] | None = None
+    output_mode: Literal["tokens", "text"] = "tokens"
+    choices: list[GenerateChoice]
+
+
+class GenerateStreamResponse(msgspec.Struct, kw_only=True):
+    """The data of an event. A stream ends with the data `[DONE]`."""
+
+    request_id: str
+    usage: UsageInfo | None = None
+    prompt_token_ids: list[int] | None = None
+    output_mode: Literal["tokens", "text"] = "tokens"
+    choices: list[GenerateChoice]

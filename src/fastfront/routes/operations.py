@@ -12,11 +12,14 @@ import msgspec
 
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.completions import CompletionRequest
+from fastfront.protocol.generate import GenerateRequest
 from fastfront.protocol.responses import (
     ChatCompletionResponse,
     ChatCompletionStreamResponse,
     CompletionResponse,
     CompletionStreamResponse,
+    GenerateResponse,
+    GenerateStreamResponse,
     ModelList,
 )
 from fastfront.protocol.tokenize import (
@@ -29,6 +32,10 @@ from fastfront.protocol.tokenize import (
 from fastfront.routes import caches, elastic_ep, profile, scale_out, server_info, weights
 
 Struct = type[msgspec.Struct]
+
+
+class BatchRequest(ChatCompletionRequest, kw_only=True):
+    """A chat's fields; `messages` is a list of conversations. Streams, tools and beam search are not for batches."""
 
 
 class Operation(NamedTuple):
@@ -82,6 +89,7 @@ _PROMPT = {
 }
 DESCRIBED_MEMBERS: dict[str, dict[str, Any]] = {
     "ChatCompletionRequest": {"messages": _MESSAGES},
+    "BatchRequest": {"messages": {"type": "array", "minItems": 1, "items": _MESSAGES}},
     "TokenizeChatRequest": {"messages": _MESSAGES},
     "CompletionRequest": {"prompt": _PROMPT},
 }
@@ -126,6 +134,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/v1/models"): Operation("Models", answer=ModelList, statuses=(503,)),
     ("POST", "/v1/chat/completions"): _CHAT,
     ("POST", "/v1/completions"): _COMPLETION,
+    ("POST", "/v1/chat/completions/batch"): _CHAT._replace(body=(BatchRequest,), events=None),
+    ("POST", "/inference/v1/generate"): _generation(GenerateRequest, GenerateResponse, GenerateStreamResponse),
     ("POST", "/invocations"): Operation(
         "Generation",
         (ChatCompletionRequest, CompletionRequest),

@@ -10,11 +10,13 @@ import logging
 
 from fastfront.config import Config
 from fastfront.routes import (
+    batch,
     caches,
     chat_completions,
     completions,
     decisions,
     elastic_ep,
+    generate_tokens,
     health,
     invocations,
     metrics,
@@ -38,6 +40,7 @@ def routes_of(config: Config) -> Routes:
         metrics.ROUTES,
         models.ROUTES,
         chat_completions.ROUTES,
+        batch.ROUTES,
         completions.ROUTES,
         tokenize.ROUTES,
         server_info.ROUTES,
@@ -45,10 +48,10 @@ def routes_of(config: Config) -> Routes:
         elastic_ep.ROUTES,
         decisions.ROUTES,
     ]
-    if config.enable_scale_out or config.tokens_only:
-        tables.append(scale_out.ROUTES)
-    else:
-        tables.append({path: dict.fromkeys(methods, scale_out.disabled) for path, methods in scale_out.ROUTES.items()})
+    apart: Routes = {**scale_out.ROUTES, **generate_tokens.ROUTES}
+    if not (config.enable_scale_out or config.tokens_only):
+        apart = {path: dict.fromkeys(methods, scale_out.disabled) for path, methods in apart.items()}
+    tables.append(apart)
     if config.tokens_only:
         tables.append(scale_out.TOKENS_ONLY_ROUTES)
     if config.enable_tokenizer_info_endpoint:

@@ -160,15 +160,20 @@ async def finish_weight_update(frontend: Frontend, scope: Scope, receive: Receiv
     request: FinishWeightUpdateRequest = await body_of(frontend, scope, receive, _FINISH)
     await _call_workers(frontend, "finish_weight_update")
     if request.weight_version is not None:
-        await call(frontend, "set_weight_version", request.weight_version)
+        await _set_version(frontend, request.weight_version)
     return await _send(scope, send, {"message": "Weight update finished"})
 
 
 async def update_weight_version(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Name the weights' version, without an update."""
     request: UpdateWeightVersionRequest = await body_of(frontend, scope, receive, _VERSION)
-    await call(frontend, "set_weight_version", request.new_version)
+    await _set_version(frontend, request.new_version)
     return await _send(scope, send, {"success": True, "new_version": request.new_version})
+
+
+async def _set_version(frontend: Frontend, version: str) -> None:
+    await call(frontend, "set_weight_version", version)
+    frontend.weight_version = version
 
 
 async def weight_info(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
