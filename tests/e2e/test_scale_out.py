@@ -193,3 +193,89 @@ def test_bad_batches(scale_out, change, message, param):
     assert response.status_code == 400
     assert message in response.json()["error"]["message"]
     assert response.json()["error"]["param"] == param
+
+
+CHAT = {"messages": [{"role": "user", "content": "Tell me of the sea. 你好 🌍"}], "temperature": 0, "max_tokens": 30}
+
+
+def test_render_generate_derender_is_a_chat(scale_out):
+    """Three servers' work, or one's: the same answer."""
+    expected = scale_out.post("/v1/chat/completions", json=CHAT).json()
+    rendered = scale_out.post("/v1/chat/completions/render", json=CHAT).json()
+    generated = scale_out.post(GENERATE, json=rendered).json()
+    body = {"generate_response": generated, "prompt_tokens": len(rendered["token_ids"]), "chat_request": CHAT}
+    body["prompt_token_ids"] = rendered["token_ids"]
+    answer = scale_out.post("/v1/chat/completions/derender", json=body).json()
+    msgspec.convert(answer, ChatCompletionResponse)
+    for name in ("object", "model", "usage"):
+        assert answer[name] == expected[name]
+    assert answer["choices"][0]["message"]["content"] == expected["choices"][0]["message"]["content"]
+    assert answer["choices"][0]["finish_reason"] == expected["choices"][0]["finish_reason"]
+
+
+def test_render_generate_derender_is_a_completion(scale_out):
+    """Of several prompts."""
+    request = {"prompt": ["the weather", "greet in Chinese"], "temperature": 0, "max_tokens": 30}
+    expected = scale_out.post("/v1/completions", json=request).json()
+    rendered = scale_out.post("/v1/completions/render", json=request).json()
+    generated = [scale_out.post(GENERATE, json=each).json() for each in rendered]
+    body = {"generate_responses": generated, "completion_request": request}
+    body["prompt_tokens"] = [len(each["token_ids"]) for each in rendered]
+    body["prompt_token_ids"] = [each["token_ids"] for each in rendered]
+    answer = scale_out.post("/v1/completions/derender", json=body).json()
+    assert [choice["text"] for choice in answer["choices"]] == [choice["text"] for choice in expected["choices"]]
+    assert answer["usage"] == expected["usage"] | dict.fromkeys(answer["usage"].keys() - expected["usage"].keys())
+
+
+@pytest.mark.parametrize("kind", ["chat/completions", "completions"])
+def test_chunks_are_derendered_with_a_carried_state(scale_out, kind):
+    """Chunk by chunk the text of the whole; the client carries the state as it came."""
+    request = CHAT if kind.startswith("chat") else {"prompt": "greet in Chinese 🌍", "temperature": 0, "max_tokens": 30}
+    rendered = scale_out.post(f"/v1/{kind}/render", json=request).json()
+    rendered = rendered if isinstance(rendered, dict) else rendered[0]
+    options = {"stream": True, "stream_options": {"include_usage": True}}
+    events = events_of(scale_out.post(GENERATE, json=rendered | options))
+    state, text, usage = None, "", None
+    for event in events:
+        body = {"stream": True, "generate_chunk": event, "stream_state": state}
+        body["prompt_token_ids"] = rendered["token_ids"]
+        answer = scale_out.post(f"/v1/{kind}/derender", json=body).json()
+        state, usage = answer["stream_state"], answer["chunk"]["usage"]
+        for choice in answer["chunk"]["choices"]:
+            text += choice["text"] if kind == "completions" else choice["delta"]["content"] or ""
+    expected = scale_out.post(f"/v1/{kind}", json=request).json()
+    (choice,) = expected["choices"]
+    assert text == (choice["text"] if kind == "completions" else choice["message"]["content"])
+    assert usage["completion_tokens"] == expected["usage"]["completion_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("chat/completions/derender", {"generate_response": {"choices": [{"index": 0}]}}, "empty or null token_ids"),
+        ("chat/completions/derender", {}, "Field required"),
+        ("completions/derender", {"generate_responses": []}, "must not be empty"),
+        (
+            "completions/derender",
+            {"generate_responses": [{"choices": []}], "prompt_tokens": []},
+            "prompt_tokens length (0) must equal generate_responses length (1)",
+        ),
+        (
+            "completions/derender",
+            {"stream": True, "generate_chunk": {"choices": [{"index": 0}, {"index": 1}]}},
+            "at most one choice per chunk",
+        ),
+        (
+            "chat/completions/derender",
+            {"stream": True, "generate_chunk": {"choices": []}, "stream_state": {"read_offset": 5}},
+            "do not lie within prev_tokens",
+        ),
+        ("chat/completions/render", CHAT | {"messages": []}, ""),
+        ("completions/render", {"prompt": "x", "max_tokens": 0}, "max_tokens must be at least 1"),
+    ],
+)
+def test_bad_renders(scale_out, path, body, message):
+    """A 400 with the reason."""
+    response = scale_out.post(f"/v1/{path}", json=body)
+    assert response.status_code == 400
+    assert message in response.json()["error"]["message"]

@@ -12,6 +12,12 @@ import msgspec
 
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.completions import CompletionRequest
+from fastfront.protocol.derender import (
+    DerenderChatRequest,
+    DerenderChatStreamRequest,
+    DerenderCompletionRequest,
+    DerenderCompletionStreamRequest,
+)
 from fastfront.protocol.generate import GenerateRequest
 from fastfront.protocol.responses import (
     ChatCompletionResponse,
@@ -115,6 +121,7 @@ def _generation(body: Struct, answer: Struct, events: Struct) -> Operation:
 
 _CHAT = _generation(ChatCompletionRequest, ChatCompletionResponse, ChatCompletionStreamResponse)
 _COMPLETION = _generation(CompletionRequest, CompletionResponse, CompletionStreamResponse)
+_RENDER = Operation("Scale-out", answer=_OBJECT, statuses=(404, 413, 503))
 _UTILITY = Operation("Development", statuses=(500, 503))
 _WEIGHTS = Operation("Weights", answer=_MESSAGE, checks_type=False, statuses=(413, 500, 503))
 _NOT_SERVED = Operation("Not served", answer=_OBJECT, statuses=(501,))
@@ -135,6 +142,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/v1/chat/completions"): _CHAT,
     ("POST", "/v1/completions"): _COMPLETION,
     ("POST", "/v1/chat/completions/batch"): _CHAT._replace(body=(BatchRequest,), events=None),
+    ("POST", "/v1/chat/completions/render"): _RENDER._replace(body=(ChatCompletionRequest,), answer=GenerateRequest),
+    ("POST", "/v1/completions/render"): _RENDER._replace(
+        body=(CompletionRequest,), answer={"type": "array", "items": _OBJECT}
+    ),
+    ("POST", "/v1/chat/completions/derender"): _RENDER._replace(body=(DerenderChatRequest, DerenderChatStreamRequest)),
+    ("POST", "/v1/completions/derender"): _RENDER._replace(
+        body=(DerenderCompletionRequest, DerenderCompletionStreamRequest)
+    ),
     ("POST", "/inference/v1/generate"): _generation(GenerateRequest, GenerateResponse, GenerateStreamResponse),
     ("POST", "/invocations"): Operation(
         "Generation",

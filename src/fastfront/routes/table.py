@@ -22,6 +22,7 @@ from fastfront.routes import (
     metrics,
     models,
     profile,
+    render,
     scale_out,
     server_info,
     tokenize,
@@ -48,7 +49,7 @@ def routes_of(config: Config) -> Routes:
         elastic_ep.ROUTES,
         decisions.ROUTES,
     ]
-    apart: Routes = {**scale_out.ROUTES, **generate_tokens.ROUTES}
+    apart: Routes = {**scale_out.ROUTES, **generate_tokens.ROUTES, **render.ROUTES}
     if not (config.enable_scale_out or config.tokens_only):
         apart = {path: dict.fromkeys(methods, scale_out.disabled) for path, methods in apart.items()}
     tables.append(apart)
