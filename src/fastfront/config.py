@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import json
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -20,31 +19,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Natural = Annotated[int, msgspec.Meta(ge=0)]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
-JsonObject = dict[str, Any]
-ContentFormat = Literal["auto", "string", "openai"]
-FingerprintMode = Literal["full", "hash", "custom", "none"]
-LogLevel = Literal["critical", "error", "warning", "info", "debug", "trace"]
-
-
-class Opt(msgspec.Struct, frozen=True):
-    """What the table below says of an option beside its type and default."""
-
-    help: str
-    unit: str = ""
-    env: str = ""
-    """The environment variable that vLLM reads for it, beside FASTFRONT_<NAME>."""
-    alias: str = ""
-    """Another name for it on the command line and in --args-json."""
-    engine: bool = False
-    """`fastfront serve` hands it on to the engine that it starts, too."""
-    flag: bool = True
-    """It is a flag of `fastfront serve`."""
-    append: bool = False
-    """A list whose flag takes one value, and is given once for each."""
+from fastfront.option import (
+    ContentFormat,
+    Count,
+    FingerprintMode,
+    JsonObject,
+    LogLevel,
+    Natural,
+    Opt,
+    Option,
+    Port,
+    Seconds,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -83,6 +69,14 @@ class Config:
         Opt("How the model thinks, for thinking_token_budget, as vLLM takes it: a JSON object.", engine=True),
     ] = None
     max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
+    stream_interval: Annotated[
+        Count,
+        Opt("Tokens that a stream sends together; the first one is not kept waiting.", unit="tokens", engine=True),
+    ] = 1
+
+    lora_modules: Annotated[
+        Sequence[str], Opt('LoRA adapters to serve, as `name=path` or as JSON objects: {"name": ..., "path": ...}.')
+    ] = ()
 
     # -- Chat
     chat_template: Annotated[str | None, Opt("Chat template: a file, or the Jinja text. Default: the model's own.")] = (
@@ -95,7 +89,22 @@ class Config:
         JsonObject | None, Opt('Template variables of every request, as a JSON object: {"enable_thinking": false}.')
     ] = None
     trust_request_chat_template: Annotated[bool, Opt("Let a request bring its own chat_template.")] = False
+    trust_request_mm_kwargs: Annotated[
+        bool, Opt("Let a request bring its own media_io_kwargs and mm_processor_kwargs.")
+    ] = False
     response_role: Annotated[str, Opt("Role of the answer's message.")] = "assistant"
+    reasoning_parser: Annotated[
+        str | None, Opt("What tells the model's thinking from its answer: vLLM's name, or `auto`.", engine=True)
+    ] = None
+    tool_call_parser: Annotated[
+        str | None, Opt("What finds tool calls in the model's text: vLLM's name, or `auto` (by the model).")
+    ] = None
+    enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
+        False
+    )
+    exclude_tools_when_tool_choice_none: Annotated[
+        bool, Opt('Keep the tools out of the prompt where tool_choice is "none".')
+    ] = False
 
     # -- API
     api_key: Annotated[
@@ -108,6 +117,16 @@ class Config:
     allow_credentials: Annotated[bool, Opt("Let those send cookies and the Authorization header.")] = False
     enable_request_id_headers: Annotated[bool, Opt("Answer with an X-Request-Id header.")] = False
     enable_force_include_usage: Annotated[bool, Opt("Send usage with every stream, asked for or not.")] = False
+    enable_prompt_tokens_details: Annotated[bool, Opt("Tell in usage how many prompt tokens came from the cache.")] = (
+        False
+    )
+    enable_per_request_metrics: Annotated[bool, Opt("Tell in answers how long their parts took.")] = False
+    return_tokens_as_token_ids: Annotated[
+        bool, Opt("Call tokens beside logprobs `token_id:N`, so that they can be told apart.")
+    ] = False
+    sse_keep_alive_interval: Annotated[
+        Natural, Opt("How long a stream is silent before it gets a comment; 0: none.", unit="s")
+    ] = 0
     fingerprint_mode: Annotated[FingerprintMode, Opt("What the system_fingerprint of answers shows.")] = "full"
     fingerprint_value: Annotated[str | None, Opt("The system_fingerprint of --fingerprint-mode custom.")] = None
     enable_scale_out: Annotated[
@@ -127,12 +146,25 @@ class Config:
         JsonObject | None,
         Opt('The engine\'s profiler: {"profiler": "torch"} serves /start_profile and /stop_profile.', engine=True),
     ] = None
+    allow_runtime_lora_updating: Annotated[
+        bool,
+        Opt("Let clients load and unload LoRA adapters: never in production.", env="VLLM_ALLOW_RUNTIME_LORA_UPDATING"),
+    ] = False
     server_dev_mode: Annotated[
         bool, Opt("Serve the routes for development and RL: never in production.", env="VLLM_SERVER_DEV_MODE")
     ] = False
     max_request_body_size: Annotated[
         Natural, Opt("Largest request body; 0: no limit.", unit="bytes", env="VLLM_HTTP_MAX_REQUEST_BODY_SIZE")
     ] = 32 * 1024 * 1024
+
+    max_num_queued_reqs: Annotated[
+        Natural | None,
+        Opt("Refuse requests (503) beyond so many under way, one per answer. Default: never.", unit="requests"),
+    ] = None
+    max_num_queued_tokens: Annotated[
+        Natural | None,
+        Opt("Refuse requests (503) while so many prompt tokens wait for their first output.", unit="tokens"),
+    ] = None
 
     # -- HTTP server
     host: Annotated[str | None, Opt("Address to listen on. Default: every IPv4 address.")] = None
@@ -188,6 +220,20 @@ class Config:
     custom_histogram_buckets: Annotated[
         JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
     ] = None
+    enable_log_requests: Annotated[bool, Opt("Log every request; its prompt's ids with --log-level debug.")] = False
+    enable_log_outputs: Annotated[bool, Opt("Log every answer, too.")] = False
+    enable_log_deltas: Annotated[bool, Opt("With that, log the pieces of streams as they come.")] = True
+    max_log_len: Annotated[Natural | None, Opt("Most characters or ids of one text to log.", unit="characters")] = None
+    log_error_stack: Annotated[bool, Opt("Log where errors come from.", env="VLLM_SERVER_DEV_MODE")] = False
+    debug_log_api_server_response: Annotated[
+        bool, Opt("Log the body of every response.", env="VLLM_DEBUG_LOG_API_SERVER_RESPONSE")
+    ] = False
+    otlp_traces_endpoint: Annotated[
+        str | None, Opt("Send a trace of every request to this OpenTelemetry collector.", engine=True)
+    ] = None
+    collect_detailed_traces: Annotated[
+        Sequence[str], Opt("Parts of the engine to trace as well: model, worker or all.", engine=True)
+    ] = ()
 
     # -- Start and end
     engine_ready_timeout: Annotated[
@@ -232,11 +278,16 @@ class Config:
             raise ValueError("ssl_keyfile and ssl_certfile go together: only one of them is given")
         if self.ssl_cert_reqs and not self.ssl_ca_certs:
             raise ValueError("ssl_cert_reqs asks for client certificates: ssl_ca_certs must name who signs them")
+        if self.enable_auto_tool_choice and not self.tool_call_parser:
+            raise ValueError("enable_auto_tool_choice needs a tool_call_parser")
         if self.fingerprint_mode == "custom" and self.fingerprint_value is None:
             raise ValueError('fingerprint_mode "custom" needs a fingerprint_value')
-        check_structured_outputs_config(self.structured_outputs_config or {})
         if self.engine not in (None, "sim", "vllm") and not re.fullmatch(r"tcp://.+:\d+", str(self.engine)):
             raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
+        if self.enable_log_outputs and not self.enable_log_requests:
+            raise ValueError("enable_log_outputs requires enable_log_requests")
+        if self.collect_detailed_traces and not self.otlp_traces_endpoint:
+            raise ValueError("collect_detailed_traces requires otlp_traces_endpoint to be set")
         if (self.input_listener_fd is None) != (self.output_listener_fd is None):
             raise ValueError("input_listener_fd and output_listener_fd go together: only one of them is given")
 
@@ -255,58 +306,6 @@ class Config:
                 raise ValueError(unknown(name, [flag.replace("-", "_") for flag in options()], "option"))
             merged[known.name] = value
         return cls(**merged)
-
-
-@dataclasses.dataclass(frozen=True)
-class Option:
-    """One row of Config's table, for parsers and help texts."""
-
-    name: str
-    type: Any
-    default: Any
-    group: str
-    opt: Opt
-
-    @property
-    def env(self) -> str:
-        return self.opt.env
-
-    @property
-    def is_switch(self) -> bool:
-        """A flag without a value: `--name`, `--no-name`."""
-        return bool(self.type is bool)
-
-    @property
-    def is_list(self) -> bool:
-        """A flag that takes one value or more."""
-        return bool(self.type == tuple[str, ...])
-
-    @property
-    def is_object(self) -> bool:
-        """A flag that takes a JSON object, or its members as `--name.member value`."""
-        return JsonObject in typing.get_args(self.type)
-
-    def convert(self, value: object) -> Any:
-        """Return the value in the option's type; text, as flags and variables have it, is parsed."""
-        try:
-            return msgspec.convert(self._parse(value), self.type, strict=False)
-        except ValueError as error:
-            choices = typing.get_args(self.type) if typing.get_origin(self.type) is Literal else ()
-            reason = f"one of {', '.join(map(str, choices))}, not {value!r}" if choices else error
-            raise ValueError(f"{self.name}: {reason}") from None
-
-    def _parse(self, value: object) -> object:
-        if self.name == "max_model_len":
-            return _parse_length(value)
-        if self.name == "root_path":
-            return "/" + value.strip("/") if isinstance(value, str) and value.strip("/") else ""
-        if self.name in {"log_level", "uvicorn_log_level"}:
-            return value.lower() if isinstance(value, str) else value
-        if isinstance(value, str) and self.is_list:
-            return _parse_json(value) if value.lstrip().startswith("[") else (value,)
-        if isinstance(value, str) and self.is_object:
-            return _parse_json(value)
-        return value
 
 
 @functools.cache
@@ -363,45 +362,3 @@ def _group(name: str) -> str:
         if field.name == name:
             break
     return title
-
-
-STRUCTURED_OUTPUTS_BACKENDS = ("auto", "xgrammar", "guidance", "outlines", "lm-format-enforcer")
-
-
-def check_structured_outputs_config(values: JsonObject) -> None:
-    """Refuse what vLLM refuses there (vllm/config/structured_outputs.py), before an engine is started for nothing."""
-    backend = values.get("backend", "auto")
-    if backend not in STRUCTURED_OUTPUTS_BACKENDS:
-        raise ValueError(
-            f"structured_outputs_config: backend is one of {', '.join(STRUCTURED_OUTPUTS_BACKENDS)}, not {backend!r}"
-        )
-    if values.get("disable_any_whitespace") and backend not in ("xgrammar", "guidance"):
-        raise ValueError("disable_any_whitespace is only supported for xgrammar and guidance backends.")
-    if values.get("disable_additional_properties") and backend != "guidance":
-        raise ValueError("disable_additional_properties is only supported for the guidance backend.")
-
-
-def _parse_json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"not JSON ({error}): {text[:200]}") from None
-
-
-def _parse_length(value: object) -> object:
-    """Read a number of tokens as vLLM does: 4096, 16k (1000s), 16K (1024s), auto or -1."""
-    if not isinstance(value, str):
-        return None if value == -1 else value
-    text = value.strip()
-    if text in ("-1", "auto", ""):
-        return None
-    matched = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgGtT])", text)
-    if matched is None:
-        return text
-    number, suffix = matched.groups()
-    power = "kmgt".index(suffix.lower()) + 1
-    if suffix.islower():
-        return int(float(number) * 1000**power)
-    if "." in number:
-        raise ValueError(f"no fractions before {suffix} (1024s); {number}{suffix.lower()} counts in 1000s")
-    return int(number) * 1024**power

@@ -16,6 +16,7 @@ EVERYTHING = {
     "tokens_only": True,
     "enable_tokenizer_info_endpoint": True,
     "server_dev_mode": True,
+    "allow_runtime_lora_updating": True,
     "profiler_config": {"profiler": "torch"},
 }
 PAGES = {"/openapi.json", "/docs", "/redoc"}

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
-from types import SimpleNamespace
 
 import pytest
 
 from fastfront.config import Config
 from fastfront.errors import StartupError
-from fastfront.server.http import HypercornLog, access_log_of, hypercorn_config
+from fastfront.server.http import HypercornLog, hypercorn_config
+from fastfront.telemetry.access_log import AccessLog
+from fastfront.telemetry.log_queue import LogQueue
 
 
 def test_limits_are_handed_on():
@@ -56,32 +56,16 @@ def test_ciphers(certificate):
 
 
 async def test_access_log(caplog):
-    """With --enable-access-log, and only then, a request is a line of the log."""
-    scope = {"type": "http", "client": ("1.2.3.4", 5), "method": "GET", "raw_path": b"/v1/models", "path": "/v1/models"}
+    """Requests that Hypercorn serves are noted where all are, if they are noted at all."""
+    scope = {"type": "http", "client": ("1.2.3.4", 5), "method": "GET", "path": "/v1/models", "headers": []}
+    queue = LogQueue()
     with caplog.at_level(logging.INFO, "fastfront.access"):
         await HypercornLog(hypercorn_config(Config())).access(scope, {"status": 200}, 0.5)
-        assert caplog.messages == []
-        log = HypercornLog(hypercorn_config(Config(enable_access_log=True)))
+        log = HypercornLog(hypercorn_config(Config(), AccessLog(queue)))
         await log.access(scope, {"status": 200}, 0.5)
         await log.access(scope | {"client": None}, None, 0.5)
-    assert caplog.messages == ['1.2.3.4:5 "GET /v1/models" 200 0.500 s', '- "GET /v1/models" - 0.500 s']
-
-
-@pytest.mark.parametrize("path", ["/health", "/metrics"])
-async def test_access_log_leaves_endpoints_out(caplog, path):
-    """--disable-access-log-for-endpoints, also for the compiled protocol; --disable-uvicorn-access-log for all."""
-    config = Config(enable_access_log=True, disable_access_log_for_endpoints="/health, /metrics")
-    scope = {"type": "http", "client": None, "method": "GET", "raw_path": path.encode(), "path": path}
-    other = scope | {"raw_path": b"/v1/models", "path": "/v1/models"}
-    theirs = hypercorn_config(config)
-    log, compiled = theirs.logger_class(theirs), access_log_of(config)
-    with caplog.at_level(logging.INFO, "fastfront.access"):
-        for each in (scope, other):
-            await log.access(each, {"status": 200}, 0.5)
-            compiled(SimpleNamespace(scope=each, status=200, started=asyncio.get_running_loop().time()))
-    assert len(caplog.messages) == 2
-    assert all('"GET /v1/models" 200' in message for message in caplog.messages)
-    assert access_log_of(Config(enable_access_log=True, disable_uvicorn_access_log=True)) is None
+        queue.close()
+    assert caplog.messages == ['1.2.3.4:5 - "GET /v1/models HTTP/1.1" 200 OK', ' - "GET /v1/models HTTP/1.1" -']
 
 
 async def test_hypercorns_errors_keep_their_traceback(caplog):

@@ -19,7 +19,7 @@ from fastfront import config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastfront.config import Option
+    from fastfront.option import Option
 
 
 class UsageError(Exception):

@@ -25,7 +25,6 @@ _NO_COHERE = "/cohere is not served"
 _NO_SUPERVISOR = "vLLM's own supervisor, which reads it, is not run here"
 
 NO_MEANING = {
-    "aggregate_engine_logging": "statistics are in /metrics",
     "anthropic_disabled_thinking_effort": "/v1/messages is not served",
     "api_server_count": "one process serves what several do there",
     "cohere_format": _NO_COHERE,
@@ -37,38 +36,20 @@ NO_MEANING = {
     "enable_flash_late_interaction": "pooling models are not served",
     "enable_server_load_tracking": "/load always counts",
     "grpc_port": "it is the port of vLLM's Rust frontend; fastfront speaks HTTP",
-    "log_error_stack": "errors of clients have no stack; ours are logged with it",
     "renderer_num_workers": "long prompts have a pool of their own",
     "skip_tokenizer_init": "the tokenizer is loaded all the same: text is served, too",
     "tool_server": "/v1/responses, which calls tools, is not served",
-    "trust_request_mm_kwargs": "only text is served",
 }
 """Accepted, with the reason in the log."""
 
 NOT_SERVED = frozenset(
     {
-        "disable_log_stats",
-        "enable_auto_tool_choice",
-        "enable_log_deltas",
-        "enable_log_outputs",
-        "enable_log_requests",
-        "enable_per_request_metrics",
         "enable_prompt_embeds",
-        "enable_prompt_tokens_details",
-        "exclude_tools_when_tool_choice_none",
         "hf_overrides",
         "io_processor_plugin",
-        "lora_modules",
-        "max_log_len",
-        "otlp_traces_endpoint",
-        "reasoning_parser",
         "reasoning_parser_plugin",
-        "return_tokens_as_token_ids",
-        "sse_keep_alive_interval",
-        "stream_interval",
         "tokenizer_mode",
         "tokenizer_revision",
-        "tool_call_parser",
         "tool_parser_plugin",
         "tool_strict_level",
     }

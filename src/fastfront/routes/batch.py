@@ -15,8 +15,6 @@ from fastfront.errors import UnsupportedFieldError
 from fastfront.frontend import Frontend
 from fastfront.output import Receive, Scope, Send
 from fastfront.prompt.model import Model
-from fastfront.prompt.render import render_chat
-from fastfront.prompt.sampling import lower_chat_sampling_params
 from fastfront.protocol.batch import decode_batch_request
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.routes import chat_completions
@@ -34,7 +32,17 @@ class _Batch(ChatCompletionRequest, kw_only=True):
 
 def batch(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> Awaitable[int]:
     """Answer several chats at once, not as a stream."""
-    return generate(frontend, scope, receive, send, decode=_decode, prepare=_prepare, role=_role, shape=SHAPE)
+    return generate(
+        frontend,
+        scope,
+        receive,
+        send,
+        decode=_decode,
+        prepare=_prepare,
+        role=_role,
+        shape=SHAPE,
+        hooks=chat_completions.HOOKS,
+    )
 
 
 def _decode(body: bytes) -> _Batch:
@@ -47,11 +55,8 @@ def _decode(body: bytes) -> _Batch:
 def _prepare(model: Model, request: ChatCompletionRequest) -> Prompts:
     """Return a prompt for each conversation. Thread-safe: long ones are made in the pool."""
     chats = request.chats if isinstance(request, _Batch) else [request]
-    prompts = [render_chat(model, chat).token_ids for chat in chats]
-    return Prompts(
-        prompts,
-        [lower_chat_sampling_params(chat, model, len(prompt)) for chat, prompt in zip(chats, prompts, strict=True)],
-    )
+    made = [chat_completions.prepare(model, chat) for chat in chats]
+    return Prompts(*([each for one in column for each in one] for column in zip(*made, strict=True)))
 
 
 def _role(model: Model, request: ChatCompletionRequest) -> str:

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 
 from fastfront._native.pump import KIND_COMPLETION_STREAM, Response
-from fastfront.engine.types import EngineCoreRequest
 from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output import Receive, Scope, Send, direct_of
 from fastfront.output.foreign import TextStream
+from fastfront.output.parsers import Parsing
 from fastfront.output.rewritten import RewrittenStream
 from fastfront.output.token_chunks import TokenChunks
 from fastfront.prompt.model import Model
@@ -22,11 +22,12 @@ from fastfront.protocol.completions import CompletionRequest
 from fastfront.protocol.generate import GenerateRequest, completion_of, decode_generate_request
 from fastfront.routes.completions import prepare
 from fastfront.routes.constraints import settle_constraints
-from fastfront.routes.generate import Prompts, choose_id, engine_requests, read_headers
+from fastfront.routes.generate import Prompts, Shape, choose_id, engine_requests, read_headers
 from fastfront.routes.handler import Routes
 from fastfront.routes.http import check_json_content_type, read_body
 
 ID_PREFIX = "generate-tokens-"
+SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION_STREAM, ID_PREFIX, numbers_prompts=False)
 
 
 async def generate_tokens(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
@@ -42,16 +43,19 @@ async def generate_tokens(frontend: Frontend, scope: Scope, receive: Receive, se
         request = await frontend.decode(stream, body, decode_generate_request)
         frontend.check_model(request.model)
         frontend.check_ready()
+        frontend.check_admission(request.sampling_params.n)
+        lora = frontend.loras.find(request.model)
         _check_server(frontend, request)
         completion = completion_of(request)
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, completion)
         del body
         await settle_constraints(frontend.structured, completion, prompts.params)
         response_id = ID_PREFIX + choose_id(headers.request_id or request.request_id)
-        requests = engine_requests(completion, prompts, headers, response_id, arrival_time, False)
-        _tell_of_reasoning(request, requests)
+        parsing = _parsing(request)
+        requests = engine_requests(completion, prompts, headers, response_id, arrival_time, SHAPE, parsing, lora)
         response = _response(frontend, completion, prompts, response_id, arrival_time)
-        chunks = _chunks(frontend, request, completion, prompts, response_id, arrival_time)
+        model_name = frontend.model.name if lora is None else lora.lora_name
+        chunks = _chunks(frontend, model_name, request, completion, prompts, response_id, arrival_time)
         frontend.submit(stream, response, requests, chunks)
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
@@ -79,14 +83,12 @@ def _check_server(frontend: Frontend, request: GenerateRequest) -> None:
         )
 
 
-def _tell_of_reasoning(request: GenerateRequest, requests: list[EngineCoreRequest]) -> None:
-    """Hand on what /render found out about reasoning, for the engine's own parser."""
+def _parsing(request: GenerateRequest) -> Parsing:
+    """Return what /render found out about reasoning, for the engine's own parser."""
     kwargs = request.reasoning_parser_kwargs
     if kwargs is not None:
         kwargs = {"chat_template_kwargs": kwargs.get("chat_template_kwargs", {})}
-    for each in requests:
-        each.reasoning_ended = request.reasoning_ended
-        each.reasoning_parser_kwargs = kwargs
+    return Parsing(None, request.reasoning_ended, kwargs)
 
 
 def _response(
@@ -115,6 +117,7 @@ def _response(
 
 def _chunks(
     frontend: Frontend,
+    model_name: str,
     request: GenerateRequest,
     completion: CompletionRequest,
     prompts: Prompts,
@@ -127,7 +130,7 @@ def _chunks(
     (prompt,) = prompts.token_ids
     return TokenChunks(
         response_id,
-        model=frontend.model.name,
+        model=model_name,
         created=int(arrival_time),
         n=completion.n,
         prompt_token_ids=prompt,

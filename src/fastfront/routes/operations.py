@@ -35,7 +35,7 @@ from fastfront.protocol.tokenize import (
     TokenizeCompletionRequest,
     TokenizeResponse,
 )
-from fastfront.routes import caches, elastic_ep, profile, scale_out, server_info, weights
+from fastfront.routes import caches, elastic_ep, loras, profile, scale_out, server_info, weights
 
 Struct = type[msgspec.Struct]
 
@@ -121,6 +121,7 @@ def _generation(body: Struct, answer: Struct, events: Struct) -> Operation:
 
 _CHAT = _generation(ChatCompletionRequest, ChatCompletionResponse, ChatCompletionStreamResponse)
 _COMPLETION = _generation(CompletionRequest, CompletionResponse, CompletionStreamResponse)
+_LORA = Operation("LoRA", statuses=(404, 413, 500, 503))
 _RENDER = Operation("Scale-out", answer=_OBJECT, statuses=(404, 413, 503))
 _UTILITY = Operation("Development", statuses=(500, 503))
 _WEIGHTS = Operation("Weights", answer=_MESSAGE, checks_type=False, statuses=(413, 500, 503))
@@ -158,6 +159,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         ChatCompletionStreamResponse,
         statuses=_GENERATION_ERRORS,
     ),
+    ("POST", "/v1/load_lora_adapter"): _LORA._replace(body=(loras.LoadLoRAAdapterRequest,)),
+    ("POST", "/v1/unload_lora_adapter"): _LORA._replace(body=(loras.UnloadLoRAAdapterRequest,)),
     ("POST", "/tokenize"): Operation(
         "Tokens",
         (TokenizeCompletionRequest, TokenizeChatRequest),

@@ -118,7 +118,7 @@ def _rendered(
             "kv_transfer_params": None,
             "ec_transfer_params": None,
         }
-        for number, (token_ids, params) in enumerate(zip(*prompts, strict=True))
+        for number, (token_ids, params) in enumerate(zip(prompts.token_ids, prompts.params, strict=True))
     ]
 
 

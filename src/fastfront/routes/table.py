@@ -19,6 +19,7 @@ from fastfront.routes import (
     generate_tokens,
     health,
     invocations,
+    loras,
     metrics,
     models,
     profile,
@@ -60,6 +61,9 @@ def routes_of(config: Config) -> Routes:
     if (config.profiler_config or {}).get("profiler") is not None:
         logger.warning("The engine's profiler can be started by clients: for development only")
         tables.append(profile.ROUTES)
+    if config.allow_runtime_lora_updating:
+        logger.warning("Clients can load and unload LoRA adapters: for local development only")
+        tables.append(loras.ROUTES)
     if config.server_dev_mode:
         logger.warning("Development endpoints are enabled: this should NOT be used in production!")
         tables += [caches.ROUTES, server_info.DEV_ROUTES, weights.ROUTES]

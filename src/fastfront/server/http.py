@@ -7,10 +7,9 @@ app: both are `server.run`'s, because the port is open while the engine still lo
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import hypercorn.config
 
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
 
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ResponseSummary, Scope, WWWScope
 
-    from fastfront._native.http import Exchange
     from fastfront.app import App
     from fastfront.config import Config
     from fastfront.output.asgi import Receive, Send
     from fastfront.output.asgi import Scope as ASGIScope
+    from fastfront.telemetry.access_log import AccessLog
 
 logger = logging.getLogger(__name__)
-access_logger = logging.getLogger("fastfront.access")
 
 CLOSE_GRACE = 2.0
 """Seconds that open connections get to send what they have when the server closes."""
@@ -39,17 +37,13 @@ CLOSE_GRACE = 2.0
 class HypercornLog:
     """Hypercorn's messages, in our log."""
 
-    silent: ClassVar[frozenset[str]] = frozenset()
-    """Paths whose requests are not logged."""
-
     def __init__(self, config: hypercorn.config.Config) -> None:
-        self._access = config.accesslog is not None
+        self._access = cast("AccessLog | None", config.accesslog)
 
     async def access(self, request: WWWScope, response: ResponseSummary | None, request_time: float) -> None:
         """Log a request, if the access log is on."""
-        if not self._access or request["type"] != "http" or request["path"] in self.silent:
-            return
-        _write_access(cast("dict[str, Any]", request), response["status"] if response is not None else 0, request_time)
+        if self._access is not None and request["type"] == "http":
+            self._access.note(cast("dict[str, Any]", request), response["status"] if response is not None else 0)
 
     async def critical(self, message: str, *args: Any, **kwargs: Any) -> None:
         logger.critical(message, *args, **kwargs)
@@ -70,37 +64,6 @@ class HypercornLog:
         # Hypercorn calls it while it handles the exception.
         kwargs.setdefault("exc_info", True)
         logger.error(message, *args, **kwargs)
-
-
-def access_log_of(config: Config) -> Callable[[Exchange], None] | None:
-    """Return what logs a response of the compiled protocol; None: there is no access log."""
-    if not has_access_log(config):
-        return None
-    silent = _silent_paths(config)
-
-    def log_access(exchange: Exchange) -> None:
-        scope = exchange.scope
-        if scope["path"] not in silent:
-            _write_access(scope, exchange.status, asyncio.get_running_loop().time() - exchange.started)
-
-    return log_access
-
-
-def has_access_log(config: Config) -> bool:
-    """Whether requests are logged."""
-    return config.enable_access_log and not config.disable_uvicorn_access_log
-
-
-def _silent_paths(config: Config) -> frozenset[str]:
-    paths = (config.disable_access_log_for_endpoints or "").split(",")
-    return frozenset(path.strip() for path in paths if path.strip())
-
-
-def _write_access(scope: dict[str, Any], status: int, seconds: float) -> None:
-    client = scope.get("client")
-    host = f"{client[0]}:{client[1]}" if client else "-"
-    path = scope.get("raw_path", b"").decode("ascii", "replace")
-    access_logger.info('%s "%s %s" %s %.3f s', host, scope["method"], path, status or "-", seconds)
 
 
 class WorkerApp:
@@ -127,12 +90,12 @@ class WorkerApp:
         await self._app(cast("ASGIScope", scope), cast("Receive", receive), cast("Send", send))
 
 
-def hypercorn_config(config: Config) -> hypercorn.config.Config:
-    """Return Hypercorn's configuration. Raises StartupError if the TLS files cannot be used."""
+def hypercorn_config(config: Config, access_log: AccessLog | None = None) -> hypercorn.config.Config:
+    """Return Hypercorn's configuration. `access_log` is for the connections that it serves. Raises StartupError if the TLS files cannot be used."""
     bound_buffers()
     theirs = RefreshedConfig() if config.enable_ssl_refresh else hypercorn.config.Config()
-    theirs.logger_class = cast("Any", type("Log", (HypercornLog,), {"silent": _silent_paths(config)}))
-    theirs.accesslog = access_logger if has_access_log(config) else None
+    theirs.logger_class = cast("Any", HypercornLog)
+    theirs.accesslog = cast("Any", access_log)
     theirs.backlog = config.backlog
     theirs.root_path = config.root_path
     theirs.keep_alive_timeout = config.http_timeout_keep_alive

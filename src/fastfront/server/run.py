@@ -24,7 +24,7 @@ from hypercorn.config import Sockets
 
 from fastfront.errors import StartupError
 from fastfront.server.connections import Connections, serve
-from fastfront.server.http import CLOSE_GRACE, WorkerApp, access_log_of, hypercorn_config
+from fastfront.server.http import CLOSE_GRACE, WorkerApp, hypercorn_config
 from fastfront.server.listen import describe, raise_file_limit
 from fastfront.server.refresh import RefreshedConfig
 
@@ -66,7 +66,8 @@ class _Server:
         self._frontend = app.frontend
         self._config = config
         self._listener = listener
-        self._http_config = hypercorn_config(config)
+        self._access_log = app.frontend.observability.access_log()
+        self._http_config = hypercorn_config(config, self._access_log)
         self._show_example = show_example
         self._url = describe(listener, secure=config.ssl_keyfile is not None)
         self._signals: list[int] = []
@@ -108,7 +109,7 @@ class _Server:
             app,
             self._http_config,
             max_headers=self._config.h11_max_header_count,
-            on_answered=access_log_of(self._config),
+            access_log=self._access_log,
             lanes=self._app.lanes,
         )
         backlog = self._config.backlog

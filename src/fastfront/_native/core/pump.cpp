@@ -34,17 +34,16 @@ double wall_clock() noexcept {
 }
 
 Pump::Pump(ZmtpSocketOptions options)
-    : socket_(options,
-              {
-                  .ready = [](ZmtpSocket::Id, std::string_view) {},
-                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
-                                    std::span<const std::uint8_t> rest) { process(first, rest); },
-                  .lost = [](ZmtpSocket::Id) {},  // the other socket tells
-                  .refused =
-                      [this](std::string_view why, std::uint64_t) {
-                          hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
-                      },
-              }) {}
+    : socket_(options, {
+                           .ready = [](ZmtpSocket::Id, std::string_view) {},
+                           .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
+                                             std::span<const std::uint8_t> rest) { process(first, rest); },
+                           .lost = [](ZmtpSocket::Id) {},  // the other socket tells
+                           .refused =
+                               [this](std::string_view why, std::uint64_t) {
+                                   hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
+                               },
+                       }) {}
 
 Pump::~Pump() {
     stop();
@@ -294,16 +293,17 @@ void Pump::abort(const std::shared_ptr<Response>& response, std::size_t first, s
     output.finish_reason = FinishReason::abort;
     const std::size_t end = std::min(first + count, response->choice_count());
     for (std::size_t choice = first; choice < end; ++choice) {
-        act_on(response->on_output(choice, output, {}, 0.0, now, loop_metrics_, consequences), response, poller_, ready);
+        act_on(response->on_output(choice, output, {}, nullptr, 0.0, now, loop_metrics_, consequences), response,
+               poller_, ready);
     }
     hub_.publish(consequences, std::move(ready));
 }
 
-void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::size_t token_count,
+void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
                 std::span<const std::string> texts, FinishReason finish, StopReason reason) {
     Consequences consequences;
     const News news =
-        response->feed(choice, token_count, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
+        response->feed(choice, token_ids, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
     conclude(news, response, consequences);
 }
 
@@ -313,6 +313,14 @@ bool Pump::hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<
     const bool taken = response->hand_over(std::move(socket), wall_clock(), loop_metrics_, consequences, news);
     conclude(news, response, consequences);
     return taken;
+}
+
+double Pump::keep_alive(const std::shared_ptr<Response>& response, double interval) {
+    Consequences consequences;
+    double due = -1;
+    const News news = response->keep_alive(interval, wall_clock(), loop_metrics_, consequences, due);
+    conclude(news, response, consequences);
+    return due;
 }
 
 void Pump::send_head(const std::shared_ptr<Response>& response) {
