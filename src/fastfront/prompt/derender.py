@@ -40,7 +40,7 @@ def derender_chat(model: Model, request: DerenderChatRequest | DerenderChatStrea
         return _chat_chunk(model, request)
     generated = request.generate_response
     check_bounds(model, [generated], [request.prompt_token_ids])
-    texts = _texts(model, request.chat_request, request.prompt_token_ids, generated)
+    texts = _texts(model, request.chat_request, request.prompt_token_ids, generated, "")
     shows_ids = request.chat_request is not None and bool(request.chat_request.return_token_ids)
     choices = [
         {
@@ -55,7 +55,6 @@ def derender_chat(model: Model, request: DerenderChatRequest | DerenderChatStrea
             "stop_reason": choice.stop_reason,
             "token_ids": choice.token_ids if shows_ids else None,
             "routed_experts": None,
-            "weight_versions": None,
         }
         for choice, text in zip(generated.choices, texts, strict=True)
     ]
@@ -88,7 +87,8 @@ def derender_completion(model: Model, request: DerenderCompletionRequest | Deren
     check_bounds(model, responses, prompts)
     choices: list[Answer] = []
     for generated, prompt in zip(responses, prompts, strict=True):
-        texts = _texts(model, request.completion_request, prompt, generated)
+        where = f" in response {generated.request_id}"
+        texts = _texts(model, request.completion_request, prompt, generated, where)
         for choice, text in zip(generated.choices, texts, strict=True):
             choices.append(
                 {
@@ -218,14 +218,14 @@ def _texts(
     request: ChatCompletionRequest | CompletionRequest | None,
     prompt: Sequence[int] | None,
     generated: Generated,
+    where: str,
 ) -> list[str]:
-    """Return the text of each choice; all continue the same prompt."""
+    """Return the text of each choice; all continue the same prompt. `where` is told of a choice without tokens."""
     decoder = IncrementalText(model.tokenizer, skip_special_tokens=_skips_special(request))
     behind = decoder.behind((prompt if prompt is not None else generated.prompt_token_ids) or ())
     texts: list[str] = []
     for choice in generated.choices:
         if not choice.token_ids:
-            where = "" if isinstance(request, ChatCompletionRequest) else f" in response {generated.request_id}"
             raise BadRequestError(f"choice {choice.index}{where} has empty or null token_ids")
         texts.append(decoder.push(behind, choice.token_ids)[0])
     return texts

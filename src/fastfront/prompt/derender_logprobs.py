@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from fastfront.prompt.model import Model
 from fastfront.protocol.derender import GenerateLogProbs
 
@@ -25,20 +27,29 @@ def chat_logprobs(model: Model, logprobs: GenerateLogProbs | None, context: Sequ
     if logprobs.content is None:
         return {"content": None}
     sampled = list(context)
+    marker = _space_marker(model)
     content: list[Answer] = []
     for entry in logprobs.content:
-        content.append(
-            {
-                **_named(model, entry.token_id, sampled, entry.logprob),
-                "top_logprobs": [_named(model, top.token_id, sampled, top.logprob) for top in entry.top_logprobs],
-            }
-        )
+        tops = [_named(model, top.token_id, sampled, top.logprob, marker) for top in entry.top_logprobs]
+        content.append({**_named(model, entry.token_id, sampled, entry.logprob, marker), "top_logprobs": tops})
         sampled.append(entry.token_id)
     return {"content": content}
 
 
-def _named(model: Model, token_id: int, sampled: Sequence[int], logprob: float) -> Answer:
+def _space_marker(model: Model) -> str:
+    """Return what stands for a space in the vocabulary where a lone token loses the one before it, "" elsewhere."""
+    splitter = model.tokenizer.backend.pre_tokenizer
+    state = {} if splitter is None else msgspec.json.decode(splitter.__getstate__())
+    steps = [state, *state.get("pretokenizers", ())]
+    return next((str(step.get("replacement", "▁")) for step in steps if step.get("type") == "Metaspace"), "")
+
+
+def _named(model: Model, token_id: int, sampled: Sequence[int], logprob: float, marker: str) -> Answer:
     token = model.tokenizer.decode([token_id])
+    if marker:
+        spelling = model.tokenizer.id_to_token(token_id) or ""
+        spaces = len(spelling) - len(spelling.lstrip(marker))
+        token = " " * (spaces - (len(token) - len(token.lstrip(" ")))) + token
     if token.endswith("\ufffd"):
         token = _with_context(model, token_id, sampled[-CONTEXT:])
     return {"token": token, "logprob": logprob, "bytes": list(token.encode())}

@@ -91,7 +91,10 @@ class WorkerApp:
 
 
 def hypercorn_config(config: Config, access_log: AccessLog | None = None) -> hypercorn.config.Config:
-    """Return Hypercorn's configuration. `access_log` is for the connections that it serves. Raises StartupError if the TLS files cannot be used."""
+    """Return Hypercorn's configuration. `access_log` is for the connections that it serves.
+
+    Raises StartupError if the TLS files cannot be used.
+    """
     bound_buffers()
     theirs = RefreshedConfig() if config.enable_ssl_refresh else hypercorn.config.Config()
     theirs.logger_class = cast("Any", HypercornLog)

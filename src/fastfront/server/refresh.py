@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import ssl
+from collections.abc import Sequence
 
 import hypercorn.config
 
@@ -26,6 +27,7 @@ class RefreshedConfig(hypercorn.config.Config):
     """Hypercorn's configuration with a TLS context that `refresh` keeps up to date."""
 
     context: ssl.SSLContext | None = None
+    _seen: Sequence[Stamp] = ()
 
     def create_ssl_context(self) -> ssl.SSLContext | None:
         """Return the one context that all connections are made with."""
@@ -33,22 +35,24 @@ class RefreshedConfig(hypercorn.config.Config):
             self.context = super().create_ssl_context()
         return self.context
 
-    async def refresh(self, interval: float = INTERVAL) -> None:
-        """Read the files again when they have changed, until cancelled."""
-        seen = self._stamps()
+    async def refresh(self) -> None:
+        """Look at the files again and again, until cancelled."""
         while True:
-            await asyncio.sleep(interval)
-            now = self._stamps()
-            # A file that is not there is being replaced: the next look finds it.
-            if now != seen and None not in now:
-                seen = now
-                self._reload()
+            self.look()
+            await asyncio.sleep(INTERVAL)
+
+    def look(self) -> None:
+        """Read the files again if they have changed since the last look."""
+        found = [_stamp(path) for path in self._paths()]
+        # A file that is not there is being replaced: the next look finds it.
+        if None in found or found == self._seen:
+            return
+        if self._seen:
+            self._reload()
+        self._seen = found
 
     def _paths(self) -> list[str]:
         return [path for path in (self.certfile, self.keyfile, self.ca_certs) if path is not None]
-
-    def _stamps(self) -> list[Stamp]:
-        return [_stamp(path) for path in self._paths()]
 
     def _reload(self) -> None:
         context = self.create_ssl_context()
