@@ -23,7 +23,11 @@ from tests.server.processes import serving_sim
 pytestmark = pytest.mark.e2e
 
 SWITCHES = {"enable_scale_out": True, "enable_tokenizer_info_endpoint": True}
-DEVELOPMENT = {"server_dev_mode": True, "profiler_config": {"profiler": "torch"}}
+DEVELOPMENT = {
+    "server_dev_mode": True,
+    "allow_runtime_lora_updating": True,
+    "profiler_config": {"profiler": "torch"},
+}
 ENGINE = ("--max-model-len", "256", "--token-ms", "0", "--ttft-ms", "0")
 SEED = int(os.environ.get("FASTFRONT_FUZZ_SEED") or random.SystemRandom().randrange(2**32))
 GENERATION_EXAMPLES, OTHER_EXAMPLES = 40, 8
@@ -55,7 +59,9 @@ def server():
 @pytest.fixture(scope="module")
 def development_server():
     """Return the address of one that has them."""
-    with serving_sim(*ENGINE, "--profiler-config.profiler", "torch", VLLM_SERVER_DEV_MODE="1") as running:
+    flags = ("--profiler-config.profiler", "torch", "--max-loras", "2")
+    env = {"VLLM_SERVER_DEV_MODE": "1", "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"}
+    with serving_sim(*ENGINE, *flags, **env) as running:
         yield running.url
 
 

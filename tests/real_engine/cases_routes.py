@@ -149,3 +149,6 @@ ROUTES: list[Case] = [
 
 PAGES = ("/is_paused", "/is_sleeping", "/weight_info", "/get_world_size", "/kv_event_sources")
 """GET, once all the others are done."""
+
+STATUS_AND_TYPE = {"generate-no-tokens", "render-chat-beams"}
+"""Errors that are not worded alike, or not yet."""

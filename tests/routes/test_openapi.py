@@ -85,6 +85,15 @@ async def test_root_path_is_the_server():
     assert '"/llm/openapi.json"' in (await get("/docs", root_path="/llm")).text
 
 
+async def test_mount_point_is_the_server():
+    """In a host's app, whose scope says where."""
+    app = App(Config(engine="sim"))
+    transport = httpx.ASGITransport(app, root_path="/llm")
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.get("/llm/openapi.json")).json()["servers"] == [{"url": "/llm"}]
+        assert '"/llm/openapi.json"' in (await client.get("/llm/docs")).text
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 async def test_page(path):
     """HTML that loads the document."""

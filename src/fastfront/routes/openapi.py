@@ -8,6 +8,7 @@ pages load Swagger UI and ReDoc from a CDN; with --enable-offline-docs, /docs is
 from __future__ import annotations
 
 import functools
+import html
 import inspect
 from collections.abc import Callable
 from http import HTTPStatus
@@ -36,32 +37,37 @@ def documented(config: Config, routes: Routes) -> Routes:
     """Return the routes with those of their documentation, which does not list itself, unless it is switched off."""
     if config.disable_fastapi_docs:
         return routes
-    document = functools.cache(lambda: msgspec.json.encode(make_document(config, routes)))
-    pages: Routes = {"/openapi.json": {"GET": _sends_json(document)}}
+    document = functools.lru_cache(maxsize=8)(lambda prefix: msgspec.json.encode(make_document(config, routes, prefix)))
+    pages: Routes = {"/openapi.json": {"GET": _sends_json(config, document)}}
     pages["/docs"] = {"GET": _sends_page(config, OFFLINE if config.enable_offline_docs else SWAGGER)}
     if not config.enable_offline_docs:
         pages["/redoc"] = {"GET": _sends_page(config, REDOC)}
     return {**routes, **pages}
 
 
-def _sends_json(make: Callable[[], bytes]) -> Handler:
+def _prefix(config: Config, scope: Scope) -> str:
+    """Return the path under which clients see this app: behind a proxy, or mounted in a host's app."""
+    return scope.get("root_path") or config.root_path
+
+
+def _sends_json(config: Config, make: Callable[[str], bytes]) -> Handler:
     async def handler(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
-        return await send_json(scope, send, 200, make())
+        return await send_json(scope, send, 200, make(_prefix(config, scope)))
 
     return handler
 
 
 def _sends_page(config: Config, page: str) -> Handler:
-    body = page.replace("{url}", f"{config.root_path}/openapi.json").replace("{title}", TITLE).encode()
-
     async def handler(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
-        return await send_response(scope, send, 200, body, b"text/html; charset=utf-8")
+        url = html.escape(f"{_prefix(config, scope)}/openapi.json")
+        body = page.replace("{url}", url).replace("{title}", TITLE)
+        return await send_response(scope, send, 200, body.encode(), b"text/html; charset=utf-8")
 
     return handler
 
 
-def make_document(config: Config, routes: Routes) -> dict[str, Any]:
-    """Return the OpenAPI document of these routes."""
+def make_document(config: Config, routes: Routes, prefix: str = "") -> dict[str, Any]:
+    """Return the OpenAPI document of these routes, which clients see under `prefix`."""
     structs = _structs_of(OPERATIONS[method, path] for path, methods in routes.items() for method in methods)
     references, components = msgspec.json.schema_components(structs, ref_template=_REFERENCE)
     for name, members in DESCRIBED_MEMBERS.items():
@@ -84,8 +90,8 @@ def make_document(config: Config, routes: Routes) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": components},
     }
-    if config.root_path:
-        document["servers"] = [{"url": config.root_path}]
+    if prefix:
+        document["servers"] = [{"url": prefix}]
     if config.api_key:
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     return document
