@@ -174,3 +174,31 @@ async def test_route_is_behind_its_switch(path):
     ) as client:
         response = await client.post(path)
     assert (response.status_code, response.json()) == (404, {"detail": "Not Found"})
+
+
+async def test_operations_are_counted():
+    """Sleep and weight updates have metrics of their own, failed ones too."""
+    frontend = Frontend(Config(engine="sim", server_dev_mode=True))
+    frontend.engine, frontend.state = RecordingEngine(), State.READY
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(App(frontend)), base_url="http://test") as client:
+        await client.post("/sleep?level=2")
+        await client.post("/start_weight_update")
+        asleep = {family.name: family for family in frontend.metrics.frontend.collect("m", [0], 0.0)}
+        frontend.engine = RecordingEngine(True)
+        await client.post("/wake_up")
+        awake = {family.name: family for family in frontend.metrics.frontend.collect("m", [0], 0.0)}
+
+    def counts(families, name):
+        return {
+            sample.labels["operation"]: sample.value
+            for sample in families[name].samples
+            if sample.name.endswith("_count")
+        }
+
+    def states(families):
+        return {sample.labels["sleep_state"]: sample.value for sample in families["vllm:engine_sleep_state"].samples}
+
+    assert counts(awake, "vllm:sleep_mode_operation_duration_seconds") == {"sleep": 1, "wake": 1}
+    assert counts(asleep, "vllm:rl_weight_update_operation_duration_seconds") == {"start": 1}
+    assert states(asleep) == {"awake": 0, "weights_offloaded": 0, "discard_all": 1}
+    assert states(awake) == {"awake": 1, "weights_offloaded": 0, "discard_all": 0}

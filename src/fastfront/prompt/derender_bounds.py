@@ -13,10 +13,16 @@ from fastfront.prompt.model import Model
 from fastfront.protocol.common import MAX_N_SEQUENCES
 from fastfront.protocol.derender import Generated, GenerateLogProbs
 
+MAX_TOKENS = 1 << 20
+"""Of all choices of a request together: some 20 s of work for one thread."""
+
 
 def check_bounds(model: Model, responses: Sequence[Generated], prompts: Sequence[Sequence[int] | None]) -> None:
     """Refuse what is longer than this model's answers can be, before anything is decoded."""
     longest = model.max_model_len
+    total = sum(len(choice.token_ids or ()) for generated in responses for choice in generated.choices)
+    if total > MAX_TOKENS:
+        raise BadRequestError(f"The {total} token_ids of all choices exceed the server's maximum ({MAX_TOKENS}).")
     if len(responses) > MAX_N_SEQUENCES:
         raise BadRequestError(
             f"generate_responses count ({len(responses)}) exceeds server maximum ({MAX_N_SEQUENCES}). "

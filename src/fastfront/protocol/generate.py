@@ -164,9 +164,12 @@ def _verify(request: GenerateRequest) -> None:
             f"Value error, output_mode={request.output_mode!r} requires sampling_params.detokenize to be true",
             param="body",
         )
-    for name in request.reasoning_parser_kwargs or ():
+    for name, value in (request.reasoning_parser_kwargs or {}).items():
+        where = f"body.reasoning_parser_kwargs.{name}"
         if name != "chat_template_kwargs":
-            raise SchemaError("Extra inputs are not permitted", param=f"body.reasoning_parser_kwargs.{name}")
+            raise SchemaError("Extra inputs are not permitted", param=where)
+        if not isinstance(value, dict):
+            raise SchemaError("Input should be a valid dictionary", param=where)
 
 
 _SAMPLING = check_for_struct(

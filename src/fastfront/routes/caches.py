@@ -96,13 +96,17 @@ async def collective_rpc(frontend: Frontend, scope: Scope, receive: Receive, sen
 async def sleep(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Let the engines give memory away: level 0 none, 1 all but the weights, which wait in the host, 2 all."""
     query = query_of(scope, _SLEEP)
-    await call(frontend, "sleep", query.level, query.mode)
+    with frontend.metrics.frontend.sleep_mode.record("sleep"):
+        await call(frontend, "sleep", query.level, query.mode)
+    frontend.metrics.frontend.record_sleep_state(1, query.level)
     return await send_json(scope, send, 200, msgspec.json.encode({"status": "sleeping", "level": query.level}))
 
 
 async def release_kv_cache_memory(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Give the KV cache's memory away, while paused."""
-    await call(frontend, "release_kv_cache_memory")
+    with frontend.metrics.frontend.sleep_mode.record("release_kv_cache_memory"):
+        await call(frontend, "release_kv_cache_memory")
+    frontend.metrics.frontend.record_sleep_state(1, 0)
     return await send_json(scope, send, 200, b'{"status":"kv_cache_released"}')
 
 
@@ -110,7 +114,10 @@ async def wake_up(frontend: Frontend, scope: Scope, receive: Receive, send: Send
     """Take the memory back: all of it, or what `tags` name (weights, kv_cache)."""
     tags = [value for name, value in query_items(scope) if name == "tags"] or None
     logger.info("Waking the engine up with tags: %s", tags)
-    awake = all(await call_all(frontend, "wake_up", tags))
+    with frontend.metrics.frontend.sleep_mode.record("wake"):
+        awake = all(await call_all(frontend, "wake_up", tags))
+    if awake:
+        frontend.metrics.frontend.record_sleep_state(0, 0)
     return await send_json(
         scope, send, 200, msgspec.json.encode({"status": "awake" if awake else "sleeping", "tags": tags})
     )

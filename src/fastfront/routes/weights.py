@@ -125,23 +125,24 @@ async def abort_requests(frontend: Frontend, scope: Scope, receive: Receive, sen
 # -- Weights
 
 
-async def _call_workers(frontend: Frontend, method: str, **kwargs: Any) -> None:
-    """Call a method of all workers."""
-    await call(frontend, "collective_rpc", method, None, (), kwargs or None)
+async def _call_workers(frontend: Frontend, operation: str, method: str, **kwargs: Any) -> None:
+    """Call a method of all workers, as an operation that the metrics count."""
+    with frontend.metrics.frontend.weight_updates.record(operation):
+        await call(frontend, "collective_rpc", method, None, (), kwargs or None)
 
 
 async def init_weight_transfer_engine(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Connect the workers to a trainer."""
     request: InitWeightTransferRequest = await body_of(frontend, scope, receive, _INIT)
-    await _call_workers(frontend, "init_weight_transfer_engine", init_info=request.init_info)
+    await _call_workers(frontend, "init", "init_weight_transfer_engine", init_info=request.init_info)
     return await _send(scope, send, {"message": "Weight transfer initialized"})
 
 
-def _calls_workers(method: str, message: str) -> Handler:
+def _calls_workers(operation: str, method: str, message: str) -> Handler:
     """Return the handler of a route that calls a method of all workers without arguments."""
 
     async def handler(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
-        await _call_workers(frontend, method)
+        await _call_workers(frontend, operation, method)
         return await _send(scope, send, {"message": message})
 
     handler.__doc__ = f"Call {method} of all workers."
@@ -151,14 +152,14 @@ def _calls_workers(method: str, message: str) -> Handler:
 async def update_weights(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Have the workers take weights from the trainer."""
     request: UpdateWeightsRequest = await body_of(frontend, scope, receive, _UPDATE)
-    await _call_workers(frontend, "update_weights", update_info=request.update_info)
+    await _call_workers(frontend, "update", "update_weights", update_info=request.update_info)
     return await _send(scope, send, {"message": "Weights updated"})
 
 
 async def finish_weight_update(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """End an update, and name the weights' version if one is given."""
     request: FinishWeightUpdateRequest = await body_of(frontend, scope, receive, _FINISH)
-    await _call_workers(frontend, "finish_weight_update")
+    await _call_workers(frontend, "finish", "finish_weight_update")
     if request.weight_version is not None:
         await _set_version(frontend, request.weight_version)
     return await _send(scope, send, {"message": "Weight update finished"})
@@ -185,7 +186,7 @@ async def weight_checker(frontend: Frontend, scope: Scope, receive: Receive, sen
     """Answer the weights' checksums, compare them with a baseline, or set the weights back."""
     request: WeightCheckerRequest = await body_of(frontend, scope, receive, _CHECKER)
     if request.action == "reset":
-        await _call_workers(frontend, "reset_weights")
+        await call(frontend, "collective_rpc", "reset_weights", None, (), None)
         return await _send(scope, send, {"status": "reset"})
     baseline = request.baseline
     if request.action == "compare" and baseline is None:
@@ -219,10 +220,12 @@ ROUTES: Routes = {
     "/abort_requests": {"POST": abort_requests},
     "/init_weight_transfer_engine": {"POST": init_weight_transfer_engine},
     "/shutdown_weight_transfer_engine": {
-        "POST": _calls_workers("shutdown_weight_transfer_engine", "Weight transfer shut down")
+        "POST": _calls_workers("shutdown", "shutdown_weight_transfer_engine", "Weight transfer shut down")
     },
-    "/start_weight_update": {"POST": _calls_workers("start_weight_update", "Weight update started")},
-    "/start_draft_weight_update": {"POST": _calls_workers("start_draft_weight_update", "Draft weight update started")},
+    "/start_weight_update": {"POST": _calls_workers("start", "start_weight_update", "Weight update started")},
+    "/start_draft_weight_update": {
+        "POST": _calls_workers("start_draft", "start_draft_weight_update", "Draft weight update started")
+    },
     "/update_weights": {"POST": update_weights},
     "/finish_weight_update": {"POST": finish_weight_update},
     "/update_weight_version": {"POST": update_weight_version},
