@@ -98,6 +98,8 @@ class Frontend:
         self.loras: Loras
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
+        self.weight_version = "default"
+        """The label of the engines' weights, as far as this frontend was told; the first is vLLM's."""
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"

@@ -292,6 +292,7 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
+        void abort(const shared_ptr[CppResponse]&, size_t, size_t) except +
         void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
         void give(const shared_ptr[CppResponse]&, size_t, const Pieces&) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +

@@ -42,6 +42,8 @@ class Response:
     """
 
     wire_ids: list[str]
+    id: str
+    n: int
     on_ready: Callable[[], object] | None
     """Called by Pump.dispatch() when there is something new: bytes, raw deltas, an error or the end."""
 
@@ -245,6 +247,12 @@ class Pump:
 
     def fail_all(self, message: str, status: int = 500) -> None:
         """End every response that waits: a stream with an error event, the others with `status` and an error body."""
+
+    def abort(self, response: Response, first: int, count: int) -> None:
+        """End `count` choices of a response from `first` on, as if the engine had said that they were aborted.
+
+        The engine itself is told by the caller. Raises ValueError for negative numbers.
+        """
 
     def process(self, message: bytes) -> None:
         """Handle one engine message as if it had been received. For tests, with the thread not started."""

@@ -206,6 +206,11 @@ cdef class Pump:
         cdef bytes error_json = kind(message).to_json()
         deref(self.ptr).fail_all(status, string_view(PyBytes_AS_STRING(error_json), PyBytes_GET_SIZE(error_json)))
 
+    def abort(self, Response response, Py_ssize_t first, Py_ssize_t count) -> None:
+        if first < 0 or count < 0:
+            raise ValueError("choices are counted from 0")
+        deref(self.ptr).abort(response.ptr, <size_t>first, <size_t>count)
+
     def process(self, bytes message) -> None:
         cdef core.byte_span span = core.byte_span(
             <const uint8_t*>PyBytes_AS_STRING(message), <size_t>PyBytes_GET_SIZE(message)

@@ -100,6 +100,7 @@ class Model:
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
         self.tokenizer_files = tokenizer_files
+        """Where the tokenizer's files are."""
 
     @property
     def name(self) -> str:

@@ -68,7 +68,9 @@ class Hooks(NamedTuple):
     """Says how the answers are parsed."""
 
 
-class _Headers(NamedTuple):
+class Headers(NamedTuple):
+    """What a request's headers say; None: nothing."""
+
     request_id: str | None
     data_parallel_rank: int | None
     priority: int | None
@@ -92,7 +94,7 @@ async def generate(
     frontend.check_ready()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     arrival_time = time.time()
-    headers = _read_headers(scope)
+    headers = read_headers(scope)
     frontend.begin_request()
     watch = watch_of(frontend, scope, send, body)
     direct = direct_of(scope)
@@ -107,15 +109,13 @@ async def generate(
         lora = frontend.loras.find(request.model)
         if hooks.adjust is not None:
             hooks.adjust(frontend, request)
-        request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
-        if len(request_id) > MAX_ID_CHARS:
-            raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+        request_id = choose_id(headers.request_id or request.request_id)
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
         parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
-        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
+        requests = engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
         model_name = frontend.model.name if lora is None else lora.lora_name
         response = _response(
             frontend,
@@ -152,14 +152,22 @@ async def generate(
         frontend.end_request()
 
 
-def _read_headers(scope: Scope) -> _Headers:
+def choose_id(given: str | None) -> str:
+    """Return a request's id: the client's own, or a new one."""
+    if given and len(given) > MAX_ID_CHARS:
+        raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+    return given or f"{_random_bits(64):016x}"
+
+
+def read_headers(scope: Scope) -> Headers:
+    """Return what vLLM reads of a request's headers."""
     found: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name.startswith(b"x-"):
             found.setdefault(name, value.decode("latin-1"))
     if not found:
-        return _Headers(None, None, None, None)
-    return _Headers(
+        return Headers(None, None, None, None)
+    return Headers(
         found.get(b"x-request-id"),
         _integer(found.get(b"x-data-parallel-rank")),
         _integer(found.get(b"x-vllm-priority")),
@@ -184,10 +192,10 @@ def _session_id(request: ChatCompletionRequest | CompletionRequest, header: str 
     return value if isinstance(value, str) and value else None
 
 
-def _engine_requests(
+def engine_requests(
     request: ChatCompletionRequest | CompletionRequest,
     prompts: Prompts,
-    headers: _Headers,
+    headers: Headers,
     response_id: str,
     arrival_time: float,
     shape: Shape,

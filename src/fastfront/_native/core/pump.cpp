@@ -280,6 +280,20 @@ void Pump::fail_all(int status, std::string_view error_json) {
     hub_.publish(consequences, std::move(ready));
 }
 
+void Pump::abort(const std::shared_ptr<Response>& response, std::size_t first, std::size_t count) {
+    Consequences consequences;
+    std::vector<std::shared_ptr<Response>> ready;
+    const double now = wall_clock();
+    EngineCoreOutput output;
+    output.finish_reason = FinishReason::abort;
+    const std::size_t end = std::min(first + count, response->choice_count());
+    for (std::size_t choice = first; choice < end; ++choice) {
+        act_on(response->on_output(choice, output, {}, nullptr, 0.0, now, loop_metrics_, consequences), response,
+               poller_, ready);
+    }
+    hub_.publish(consequences, std::move(ready));
+}
+
 void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
                 std::span<const std::string> texts, FinishReason finish, StopReason reason) {
     Consequences consequences;
