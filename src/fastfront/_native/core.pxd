@@ -236,6 +236,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool lost() noexcept
         int http_status() noexcept
         ChoiceTimes times_of(size_t) noexcept
+        size_t content_length() noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -252,6 +253,9 @@ cdef extern from "socket_sink.hpp" namespace "fastfront" nogil:
 
 cdef extern from "metrics.hpp" namespace "fastfront" nogil:
     cdef enum class HistogramId(uint8_t):
+        prepare_seconds
+        prompt_queue_seconds
+        tokenize_seconds
         count_
     cdef enum class CounterId(uint8_t):
         count_
@@ -367,3 +371,5 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept
+        void observe(HistogramId, double) noexcept
+        size_t blocked() except +

@@ -26,7 +26,7 @@ from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.constraints import settle_constraints
-from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -107,6 +107,7 @@ async def generate(
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
+        scope[CONTENT_LENGTH] = stream.content_length
         stream.close()
         if watch is not None:
             watch.ended(sys.exc_info()[1])

@@ -90,7 +90,10 @@ class WorkerApp:
 
 
 def hypercorn_config(config: Config, access_log: AccessLog | None = None) -> hypercorn.config.Config:
-    """Return Hypercorn's configuration. `access_log` is for the connections that it serves. Raises StartupError if the TLS files cannot be used."""
+    """Return Hypercorn's configuration. Raises StartupError if the TLS files cannot be used.
+
+    `access_log` is for the connections that it serves.
+    """
     bound_buffers()
     theirs = hypercorn.config.Config()
     theirs.logger_class = cast("Any", HypercornLog)

@@ -21,6 +21,7 @@ from fastfront.telemetry.engine import Snapshot, engine_metrics
 from fastfront.telemetry.families import counter, gauge
 from fastfront.telemetry.frontend import FrontendMetrics
 from fastfront.telemetry.http import HttpMetrics
+from fastfront.telemetry.lora import LoraMetrics
 from fastfront.telemetry.own import pump_metrics
 
 
@@ -34,6 +35,7 @@ class Metrics:
         """
         self.http = HttpMetrics()
         self.frontend = FrontendMetrics()
+        self.lora = LoraMetrics()
         self.requests_started = 0
         """Engine requests submitted, one per choice: always the sum of request_success and requests_running."""
         self.requests_rejected = 0
@@ -90,6 +92,8 @@ class Metrics:
                 )
                 yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
                 yield cache_config_info(self._ready, snapshot)
+                if getattr(self._ready, "supports_lora", False):
+                    yield from self.lora.collect(self._ready.max_loras)
             yield from pump_metrics(snapshot)
         for name, (text, read) in self._counters.items():
             yield counter(f"fastfront:{name}", text, (), {(): read()})

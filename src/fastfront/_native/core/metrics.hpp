@@ -60,6 +60,12 @@ enum class HistogramId : std::uint8_t {
     request_prefill_kv_computed_tokens,
     request_num_preemptions,
     iteration_tokens_total,
+    // fastfront's own
+    prepare_seconds,       // from a request's last byte to the engine's socket
+    prompt_queue_seconds,  // of that: waiting for a thread of the pool
+    tokenize_seconds,      // of that: tokenizing
+    step_outputs,          // outputs of an engine step
+    step_write_seconds,    // from an engine's message to its last byte with the kernel or in a mailbox
     count_,
 };
 
@@ -81,6 +87,8 @@ enum class CounterId : std::uint8_t {
     unknown_outputs,  // outputs for requests that nobody waits for
     bad_messages,     // messages that could not be decoded
     overflows,        // responses given up because their reader was too slow
+    ring_sends,       // frames that went to the kernel through a SendRing
+    ring_calls,       // in so many system calls
     count_,
 };
 
