@@ -16,9 +16,9 @@ from time import thread_time, time as wall_clock
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport int64_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from fastfront._native cimport core
+from fastfront._native.lane_metrics cimport content_length, now
 
 from fastfront._native.pump import STAGE_PREPARE, STAGE_TOKENIZE, Response, encode_add_request
 
@@ -30,19 +30,6 @@ cdef frozenset SPECIAL_HEADERS = frozenset(
 cdef int MAX_SAMPLINGS = 1024
 cdef int CLIENT_CLOSED = 499
 cdef Py_ssize_t ALWAYS_INLINE = 2048  # bytes whose tokens cost less than a hand-over to the pool, whatever they are
-
-
-cdef inline double now() noexcept:
-    cdef timespec time
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return <double>time.tv_sec + <double>time.tv_nsec * 1e-9
-
-
-cdef Py_ssize_t content_length(list headers) except -1:
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value)
-    return 0
 
 
 cdef class Sampling:
