@@ -88,6 +88,8 @@ class App:
         config = self.frontend.config
         if config.allowed_origins or config.enable_request_id_headers:
             return  # every answer needs headers of its own
+        if not self.frontend.admission.is_open:
+            return  # every request is counted first
         if self.frontend.observability.watches_requests or config.debug_log_api_server_response:
             return  # every request has something to tell
         keys = ApiKeyMiddleware(self, config.api_key) if config.api_key else None

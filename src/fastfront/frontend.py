@@ -17,16 +17,26 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from fastfront._native.pump import STAGE_PREPARE, Pump, Response
+from fastfront.admission import Admission
 from fastfront.config import Config
 from fastfront.engine.client import EngineClient
 from fastfront.engine.connect import NO_MODEL, Engines
 from fastfront.engine.types import EngineCoreRequest
-from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
+from fastfront.errors import (
+    BusyError,
+    EngineDeadError,
+    FastFrontError,
+    NotFoundError,
+    ServiceUnavailableError,
+    StartupError,
+)
+from fastfront.loras import Loras, parse_lora_modules
 from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
-from fastfront.structured import Checker
+from fastfront.structured import Checker, backend_of
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
 from fastfront.telemetry.observability import Observability
@@ -81,11 +91,14 @@ class Frontend:
         )
         self.observability = Observability(self.config)
         self.pool = PromptPool()
-        self.structured = Checker((self.config.structured_outputs_config or {}).get("backend", "auto"))
+        self.structured = Checker()
         """Judges the constraints of requests."""
+        self.admission = Admission(self.config, self.metrics.frontend.admission_rejections)
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
         self.model: Model
+        self.parsers: AnswerParsers
+        self.loras: Loras
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
         self._engines: Engines | None = None
@@ -138,9 +151,17 @@ class Frontend:
     def check_model(self, name: str | None) -> None:
         """Raise NotFoundError for a model that is not served here. No name means the one there is."""
         names = self.model.names
-        if not name or name in names or self._any_model_name:
+        if not name or name in names or self._any_model_name or self.loras.find(name) is not None:
             return
         raise NotFoundError(f"The model `{name}` does not exist. Valid aliases: {', '.join(names)}.", param="model")
+
+    def check_admission(self, n: int) -> None:
+        """Raise BusyError if a request for `n` answers would have to wait longer than the operator wants."""
+        try:
+            self.admission.check(self.engine.pump, n)
+        except BusyError:
+            self.metrics.requests_rejected += 1
+            raise
 
     # -- Called by routes
 
@@ -204,6 +225,8 @@ class Frontend:
         if self.state is not State.NEW:
             raise RuntimeError(f"a Frontend starts from new or stopped; this one is {self.state.value}")
         self.state = State.STARTING
+        self.structured.backend = backend_of(self.config.structured_outputs_config)
+        modules = parse_lora_modules(self.config.lora_modules)
         self.observability.start()
         self._engines = Engines(self.config, self._prepare_pump)
         self.engine = self._engines.client
@@ -216,10 +239,13 @@ class Frontend:
             meeting.cancel()
             await asyncio.gather(meeting, return_exceptions=True)
             raise
+        self.loras = Loras(model.names, self.engine)
+        await self.loras.load_modules(modules)
         if self.state is not State.STARTING:
             raise StartupError("stopped while starting")
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
         self.model = model
+        self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
         self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
         watch_pump(self.metrics, self.engine.pump, self.pool, model.tokenizer)
@@ -252,11 +278,27 @@ class Frontend:
             trust_request_chat_template=config.trust_request_chat_template,
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
+            exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
         model.has_reasoning_config = config.reasoning_config is not None
+        model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
         return model
+
+    def _make_parsers(self, model: Model) -> AnswerParsers:
+        config = self.config
+        template = model.template
+        return AnswerParsers(
+            reasoning_parser=config.reasoning_parser,
+            tool_call_parser=config.tool_call_parser,
+            enable_auto_tool_choice=config.enable_auto_tool_choice,
+            # Where text is made in Python it comes without ids: markup is found in the text.
+            added_tokens={} if model.vocab is None else model.tokenizer.added_tokens,
+            config=model.config,
+            path=model.path,
+            chat_template=None if template is None else template.source,
+        )
 
     async def drain(self, timeout: float) -> None:
         """Take no more requests and let those under way end; cut off what is left after `timeout` seconds."""

@@ -21,7 +21,7 @@ std::unique_ptr<OutputParser> made(std::string_view name, const ParserSpec& spec
 /// The pieces as one string: reasoning in [], content as it is, a special token's content in {}.
 std::string shown(const Pieces& pieces) {
     std::string text;
-    for (const Piece& piece : pieces.all()) {
+    for (const OutputPiece& piece : pieces.all()) {
         const std::string part(pieces.text(piece));
         if (piece.kind == PieceKind::reasoning) {
             text += "[" + part + "]";

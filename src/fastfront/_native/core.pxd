@@ -116,8 +116,19 @@ cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
         @staticmethod
         cbool suits(const vector[pair[string, uint32_t]]&) except +
 
+cdef extern from "json_messages.hpp" namespace "fastfront" nogil:
+    size_t kNowhere
+    size_t skip_json_space(string_view, size_t) noexcept
+    size_t find_messages(string_view, size_t) noexcept
+    size_t find_object_end(string_view, size_t) noexcept
+    size_t find_next_object(string_view, size_t) noexcept
+
 cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
     cdef cppclass EncodedIds
+    cdef cppclass piece_span "std::span<const fastfront::Piece>":
+        piece_span(const Piece*, size_t) noexcept
+    cdef cppclass encoded_ids_span "std::span<const std::shared_ptr<const fastfront::EncodedIds>>":
+        encoded_ids_span(const shared_ptr[const EncodedIds]*, size_t) noexcept
     cdef cppclass Piece:
         size_t begin
         size_t end
@@ -130,7 +141,8 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         size_t count
         vector[uint32_t] tail
         void append(token_span) except +
-        void append(const vector[Piece]&) except +
+        void append(piece_span) except +
+        void append(encoded_ids_span) except +
         vector[uint32_t] ids() except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
@@ -168,6 +180,7 @@ cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
         size_t min_tokens
         cbool keep_all_text
         vector[uint32_t] shown_specials
+        size_t stream_interval
 
 cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
     cdef enum class ResponseKind(uint8_t):
@@ -184,6 +197,43 @@ cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
         string system_fingerprint
         cbool include_usage
         cbool continuous_usage
+
+cdef extern from "logprobs.hpp" namespace "fastfront" nogil:
+    cdef enum class FloatStyle(uint8_t):
+        python
+        pydantic
+    cdef cppclass LogprobsOptions:
+        LogprobsOptions()
+        shared_ptr[const CppVocab] vocab
+        cbool chat
+        FloatStyle style
+        cbool as_token_ids
+        cbool show_all
+        int64_t shown
+        int64_t kept
+        int64_t prompt_kept
+
+cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
+    cdef cppclass DetailsOptions:
+        DetailsOptions()
+        shared_ptr[const LogprobsOptions] logprobs
+        cbool chat
+        cbool wants_logprobs
+        cbool wants_prompt_logprobs
+        cbool wants_token_ids
+        cbool wants_prompt_token_ids
+        cbool echoes_prompt
+        cbool echoes_only
+        cbool shows_cached_tokens
+        cbool shows_metrics
+        int64_t remote_cached_tokens
+        string echo_text
+        string prompt_text_json
+        vector[vector[uint32_t]] prompt_token_ids
+        vector[string] prompt_texts
+
+cdef extern from "json_writer.hpp" namespace "fastfront" nogil:
+    void append_json_string(string&, string_view) except +
 
 cdef extern from "metrics.hpp" namespace "fastfront" nogil:
     cdef cppclass RequestTimes:
@@ -206,6 +256,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         ResponseOptions options
         shared_ptr[const PipelineOptions] pipeline
         shared_ptr[const CppParserPlan] parsers
+        shared_ptr[const DetailsOptions] details
         vector[PromptInfo] prompts
         size_t n
         double arrival_time
@@ -348,6 +399,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         int wake_fd() noexcept
         void add(const shared_ptr[CppResponse]&) except +
         size_t waiting_ids() except +
+        size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
@@ -367,8 +419,9 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
-        void feed(const shared_ptr[CppResponse]&, size_t, size_t, text_span, FinishReason, StopReason) except +
+        void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
+        double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept
         void observe(HistogramId, double) noexcept

@@ -7,6 +7,7 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fastfront._native.details import AnswerDetails
 from fastfront._native.parse import ParserPlan
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
@@ -74,6 +75,7 @@ class Response:
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
         parsers: ParserPlan | None = None,
+        details: AnswerDetails | None = None,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, or encoded.
 
@@ -171,6 +173,10 @@ class Pump:
     def waiting(self) -> int:
         """Engine requests whose end is still to come."""
 
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens of engine requests without an output yet. Looks at every response that waits."""
+
     def set_writers(self, threads: int, one_call: bool) -> bool:
         """Say how responses' bytes leave through the socket sink; once, before set_buckets() and start().
 
@@ -223,6 +229,11 @@ class Pump:
     def send_head(self, response: Response) -> None:
         """Send a handed-over stream's status and headers now, even if no event is there yet."""
 
+    def keep_alive(self, response: Response, interval: float) -> float:
+        """Give a stream that has been silent for `interval` seconds a comment.
+
+        Returns when to look again, in Unix seconds; -1.0: never, it has ended or is none.
+        """
     def dispatch(self, limit: int = 0) -> list[tuple[int, object]]:
         """Call on_ready of every response with news, and return what else has happened.
 

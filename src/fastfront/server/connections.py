@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 
-from fastfront._native.http import Exchange, HttpProtocol, head_of
+from fastfront._native.http import Exchange, HttpProtocol, head_of, make_read_buffer
 from fastfront.errors import BadRequestError, FastFrontError
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Connections:
         self.max_headers = max_headers
         self.lanes = {} if lanes is None else lanes
         self.lane_limit = LANE_BODY_LIMIT
+        self.read_buffer = make_read_buffer()
         self.backlog_limit = BACKLOG_LIMIT
         self.closing = False
         self.date = b""
