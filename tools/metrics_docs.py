@@ -38,7 +38,10 @@ not have is called `fastfront:`. [compatibility.md](compatibility.md) names what
 """
 GROUPS = {
     "vllm:": ("Engine and requests", "Per engine: `engine` is its index, `model_name` the first served name."),
-    "http_": ("HTTP", "Probes, /metrics and /version are not counted. `handler` is a path of the route table or `none`."),
+    "http_": (
+        "HTTP",
+        "Probes, /metrics and /version are not counted. `handler` is a path of the route table or `none`.",
+    ),
     "fastfront:": ("fastfront's own", "Where time goes in the frontend, and what waits for whom."),
     "": ("Process", "Of the frontend's process; where a host app embeds fastfront, the host's."),
 }
@@ -49,6 +52,7 @@ SOMETIMES = {
     "vllm:kv_block": "with `--kv-cache-metrics`",
     "vllm:sleep_mode": "after the first operation",
     "vllm:rl_weight": "after the first operation",
+    "vllm:tool_call_parser": "with `--tool-call-parser`",
     "vllm:lora_requests_info": "with `--enable-lora`",
 }
 
@@ -60,7 +64,7 @@ def families() -> Iterable[Metric]:
     snapshot[0]["scheduler"]["kv_fetch"]["in_progress"] = 1
     drafts = ("num_drafts", "num_draft_tokens", "num_accepted_tokens")
     snapshot[0]["scheduler"]["spec_decode"] = {**dict.fromkeys(drafts, 1), "accepted_per_position": [1]}
-    metrics = Metrics(kv_cache_metrics=True, corrupted=True)
+    metrics = Metrics(kv_cache_metrics=True, corrupted=True, tool_parser=True)
     metrics.add_counter("log_jobs_dropped", "Lines of logs left out for want of time.", lambda: 0)
     metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: 0)
     metrics.add_gauge("prompts_waiting", "Long prompts that no thread has begun yet.", lambda: 0)

@@ -88,6 +88,7 @@ class Frontend:
             log_stats=not self.config.disable_log_stats,
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
+            tool_parser=self.config.tool_call_parser is not None,
         )
         self.observability = Observability(self.config)
         self.pool = PromptPool()

@@ -93,6 +93,7 @@ async def generate(
     headers = _read_headers(scope)
     frontend.begin_request()
     watch = watch_of(frontend, scope, send, body)
+    lora_name: str | None = None  # of the adapter, while a request with one is with the engines
     direct = direct_of(scope)
     if watch is not None and watch.reads_answer:
         send, direct = watch.send, None
@@ -131,6 +132,9 @@ async def generate(
         if watch is not None:
             watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        if lora is not None:
+            lora_name = lora.lora_name
+            frontend.metrics.lora.begin(lora_name)
         if watch is not None:
             watch.submitted()
         if request.stream:
@@ -138,6 +142,8 @@ async def generate(
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
+        if lora_name is not None:
+            frontend.metrics.lora.end(lora_name)
         scope[CONTENT_LENGTH] = stream.content_length
         stream.close()
         if watch is not None:

@@ -78,6 +78,10 @@ enum class CounterId : std::uint8_t {
     generation_tokens,
     num_preemptions,
     corrupted_requests,
+    tool_parser_plain,  // invocations of tool parsers: whole answers without a call and with one, deltas likewise
+    tool_parser_called,
+    tool_parser_streaming_plain,
+    tool_parser_streaming_called,
     success_stop,  // the five finish reasons, in FinishReason's order
     success_length,
     success_abort,
@@ -151,6 +155,11 @@ class Metrics {
     /// max_tokens < 0: not known.
     void on_finished(FinishReason reason, const RequestTimes& times, double wall_time, std::size_t prompt_tokens,
                      std::size_t generation_tokens, std::int64_t max_tokens) noexcept;
+    /// A tool parser has seen a delta of a stream, or a whole answer.
+    void on_tools_parsed(bool streaming, bool called) noexcept {
+        const auto base = static_cast<std::uint8_t>(CounterId::tool_parser_plain);
+        counter(static_cast<CounterId>(base + (streaming ? 2 : 0) + (called ? 1 : 0))).add(1);
+    }
     /// All choices of one prompt have ended.
     void on_prompt_finished(const RequestTimes& times, std::size_t n, std::size_t longest_generation) noexcept;
 

@@ -26,6 +26,11 @@ class ParsedAnswer {
     /// Take the end, after the last push and in the same step.
     void finish();
 
+    /// Tool calls are looked for.
+    [[nodiscard]] bool parses_tools() const noexcept { return plan_->tools != nullptr; }
+    /// There was one in the step, or in the whole answer so far.
+    [[nodiscard]] bool is_calling() const noexcept { return calling_; }
+    [[nodiscard]] bool has_called() const noexcept { return called_; }
     /// The step has something to show.
     [[nodiscard]] bool has_news() const noexcept { return news_; }
     /// The step's delta: `{}` without news.
@@ -54,6 +59,7 @@ class ParsedAnswer {
     Pieces pieces_;
     bool whole_;
     bool news_ = false;
+    bool calling_ = false;
     bool called_ = false;
     std::string reasoning_;
     std::string content_;
