@@ -163,9 +163,9 @@ def test_invocations_of_tool_parsers():
     snapshot[1]["counters"].update(tool_parser_called=8)
     metrics = Metrics(tool_parser=True)
     metrics.watch_engine(lambda: snapshot, "tiny")
-    found = {key[2:]: value for key, value in samples(metrics).items() if "invocations_total" in key[0]}
+    found = {key[1:]: value for key, value in samples(metrics).items() if "invocations_total" in key[0]}
     assert len(found) == 12
-    counts = {key[0][1] + " " + key[1][1]: value for key, value in found.items() if "chat" in key[2][1]}
+    counts = {key[0][1] + " " + key[2][1]: value for key, value in found.items() if "chat" in key[3][1]}
     assert counts == {
         "streaming tool_call": 4,
         "streaming no_tool_call": 0,
