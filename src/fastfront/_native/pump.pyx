@@ -19,7 +19,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
-from fastfront._native cimport core
+from fastfront._native cimport core, stats
 from fastfront._native.parse cimport ParserPlan
 from fastfront._native.prompt cimport EncodedPrompt
 from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
@@ -37,9 +37,9 @@ KIND_CHAT = <int>core.ResponseKind.chat
 KIND_COMPLETION_STREAM = <int>core.ResponseKind.completion_stream
 KIND_COMPLETION = <int>core.ResponseKind.completion
 
-STAGE_PREPARE = <int>core.HistogramId.prepare_seconds
-STAGE_PROMPT_QUEUE = <int>core.HistogramId.prompt_queue_seconds
-STAGE_TOKENIZE = <int>core.HistogramId.tokenize_seconds
+STAGE_PREPARE = <int>stats.HistogramId.prepare_seconds
+STAGE_PROMPT_QUEUE = <int>stats.HistogramId.prompt_queue_seconds
+STAGE_TOKENIZE = <int>stats.HistogramId.tokenize_seconds
 
 EVENT_ABORT = 0
 EVENT_UTILITY = 1
@@ -226,7 +226,7 @@ cdef class Pump:
         return deref(self.ptr).blocked()
 
     def observe(self, int stage, double seconds) -> None:
-        deref(self.ptr).observe(<core.HistogramId>stage, seconds)
+        deref(self.ptr).observe(<stats.HistogramId>stage, seconds)
 
     def snapshot(self) -> dict:
         return snapshot_of(deref(self.ptr))
