@@ -25,7 +25,7 @@ from fastfront.output.asgi import ASGIApp, ClientDisconnectedError, Receive, Sco
 from fastfront.output.stream import STATUS_CLIENT_CLOSED
 from fastfront.routes.express import make_lanes
 from fastfront.routes.handler import Handler
-from fastfront.routes.http import get_header, send_error, send_json, send_response
+from fastfront.routes.http import CONTENT_LENGTH, content_length, get_header, send_error, send_json, send_response
 from fastfront.routes.table import routes_of
 from fastfront.telemetry.response_log import ResponseLogMiddleware
 
@@ -135,7 +135,10 @@ class App:
                 raise error from None
         finally:
             handler_name = path if handler is not None or status == 307 else NO_HANDLER
-            self.frontend.metrics.http.observe(handler_name, scope["method"], status, time.perf_counter() - started)
+            seconds, answered = time.perf_counter() - started, scope.get(CONTENT_LENGTH, 0)
+            self.frontend.metrics.http.observe(
+                handler_name, scope["method"], status, seconds, content_length(scope), answered
+            )
 
     async def _no_handler(self, path: str, methods: dict[str, Handler] | None, scope: Scope, send: Send) -> int:
         if methods is not None:

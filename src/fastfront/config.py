@@ -237,9 +237,6 @@ class Config:
     otlp_traces_endpoint: Annotated[
         str | None, Opt("Send a trace of every request to this OpenTelemetry collector.", engine=True)
     ] = None
-    collect_detailed_traces: Annotated[
-        Sequence[str], Opt("Parts of the engine to trace as well: model, worker or all.", engine=True)
-    ] = ()
 
     # -- Start and end
     engine_ready_timeout: Annotated[
@@ -292,8 +289,6 @@ class Config:
             raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
         if self.enable_log_outputs and not self.enable_log_requests:
             raise ValueError("enable_log_outputs requires enable_log_requests")
-        if self.collect_detailed_traces and not self.otlp_traces_endpoint:
-            raise ValueError("collect_detailed_traces requires otlp_traces_endpoint to be set")
         if (self.input_listener_fd is None) != (self.output_listener_fd is None):
             raise ValueError("input_listener_fd and output_listener_fd go together: only one of them is given")
 

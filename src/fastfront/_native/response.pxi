@@ -120,6 +120,10 @@ cdef class Response:
         return deref(self.ptr).http_status()
 
     @property
+    def content_length(self) -> int:
+        return deref(self.ptr).content_length()
+
+    @property
     def lost(self) -> bool:
         return deref(self.ptr).lost()
 

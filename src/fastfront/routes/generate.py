@@ -30,7 +30,7 @@ from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of
-from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -97,6 +97,7 @@ async def generate(
     headers = read_headers(scope)
     frontend.begin_request()
     watch = watch_of(frontend, scope, send, body)
+    lora_name: str | None = None  # of the adapter, while a request with one is with the engines
     direct = direct_of(scope)
     if watch is not None and watch.reads_answer:
         send, direct = watch.send, None
@@ -139,6 +140,9 @@ async def generate(
         if watch is not None:
             watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _feeder(frontend.model, request, prompts, parsing))
+        if lora is not None:
+            lora_name = lora.lora_name
+            frontend.metrics.lora.begin(lora_name)
         if watch is not None:
             watch.submitted()
         if request.stream:
@@ -146,6 +150,9 @@ async def generate(
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
+        if lora_name is not None:
+            frontend.metrics.lora.end(lora_name)
+        scope[CONTENT_LENGTH] = stream.content_length
         stream.close()
         if watch is not None:
             watch.ended(sys.exc_info()[1])

@@ -201,6 +201,8 @@ void Pump::write_step(double now) noexcept {
     }
     step_ = nullptr;
     targets_.clear();
+    writer_.metrics().histogram(HistogramId::step_outputs).observe(static_cast<double>(outputs_.outputs.size()));
+    writer_.metrics().histogram(HistogramId::step_write_seconds).observe(std::max(wall_clock() - now, 0.0));
     writer_.metrics()
         .histogram(HistogramId::iteration_tokens_total)
         .observe(static_cast<double>(prefilled() - prefilled_before + outputs_.token_ids.size()));
@@ -314,6 +316,10 @@ bool Pump::hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<
     const bool taken = response->hand_over(std::move(socket), wall_clock(), loop_metrics_, consequences, news);
     conclude(news, response, consequences);
     return taken;
+}
+
+void Pump::observe(HistogramId stage, double seconds) noexcept {
+    loop_metrics_.histogram(stage).observe(std::max(seconds, 0.0));
 }
 
 double Pump::keep_alive(const std::shared_ptr<Response>& response, double interval) {

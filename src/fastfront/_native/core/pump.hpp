@@ -78,6 +78,9 @@ class Pump {
     /// A handed-over stream's status and headers go out now, even if no event is there yet.
     void send_head(const std::shared_ptr<Response>& response);
 
+    /// Count a stage of a request's way to the engine. Any thread that holds the GIL: one at a time.
+    void observe(HistogramId stage, double seconds) noexcept;
+
     /// Responses whose client's socket is full at the moment.
     [[nodiscard]] std::size_t blocked() { return poller_.size(); }
 
