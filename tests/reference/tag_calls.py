@@ -265,7 +265,9 @@ class _Reader:
         if mark is None:
             self.cut(form, properties.get(key), head, raw, value)
             return True
-        self.put(head + json.dumps(converted(form.rule, properties.get(key), form.value_trim(value)), ensure_ascii=False))
+        self.put(
+            head + json.dumps(converted(form.rule, properties.get(key), form.value_trim(value)), ensure_ascii=False)
+        )
         if mark != form.value_close:
             self.at -= len(mark)
         return True
@@ -334,7 +336,9 @@ def converted(rule, schema, text):
     """The value that a complete text is."""
     kinds = types_of(schema)
     if rule == "poolside":
-        return text if schema is not None and kinds == {"string"} else _attempt(text.strip(), json.loads, ast.literal_eval)
+        return (
+            text if schema is not None and kinds == {"string"} else _attempt(text.strip(), json.loads, ast.literal_eval)
+        )
     if rule == "dots":
         return _dots(kinds, text)
     if rule == "hunyuan":

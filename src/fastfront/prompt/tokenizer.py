@@ -38,7 +38,7 @@ class PromptTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self.decodes_otherwise = config.apply(tokenizer)
-        """Whether decoding depends on more than tokenizer.json says."""
+        """Whether decoding, or what a token is called, depends on more than tokenizer.json says."""
         tokenizer.encode_special_tokens = config.split_special_tokens
         self._is_changed = config.has_changed_tokenizer
         self._fast: FastEncoderLoader | None = None

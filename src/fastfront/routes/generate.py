@@ -288,7 +288,14 @@ def _response(
         mailbox_limit=MAILBOX_LIMIT,
         parsers=parsing.plan,
         details=details_of(
-            frontend.config, frontend.model, request, prompts.token_ids, prompts.texts, prompts.params[0], role
+            frontend.config,
+            frontend.model,
+            request,
+            prompts.token_ids,
+            prompts.texts,
+            prompts.params[0],
+            role,
+            hides_tokens=parsing.plan is not None and not getattr(request, "include_reasoning", True),
         ),
     )
 
