@@ -201,6 +201,7 @@ AROUND = {
     "blank before": ("\n\n", "\n", ""),
     "between": ("", "\n", ""),
     "lines after": ("", "", "\n"),
+    "text behind": ("", "\n", "\n\nThat was it."),
     "text after": ("Wait.\n", "", "\nThat was it.\n"),
 }
 """What stands before, between and behind calls."""

@@ -120,6 +120,8 @@ void ContentGate::release(Pieces& out) {
     if (joint_) {
         held_ = "\n";
         joint_ = false;
+    } else if (rules_.strip && called_ && !has_text_) {
+        held_.clear();  // at the beginning of all text
     }
     has_text_ = true;
     markup_ = gap_ = false;
