@@ -184,6 +184,122 @@ def step3(calls: list[Call]) -> str:
     )
 
 
+def kimi(calls: list[Call]) -> str:
+    """Kimi K3's way; before it, the answer is in a channel of its own."""
+
+    def argument(key: str, value: str) -> str:
+        kind = "string" if key in ("s", "city", "unit", "maybe", "either") else "object"
+        return f'<|open|>argument key="{key}" type="{kind}"<|sep|>{value}<|close|>argument<|sep|>'
+
+    return (
+        "<|open|>tools<|sep|>"
+        + "".join(
+            f'<|open|>call tool="{name}" index="{number}"<|sep|>'
+            + "".join(argument(k, v) for k, v in arguments)
+            + "<|close|>call<|sep|>"
+            for number, (name, arguments) in enumerate(calls, 1)
+        )
+        + "<|close|>tools<|sep|><|close|>message<|sep|>"
+    )
+
+
+def minimax3(calls: list[Call]) -> str:
+    """MiniMax M3's way."""
+    m = "]<]minimax[>["
+    return (
+        f"{m}<tool_call>\n"
+        + "\n".join(
+            f'{m}<invoke name="{name}">\n' + "".join(f"{m}<{k}>{v}{m}</{k}>\n" for k, v in arguments) + f"{m}</invoke>"
+            for name, arguments in calls
+        )
+        + f"\n{m}</tool_call>"
+    )
+
+
+def as_json(arguments: Arguments) -> str:
+    """Arguments in a JSON object; a value that is JSON is that."""
+
+    def value(text: str) -> str:
+        try:
+            json.loads(text, parse_constant=float.fromhex)
+        except ValueError:
+            return json.dumps(text, ensure_ascii=False)
+        return text
+
+    return "{" + ", ".join(f"{json.dumps(k)}: {value(v)}" for k, v in arguments) + "}"
+
+
+def plamo(calls: list[Call]) -> str:
+    """PLaMo 3's way."""
+
+    def tag(name: str) -> str:
+        return f"<|plamo:{name}:plamo|>"
+
+    return (
+        tag("begin_tool_requests")
+        + "".join(
+            f"{tag('begin_tool_request')}{tag('begin_tool_name')}{name}{tag('end_tool_name')}"
+            f"{tag('begin_tool_arguments')}<|plamo:constrain|>json<|plamo:msg|>{as_json(arguments)}"
+            f"{tag('end_tool_arguments')}{tag('end_tool_request')}"
+            for name, arguments in calls
+        )
+        + tag("end_tool_requests")
+    )
+
+
+def inkling(calls: list[Call]) -> str:
+    """Inkling's way."""
+    return "".join(
+        f'<|message_model|><|content_invoke_tool_json|>{{"name": "{name}", "args": {as_json(arguments)}}}<|end_message|>'
+        for name, arguments in calls
+    )
+
+
+def gemma4(calls: list[Call]) -> str:
+    """Gemma 4's way: strings have their own quotation marks."""
+    quote = '<|"|>'
+
+    def value(key: str, text: str) -> str:
+        if key in ("s", "city", "unit", "maybe", "either"):
+            return f"{quote}{text}{quote}"
+        return text.replace('"', quote)
+
+    return "".join(
+        f"<|tool_call>call:{name}{{" + ",".join(f"{k}:{value(k, v)}" for k, v in arguments) + "}<tool_call|>"
+        for name, arguments in calls
+    )
+
+
+def functiongemma(calls: list[Call]) -> str:
+    """FunctionGemma's way."""
+    return "".join(
+        f"<start_function_call>call:{name}{{"
+        + ",".join(f"{k}:<escape>{v}<escape>" for k, v in arguments)
+        + "}<end_function_call>"
+        for name, arguments in calls
+    )
+
+
+def muse(calls: list[Call]) -> str:
+    """Muse Glimmer's way."""
+    return "".join(
+        f"<|start|>assistant to={name}<|message|><atem:function_calls>\n<atem:invoke name=\"{name}\">\n"
+        + "".join(f'<atem:parameter name="{k}">{v}</atem:parameter>\n' for k, v in arguments)
+        + "</atem:invoke>\n</atem:function_calls><|eom|>"
+        for name, arguments in calls
+    )
+
+
+def minicpm(calls: list[Call]) -> str:
+    """MiniCPM5's way."""
+    return "".join(
+        f'<function name="{name}">'
+        + "".join(f'<param name="{k}">{v}</param>' for k, v in arguments)
+        + "</function>\n"
+        for name, arguments in calls
+    )
+
+
 RENDER: dict[str, Callable[[list[Call]], str]] = {
     "qwen3_coder": qwen,
     "qwen3_xml": qwen,
@@ -203,7 +319,22 @@ RENDER: dict[str, Callable[[list[Call]], str]] = {
     "deepseek_v4": lambda calls: dsml(calls, "tool_calls"),
     "deepseek_v41": lambda calls: dsml(calls, "calls", " "),
     "step3": step3,
+    "minimax_m3": minimax3,
+    "kimi_k3": kimi,
+    "plamo3": plamo,
+    "inkling": inkling,
+    "gemma4": gemma4,
+    "functiongemma": functiongemma,
+    "muse_glimmer": muse,
+    "minicpm5": minicpm,
 }
+
+BEFORE = {
+    "kimi_k3": "<|open|>response<|sep|>{}<|close|>response<|sep|>",
+    "inkling": "<|content_text|>{}<|end_message|>",
+    "muse_glimmer": " to=user<|message|>{}<|eom|>",
+}
+"""How formats mark the text before calls."""
 
 _D = '<｜DSML｜parameter name="{}" string="{}">{}</｜DSML｜parameter>'
 
@@ -219,10 +350,6 @@ OWN: dict[str, dict[str, str]] = {
         "two_in_one": "<tool_call>\n<function=now>\n</function>\n<function=now>\n</function>\n</tool_call>",
         "next_parameter_ends_value": (
             "<tool_call><function=get_weather><parameter=city>Rom<parameter=unit>celsius</parameter>"
-            "</function></tool_call>"
-        ),
-        "duplicate": (
-            "<tool_call><function=get_weather><parameter=unit>celsius</parameter>"
             "</function></tool_call>"
         ),
     },
@@ -243,6 +370,62 @@ OWN: dict[str, dict[str, str]] = {
         "nested": _dsml_call("typed", ("o", "false", '{"x": "5", "y": 6, "w": "7"}')),
         "array_items": _dsml_call("typed", ("a", "false", '["1", 2.0, "x", null]')),
     },
+    "minimax_m3": {
+        "nested": (
+            "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"typed\">]<]minimax[>[<o>]<]minimax[>[<x>5]<]minimax[>[</x>"
+            "]<]minimax[>[<y>z]<]minimax[>[</y>]<]minimax[>[<w>1]<]minimax[>[</w>]<]minimax[>[</o>]<]minimax[>[<a>"
+            "]<]minimax[>[<item>1]<]minimax[>[</item>]<]minimax[>[<item>2]<]minimax[>[</item>]<]minimax[>[</a>"
+            "]<]minimax[>[</invoke>]<]minimax[>[</tool_call>"
+        ),
+        "repeated": (
+            "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"typed\">]<]minimax[>[<i>5]<]minimax[>[</i>"
+            "]<]minimax[>[<i>6]<]minimax[>[</i>]<]minimax[>[<i>7]<]minimax[>[</i>"
+            "]<]minimax[>[</invoke>]<]minimax[>[</tool_call>"
+        ),
+        "mixed": (
+            "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"typed\">]<]minimax[>[<o>text]<]minimax[>[<x>5]<]minimax[>[</x>"
+            "]<]minimax[>[</o>]<]minimax[>[</invoke>]<]minimax[>[</tool_call>"
+        ),
+    },
+    "kimi_k3": {
+        "escapes": (
+            '<|open|>tools<|sep|><|open|>call tool="now" index="1"<|sep|><|open|>argument key="a&quot;b&amp;c"<|sep|>x'
+            "<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
+        ),
+        "spaces": "Hi<|close|> response <|sep|><|open|> tools <|sep|><|open|> call tool=\"now\" <|sep|><|close|> call <|sep|>",
+        "look_alike": (
+            '<|open|>tools<|sep|><|open|>call tool="now"<|sep|><|open|>argument key="s" type="string"<|sep|>a<|close|>b'
+            "<|sep|><|open|>c<|sep|><|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
+        ),
+    },
+    "inkling": {
+        "compact": '<|content_invoke_tool_json|>{"name":"typed","args":{"s":"x","i":5}}<|end_message|>',
+        "args_first": '<|content_invoke_tool_json|>{"args": {"s": "x"}, "name": "typed"}<|end_message|>',
+        "without_args": '<|content_invoke_tool_json|>{"name": "now"}<|end_message|>',
+        "text_after": inkling([("now", [])]) + "<|message_model|><|content_text|>Done.<|end_message|>",
+        "wrong_types": '<|content_invoke_tool_json|>{"name": "typed", "args": {"s": 5, "i": "5", "o": {"x": "1"}}}<|end_message|>',
+    },
+    "gemma4": {
+        "bare_name": "<|tool_call>:now{}<tool_call|>",
+        "no_arguments": "<|tool_call>call:now<tool_call|>",
+        "nested": (
+            '<|tool_call>call:typed{o:{x:5,y:<|"|>a}b<|"|>,w:{k:[1,<|"|>]<|"|>]}},a:[1,2],u:[{a:1},[<|"|>x<|"|>]]}<tool_call|>'
+        ),
+        "quoted_keys": '<|tool_call>call:typed{<|"|>s<|"|>:<|"|>x<|"|>}<tool_call|>',
+        "spaces": '<|tool_call>call:typed{ s : <|"|>x<|"|> , i : 5 }<tool_call|>',
+        "parentheses": '<|tool_call>call:typed(s:<|"|>x<|"|>)<tool_call|>',
+    },
+    "muse_glimmer": {
+        "doubled_name": muse([("now", [])]).replace("name=\"now\"", "name=\"now.now\""),
+        "unframed": "<atem:function_calls><atem:invoke name=\"now\"></atem:invoke></atem:function_calls>",
+        "echoed": " to=user<|message|>Write <atem:invoke name=\"now\"></atem:invoke> so.<|eot|>",
+    },
+    "minicpm5": {
+        "entities": '<function name="get_weather"><param name="city">a &amp; b &lt;c&gt;</param></function>',
+        "data": '<function name="get_weather"><param name="city"><![CDATA[<b> & c]]></param></function>',
+        "wrapped": "<function name='typed'><param name='arguments'>{\"i\": 5, \"s\": 6, \"q\": 1}</param></function>",
+        "twice": '<function name="typed"><param name="i">5</param><param name="i">6</param></function>',
+    },
     "k2_horizon": {
         "text_after": horizon([("now", [])]) + "\nDone.",
     },
@@ -251,7 +434,8 @@ OWN: dict[str, dict[str, str]] = {
 
 def text_of(parser: str, case: Case) -> str:
     """The answer in a format's own way."""
-    return case.before + (RENDER[parser](case.calls) if case.calls else "")
+    before = BEFORE.get(parser, "{}").format(case.before) if case.before else ""
+    return before + (RENDER[parser](case.calls) if case.calls else "")
 
 
 def answers(parser: str) -> dict[str, tuple[str, bool]]:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask vLLM's own tool parsers about the answers of corpus_tags.py, and write golden/tags.json.
 
-    PYTHONPATH=. VLLM_VENV/bin/python tests/parsers/make_golden_tags.py
+    PYTHONPATH=. VLLM_VENV/bin/python tests/parsers/make_golden_tags.py [FILE]
 
-Not part of the tests: they read the file. Whole answers, without token ids. Made with vLLM 0.32.0.
+The tests read the file; tests/real_engine/test_tool_parsers.py makes it again and compares. Whole answers, without token
+ids, and the types that vLLM sees in schemas are checked. Made with vLLM 0.32.0.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ os.environ["VLLM_LOGGING_LEVEL"] = "CRITICAL"
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.parser.abstract_parser import DelegatingParser
 from vllm.tool_parsers import ToolParserManager
+from vllm.tool_parsers.utils import _TYPE_ALIASES, extract_types_from_schema
 
+from tests.output.schema_cases import CASES
 from tests.parsers import corpus_tags as corpus
 
 GOLDEN = Path(__file__).parent / "golden" / "tags.json"
@@ -50,9 +54,7 @@ def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
         body["tools"] = corpus.TOOLS
     request = ChatCompletionRequest.model_validate(body)
     request.tool_choice = "auto"
-    parser_class = type(
-        "Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)}
-    )
+    parser_class = type("Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)})
     made = parser_class(Tokenizer(), request.tools)
     _, content, calls = made.parse(text, request, enable_auto_tools=True)
     return {
@@ -61,13 +63,20 @@ def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def check_schemas() -> None:
+    """Compare the types that vLLM sees with those that the tests of tool_schemas.py expect."""
+    known = {"string", "integer", "number", "boolean", "null", "object", "array"}
+    for schema, expected in CASES:
+        names = {name.strip().lower() for name in extract_types_from_schema(schema)}
+        seen = {_TYPE_ALIASES.get(name, name) for name in names}
+        assert {name if name in known else "other" for name in seen} == expected, schema
+
+
+def main(path: Path) -> None:
     """Write what vLLM makes of every answer."""
+    check_schemas()
     result = {
-        parser: {
-            name: asked(parser, text, tools=tools)
-            for name, (text, tools) in corpus.answers(parser).items()
-        }
+        parser: {name: asked(parser, text, tools=tools) for name, (text, tools) in corpus.answers(parser).items()}
         for parser in corpus.RENDER
     }
     lines = [
@@ -76,9 +85,8 @@ def main() -> None:
         + "\n}"
         for parser, cases in result.items()
     ]
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN)

@@ -89,6 +89,15 @@ bool ArgumentWriter::end_value(Pieces& out) {
     return true;
 }
 
+void ArgumentWriter::add(std::string_view name, JsonValue value, Pieces& out) {
+    name_ = name;
+    const Schema* schema = tool_ == nullptr ? nullptr : tool_->parameters.property(name);
+    if (schema != nullptr) coerce(value, *schema);
+    begin_member({});
+    py_dump(value, scratch_);
+    put(out);
+}
+
 void ArgumentWriter::end_call(Pieces& out) {
     if (wrapped_.empty()) {
         out.add_arguments(call_, has_members_ ? "}" : "{}");

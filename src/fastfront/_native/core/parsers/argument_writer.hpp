@@ -34,6 +34,9 @@ class ArgumentWriter {
     [[nodiscard]] bool value(std::string_view text, Pieces& out);
     [[nodiscard]] bool end_value(Pieces& out);
 
+    /// A value that is JSON already.
+    void add(std::string_view name, JsonValue value, Pieces& out);
+
     void end_call(Pieces& out);
     /// The output ends inside a value: what was held of a string goes out.
     void cut(Pieces& out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // <invoke name="name"><parameter name="name">value</parameter></invoke>, in blocks of several spellings
-// (vllm/parser/minimax_m2.py, deepseek_v32.py, deepseek_v4.py, deepseek_v41.py, vllm/tool_parsers/dots, step3_tool_parser.py).
+// (vllm/parser/minimax_m2.py, minimax_m3.py, deepseek_v32.py, deepseek_v4.py, deepseek_v41.py, vllm/tool_parsers/dots, step3_tool_parser.py).
+#include "nested_tags.hpp"
 #include "tag_families.hpp"
 #include "tag_names.hpp"
 
@@ -54,6 +55,16 @@ constexpr TagFormat kMinimax2{.block_open = {"<minimax:tool_call>"},
                               .parameter_ends_value = true,
                               .read_tag = read_quoted_tag};
 
+constexpr TagFormat kMinimax3{.block_open = {"]<]minimax[>[<tool_call>"},
+                              .block_close = "]<]minimax[>[</tool_call>",
+                              .needs_block = true,
+                              .call_open = "]<]minimax[>[<invoke name=",
+                              .name_close = ">",
+                              .call_close = "]<]minimax[>[</invoke>",
+                              .read_name = unquoted,
+                              .read_body = read_nested_tags,
+                              .content_trim = Trim::blank};
+
 constexpr TagFormat kDots{.block_open = {"<dots_function_call>"},
                           .block_close = "</dots_function_call>",
                           .needs_block = true,
@@ -76,7 +87,7 @@ constexpr TagFormat kStep3{.block_open = {"<｜tool_calls_begin｜>"},
                            .call_open = "<｜tool_call_begin｜>",
                            .name_close = "\">",
                            .call_close = "<｜tool_call_end｜>",
-                           .layout = "</steptml:invoke>",
+                           .layout = {"</steptml:invoke>"},
                            .read_name = read_step_name,
                            .parameter_open = "<steptml:parameter name=\"",
                            .tag_close = ">",
@@ -128,6 +139,7 @@ constexpr ParserEntry kEntries[] = {
     {"deepseek_v41", make_tag_parser<kDeepSeek41>, kDeepSeek41Tokens},
     {"dots", make_tag_parser<kDots>, kDotsTokens},
     {"minimax_m2", make_tag_parser<kMinimax2>, kMinimaxTokens},
+    {"minimax_m3", make_tag_parser<kMinimax3>, {}},
     {"step3", make_tag_parser<kStep3>, kStepTokens},
 };
 

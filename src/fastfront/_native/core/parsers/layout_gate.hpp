@@ -33,7 +33,6 @@ class LayoutGate {
         if (!has_calls_) out.add_content(held_);
         held_.clear();
     }
-    [[nodiscard]] bool has_calls() const noexcept { return has_calls_; }
 
   private:
     static constexpr std::size_t kMaxHeld = 4096;  // more whitespace than that is content

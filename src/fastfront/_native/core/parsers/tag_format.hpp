@@ -31,11 +31,16 @@ struct TagFormat {
     std::string_view call_open{};
     std::string_view name_close{};
     std::string_view call_close{};
-    std::string_view layout{};  // a tag that says nothing
+    std::array<std::string_view, 2> layout{};  // tags that say nothing
     bool known_names = false;  // only tools of the request can be called (without tools: all)
     bool needs_tools = false;  // without tools: nothing
+    bool doubled_names = false;  // "name.name" is the tool "name", if the request has that and not the other
     /// The name of the text between call_open and name_close; empty: none.
     std::string_view (*read_name)(std::string_view text) noexcept = nullptr;
+
+    /// Without parameters: what the JSON of all between name_close and call_close is, and where in it that stops.
+    std::string (*read_body)(std::string_view body, const Tool* tool, std::size_t& rest) = nullptr;
+    bool json_body = false;  // or it is the JSON
 
     // A parameter: parameter_open, its tag, tag_close, then (if there are such) type_open, type, type_close, and
     // value_open, value, value_close.

@@ -123,29 +123,6 @@ std::uint8_t horizon_types(const Parameter& parameter) {
     return py_lower_ascii(parameter.type) == "any" ? kString : named;
 }
 
-JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_view text) {
-    switch (rule) {
-        case ValueRule::schema: return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
-        case ValueRule::json: return parameter.type == "string" ? JsonValue::of_string(text) : json_or_text(text);
-        case ValueRule::json_schema: {
-            JsonValue value = parameter.type == "true" ? JsonValue::of_string(text) : json_or_text(text);
-            if (parameter.schema != nullptr) coerce(value, *parameter.schema);
-            return value;
-        }
-        case ValueRule::hunyuan: return hunyuan(text, types_of(parameter.schema) & static_cast<std::uint8_t>(~kNull));
-        case ValueRule::poolside: return json_or_literal(py_strip(text));
-        case ValueRule::dots: return dots(text, types_of(parameter.schema));
-        case ValueRule::horizon: {
-            const std::uint8_t types = horizon_types(parameter);
-            return coerce((types & kString) != 0 ? text : py_strip(text), types);
-        }
-        case ValueRule::step: return step(text, parameter.schema);
-        case ValueRule::minicpm:
-            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text) : json_or_literal(text);
-    }
-    return JsonValue::of_string(text);
-}
-
 ValueTiming timing_of_types(std::uint8_t types) noexcept {
     if (types == kString) return ValueTiming::streams;
     return types == (kString | kNull) ? ValueTiming::unless_null : ValueTiming::when_complete;
@@ -207,6 +184,29 @@ ValueTiming timing_of(ValueRule rule, const Parameter& parameter) noexcept {
         case ValueRule::minicpm: return ValueTiming::when_complete;
     }
     return ValueTiming::when_complete;
+}
+
+JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_view text) {
+    switch (rule) {
+        case ValueRule::schema: return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
+        case ValueRule::json: return parameter.type == "string" ? JsonValue::of_string(text) : json_or_text(text);
+        case ValueRule::json_schema: {
+            JsonValue value = parameter.type == "true" ? JsonValue::of_string(text) : json_or_text(text);
+            if (parameter.schema != nullptr) coerce(value, *parameter.schema);
+            return value;
+        }
+        case ValueRule::hunyuan: return hunyuan(text, types_of(parameter.schema) & static_cast<std::uint8_t>(~kNull));
+        case ValueRule::poolside: return json_or_literal(py_strip(text));
+        case ValueRule::dots: return dots(text, types_of(parameter.schema));
+        case ValueRule::horizon: {
+            const std::uint8_t types = horizon_types(parameter);
+            return coerce((types & kString) != 0 ? text : py_strip(text), types);
+        }
+        case ValueRule::step: return step(text, parameter.schema);
+        case ValueRule::minicpm:
+            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text) : json_or_literal(text);
+    }
+    return JsonValue::of_string(text);
 }
 
 void append_value(ValueRule rule, const Parameter& parameter, std::string_view text, std::string& out) {

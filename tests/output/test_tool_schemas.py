@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tools as the native parsers need them: names, and the types that vLLM would see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fastfront._native import parse
+from fastfront.output.tool_schemas import lower, tool_schemas
+from tests.output.schema_cases import CASES
+
+BITS = {
+    "string": 1,
+    "integer": 2,
+    "number": 4,
+    "boolean": 8,
+    "null": 16,
+    "object": 32,
+    "array": 64,
+    "other": 128,
+}
+
+
+@pytest.mark.parametrize(("schema", "expected"), CASES)
+def test_types_are_those_that_vllm_sees(schema: Any, expected: set[str]) -> None:
+    """`type`, `enum` and choices name types; a schema that says nothing is a string's, and is told apart from one."""
+    bits = lower(schema)[0]
+    assert {name for name, bit in BITS.items() if bits & bit} == (expected if bits else set())
+    assert bits or expected == {"string"}
+
+
+def test_properties_keep_their_order() -> None:
+    """Properties and items are read at every level; what is no schema is left out."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "b": {"type": "array", "items": {"type": "integer"}},
+            "a": {"properties": {"x": {"type": "null"}}},
+            "odd": True,
+        },
+    }
+    assert lower(schema) == (32, [("b", (64, [], (2, [], None))), ("a", (0, [("x", (16, [], None))], None))], None)
+
+
+def test_depth_is_bounded() -> None:
+    """Deeper than sixteen levels, nothing is said."""
+    deep: dict[str, Any] = {"type": "integer"}
+    for _ in range(5000):
+        deep = {"type": "array", "items": deep}
+    levels = 0
+    lowered = lower(deep)
+    while lowered[2] is not None:
+        lowered = lowered[2]
+        levels += 1
+    assert levels == 16
+    assert lowered[0] == 0
+
+
+def test_tools_without_functions_are_none() -> None:
+    """Without tools there are no schemas."""
+    assert tool_schemas(None) is None
+    assert tool_schemas([]) is None
+    assert tool_schemas([{"type": "custom", "custom": {}}]) is None
+
+
+def test_functions_without_parameters_have_none() -> None:
+    """A function needs no parameters, and they may be null."""
+    made = tool_schemas(
+        [
+            {"type": "function", "function": {"name": "f"}},
+            {"type": "function", "function": {"name": "g", "parameters": None}},
+        ]
+    )
+    parser = parse.Parser(tool_parser="glm45", tools=made)
+    pieces = parser.push("<tool_call>g</tool_call><tool_call>h</tool_call>") + parser.finish()
+    assert pieces == [("call", 0, "g", ""), ("arguments", 0, "{}"), ("content", "<tool_call>h</tool_call>")]
