@@ -537,7 +537,7 @@ def content_of(rules: Rules, events: list[tuple[str, str]]) -> str:
         elif kind == "raw":
             keep = True
             if text:
-                out += ("\n" if joint else "" if rules.strip and called and not seen else held) + text
+                out += ("\n" if joint else "" if rules.strip and not rules.trim and called and not seen else held) + text
                 seen, held, markup, gap, joint = True, "", False, False, False
         elif kind == "markup" and not dropping:
             held, markup, gap = held + text, True, not text
@@ -547,7 +547,7 @@ def content_of(rules: Rules, events: list[tuple[str, str]]) -> str:
                 held, text = held + spaces, text.lstrip()
             kept = text.rstrip() if rules.strip else text.rstrip("\n") if rules.strip_newlines and not called else text
             if kept:
-                out += ("\n" if joint else "" if rules.strip and called and not seen else held) + kept
+                out += ("\n" if joint else "" if rules.strip and not rules.trim and called and not seen else held) + kept
                 seen, held, markup, gap, joint = True, "", False, False, False
             held += text[len(kept) :]
     return out if called or gap or rules.trim else out + held
