@@ -115,8 +115,8 @@ def test_special_tokens_may_come_with_their_ids(name):
                 for segment in segments
                 for part in ([segment] if segment.token is not None else _cut_out(segment.text, token, number))
             ]
-        message = at_every_split(segments, tool_parser=FORMATS[name].parser, special_tokens=tokens)
-        assert {"content": message["content"], "tool_calls": message["tool_calls"]} == parsed(name, text), title
+        options: dict[str, Any] = {"tool_parser": FORMATS[name].parser, "special_tokens": tokens}
+        assert whole(segments, **options) == whole([Segment(text)], **options), title
 
 
 @pytest.mark.parametrize("name", FORMATS)
