@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers with tool calls in formats made of tags: every format says the same calls in its own way, and some of its own.
+"""Answers with tool calls in formats made of tags: every format says the same calls in its own way, and some others.
 
 make_golden_tags.py asks vLLM's parsers about them; the tests ask the native ones.
 """
@@ -55,13 +55,31 @@ TOOLS = [
 ]
 
 VALUES: dict[str, list[str]] = {
-    "s": ["Paris", "", "null", "42", '{"a": 1}', " padded ", "two\nlines\n", 'q"uo\\te', "héllo 世界 🌍", "a < b && c > d"],
+    "s": [
+        "Paris",
+        "",
+        "null",
+        "42",
+        '{"a": 1}',
+        " padded ",
+        "two\nlines\n",
+        'q"uo\\te',
+        "héllo 世界 🌍",
+        "a < b && c > d",
+    ],
     "i": ["7", "-7", " 12 ", "007", "1_000", "1.0", "many", "", "123456789012345678901234567890", "+3", "true"],
     "n": ["1.5", "2", "2.0", "1e3", "1e16", "1.5e-7", "-0.0", "1e400", "nan", ".5", "five", "0.1", "123456789.125"],
     "b": ["true", "False", "1", "0", "yes", " true ", "null"],
     "z": ["null", "None", "0"],
     "a": ["[1, 2, 3]", '["a","b"]', "[1,", "[]", '[1.0, 2e2, "x"]', "[NaN]", "(1, 2)"],
-    "o": ['{"x": 1, "y": "z"}', '{"x":"1","y":2}', "{'x': 1}", '{"k": {"n": [1, {"m": null}]}}', '{"é": "\\u00e9\\n"}', "x"],
+    "o": [
+        '{"x": 1, "y": "z"}',
+        '{"x":"1","y":2}',
+        "{'x': 1}",
+        '{"k": {"n": [1, {"m": null}]}}',
+        '{"é": "\\u00e9\\n"}',
+        "x",
+    ],
     "maybe": ["null", "NULL", "text", "nullable", "nul", ""],
     "either": ["5", "five"],
     "silent": ["5", "text"],
@@ -250,7 +268,8 @@ def plamo(calls: list[Call]) -> str:
 def inkling(calls: list[Call]) -> str:
     """Inkling's way."""
     return "".join(
-        f'<|message_model|><|content_invoke_tool_json|>{{"name": "{name}", "args": {as_json(arguments)}}}<|end_message|>'
+        "<|message_model|><|content_invoke_tool_json|>"
+        f'{{"name": "{name}", "args": {as_json(arguments)}}}<|end_message|>'
         for name, arguments in calls
     )
 
@@ -283,7 +302,7 @@ def functiongemma(calls: list[Call]) -> str:
 def muse(calls: list[Call]) -> str:
     """Muse Glimmer's way."""
     return "".join(
-        f"<|start|>assistant to={name}<|message|><atem:function_calls>\n<atem:invoke name=\"{name}\">\n"
+        f'<|start|>assistant to={name}<|message|><atem:function_calls>\n<atem:invoke name="{name}">\n'
         + "".join(f'<atem:parameter name="{k}">{v}</atem:parameter>\n' for k, v in arguments)
         + "</atem:invoke>\n</atem:function_calls><|eom|>"
         for name, arguments in calls
@@ -293,9 +312,7 @@ def muse(calls: list[Call]) -> str:
 def minicpm(calls: list[Call]) -> str:
     """MiniCPM5's way."""
     return "".join(
-        f'<function name="{name}">'
-        + "".join(f'<param name="{k}">{v}</param>' for k, v in arguments)
-        + "</function>\n"
+        f'<function name="{name}">' + "".join(f'<param name="{k}">{v}</param>' for k, v in arguments) + "</function>\n"
         for name, arguments in calls
     )
 
@@ -372,18 +389,20 @@ OWN: dict[str, dict[str, str]] = {
     },
     "minimax_m3": {
         "nested": (
-            "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"typed\">]<]minimax[>[<o>]<]minimax[>[<x>5]<]minimax[>[</x>"
+            ']<]minimax[>[<tool_call>]<]minimax[>[<invoke name="typed">'
+            "]<]minimax[>[<o>]<]minimax[>[<x>5]<]minimax[>[</x>"
             "]<]minimax[>[<y>z]<]minimax[>[</y>]<]minimax[>[<w>1]<]minimax[>[</w>]<]minimax[>[</o>]<]minimax[>[<a>"
             "]<]minimax[>[<item>1]<]minimax[>[</item>]<]minimax[>[<item>2]<]minimax[>[</item>]<]minimax[>[</a>"
             "]<]minimax[>[</invoke>]<]minimax[>[</tool_call>"
         ),
         "repeated": (
-            "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"typed\">]<]minimax[>[<i>5]<]minimax[>[</i>"
+            ']<]minimax[>[<tool_call>]<]minimax[>[<invoke name="typed">]<]minimax[>[<i>5]<]minimax[>[</i>'
             "]<]minimax[>[<i>6]<]minimax[>[</i>]<]minimax[>[<i>7]<]minimax[>[</i>"
             "]<]minimax[>[</invoke>]<]minimax[>[</tool_call>"
         ),
         "mixed": (
-            "]<]minimax[>[<tool_call>]<]minimax[>[<invoke name=\"typed\">]<]minimax[>[<o>text]<]minimax[>[<x>5]<]minimax[>[</x>"
+            ']<]minimax[>[<tool_call>]<]minimax[>[<invoke name="typed">'
+            "]<]minimax[>[<o>text]<]minimax[>[<x>5]<]minimax[>[</x>"
             "]<]minimax[>[</o>]<]minimax[>[</invoke>]<]minimax[>[</tool_call>"
         ),
     },
@@ -392,7 +411,9 @@ OWN: dict[str, dict[str, str]] = {
             '<|open|>tools<|sep|><|open|>call tool="now" index="1"<|sep|><|open|>argument key="a&quot;b&amp;c"<|sep|>x'
             "<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
         ),
-        "spaces": "Hi<|close|> response <|sep|><|open|> tools <|sep|><|open|> call tool=\"now\" <|sep|><|close|> call <|sep|>",
+        "spaces": (
+            'Hi<|close|> response <|sep|><|open|> tools <|sep|><|open|> call tool="now" <|sep|><|close|> call <|sep|>'
+        ),
         "look_alike": (
             '<|open|>tools<|sep|><|open|>call tool="now"<|sep|><|open|>argument key="s" type="string"<|sep|>a<|close|>b'
             "<|sep|><|open|>c<|sep|><|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
@@ -403,7 +424,9 @@ OWN: dict[str, dict[str, str]] = {
         "args_first": '<|content_invoke_tool_json|>{"args": {"s": "x"}, "name": "typed"}<|end_message|>',
         "without_args": '<|content_invoke_tool_json|>{"name": "now"}<|end_message|>',
         "text_after": inkling([("now", [])]) + "<|message_model|><|content_text|>Done.<|end_message|>",
-        "wrong_types": '<|content_invoke_tool_json|>{"name": "typed", "args": {"s": 5, "i": "5", "o": {"x": "1"}}}<|end_message|>',
+        "wrong_types": (
+            '<|content_invoke_tool_json|>{"name": "typed", "args": {"s": 5, "i": "5", "o": {"x": "1"}}}<|end_message|>'
+        ),
     },
     "gemma4": {
         "bare_name": "<|tool_call>:now{}<tool_call|>",
@@ -416,14 +439,14 @@ OWN: dict[str, dict[str, str]] = {
         "parentheses": '<|tool_call>call:typed(s:<|"|>x<|"|>)<tool_call|>',
     },
     "muse_glimmer": {
-        "doubled_name": muse([("now", [])]).replace("name=\"now\"", "name=\"now.now\""),
-        "unframed": "<atem:function_calls><atem:invoke name=\"now\"></atem:invoke></atem:function_calls>",
-        "echoed": " to=user<|message|>Write <atem:invoke name=\"now\"></atem:invoke> so.<|eot|>",
+        "doubled_name": muse([("now", [])]).replace('name="now"', 'name="now.now"'),
+        "unframed": '<atem:function_calls><atem:invoke name="now"></atem:invoke></atem:function_calls>',
+        "echoed": ' to=user<|message|>Write <atem:invoke name="now"></atem:invoke> so.<|eot|>',
     },
     "minicpm5": {
         "entities": '<function name="get_weather"><param name="city">a &amp; b &lt;c&gt;</param></function>',
         "data": '<function name="get_weather"><param name="city"><![CDATA[<b> & c]]></param></function>',
-        "wrapped": "<function name='typed'><param name='arguments'>{\"i\": 5, \"s\": 6, \"q\": 1}</param></function>",
+        "wrapped": '<function name=\'typed\'><param name=\'arguments\'>{"i": 5, "s": 6, "q": 1}</param></function>',
         "twice": '<function name="typed"><param name="i">5</param><param name="i">6</param></function>',
     },
     "k2_horizon": {

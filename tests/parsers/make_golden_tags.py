@@ -3,8 +3,8 @@
 
     PYTHONPATH=. VLLM_VENV/bin/python tests/parsers/make_golden_tags.py [FILE]
 
-The tests read the file; tests/real_engine/test_tool_parsers.py makes it again and compares. Whole answers, without token
-ids, and the types that vLLM sees in schemas are checked. Made with vLLM 0.32.0.
+The tests read the file; tests/real_engine/test_tool_parsers.py makes it again and compares. Whole answers, without
+token ids, and the types that vLLM sees in schemas are checked. Made with vLLM 0.32.0.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 os.environ["VLLM_LOGGING_LEVEL"] = "CRITICAL"
@@ -31,9 +33,9 @@ GOLDEN = Path(__file__).parent / "golden" / "tags.json"
 class Tokenizer:
     """As much of a tokenizer as the parsers ask for when no token ids are given."""
 
-    all_special_tokens: list[str] = []
-    all_special_ids: list[int] = []
-    init_kwargs: dict[str, Any] = {}
+    all_special_tokens: Sequence[str] = ()
+    all_special_ids: Sequence[int] = ()
+    init_kwargs: Mapping[str, Any] = MappingProxyType({})
     chat_template = None
 
     def get_vocab(self) -> dict[str, int]:
@@ -54,9 +56,7 @@ def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
         body["tools"] = corpus.TOOLS
     request = ChatCompletionRequest.model_validate(body)
     request.tool_choice = "auto"
-    parser_class = type(
-        "Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)}
-    )
+    parser_class = type("Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)})
     made = parser_class(Tokenizer(), request.tools)
     _, content, calls = made.parse(text, request, enable_auto_tools=True)
     return {
@@ -78,10 +78,7 @@ def main(path: Path) -> None:
     """Write what vLLM makes of every answer."""
     check_schemas()
     result = {
-        parser: {
-            name: asked(parser, text, tools=tools)
-            for name, (text, tools) in corpus.answers(parser).items()
-        }
+        parser: {name: asked(parser, text, tools=tools) for name, (text, tools) in corpus.answers(parser).items()}
         for parser in corpus.RENDER
     }
     lines = [

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a message holds whose tool calls are made of tags: slow, obvious, the whole text at once.
 
-The oracle of the native TagParser, for well-formed answers and for broken ones. Values become JSON with Python's own int,
-float, json and ast.
+The oracle of the native TagParser, for well-formed answers and for broken ones. Values become JSON with Python's own
+int, float, json and ast.
 """
 
 from __future__ import annotations
@@ -265,7 +265,9 @@ class _Reader:
         if mark is None:
             self.cut(form, properties.get(key), head, raw, value)
             return True
-        self.put(head + json.dumps(converted(form.rule, properties.get(key), form.value_trim(value)), ensure_ascii=False))
+        self.put(
+            head + json.dumps(converted(form.rule, properties.get(key), form.value_trim(value)), ensure_ascii=False)
+        )
         if mark != form.value_close:
             self.at -= len(mark)
         return True
@@ -334,7 +336,9 @@ def converted(rule, schema, text):
     """The value that a complete text is."""
     kinds = types_of(schema)
     if rule == "poolside":
-        return text if schema is not None and kinds == {"string"} else _attempt(text.strip(), json.loads, ast.literal_eval)
+        return (
+            text if schema is not None and kinds == {"string"} else _attempt(text.strip(), json.loads, ast.literal_eval)
+        )
     if rule == "dots":
         return _dots(kinds, text)
     if rule == "hunyuan":

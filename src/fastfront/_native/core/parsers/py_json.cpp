@@ -64,7 +64,10 @@ class Reader {
     [[nodiscard]] bool read(JsonValue& value, int depth) {
         if (done() || depth > kMaxDepth) return false;
         switch (text_[at_]) {
-            case '"': ++at_; value.kind = JsonValue::Kind::string; return read_string(value.text);
+            case '"':
+                ++at_;
+                value.kind = JsonValue::Kind::string;
+                return read_string(value.text);
             case '{': ++at_; return read_object(value, depth);
             case '[': ++at_; return read_array(value, depth);
             case 'n': return take_word("null");
@@ -114,7 +117,8 @@ class Reader {
     [[nodiscard]] bool read_string(std::string& out) {
         while (!done()) {
             const std::size_t from = at_;
-            while (!done() && text_[at_] != '"' && text_[at_] != '\\' && static_cast<std::uint8_t>(text_[at_]) >= 0x20) {
+            while (!done() && text_[at_] != '"' && text_[at_] != '\\' &&
+                   static_cast<std::uint8_t>(text_[at_]) >= 0x20) {
                 ++at_;
             }
             out.append(text_.substr(from, at_ - from));
@@ -244,7 +248,8 @@ std::optional<JsonValue> py_loads(std::string_view text) {
 void py_dump_text(std::string_view text, std::string& out) {
     while (!text.empty()) {
         std::size_t at = text.find('\xED');
-        while (at != std::string_view::npos && (at + 2 >= text.size() || static_cast<std::uint8_t>(text[at + 1]) < 0xA0)) {
+        while (at != std::string_view::npos &&
+               (at + 2 >= text.size() || static_cast<std::uint8_t>(text[at + 1]) < 0xA0)) {
             at = text.find('\xED', at + 1);
         }
         append_json_escaped(out, text.substr(0, at));

@@ -170,7 +170,8 @@ class LiteralReader {
             value = JsonValue::of_bool(word == "True");
             return true;
         }
-        const std::string_view digits = word.substr(word.find_first_not_of("+-") == std::string_view::npos ? 0 : word.find_first_not_of("+-"));
+        const std::string_view digits =
+            word.substr(word.find_first_not_of("+-") == std::string_view::npos ? 0 : word.find_first_not_of("+-"));
         if (digits.empty() || !((digits[0] >= '0' && digits[0] <= '9') || digits[0] == '.')) return false;
         if (word.size() - digits.size() > 1) return false;
         if (auto number = py_int(word)) {

@@ -129,14 +129,11 @@ std::string py_repr(double value) {
 
 std::string py_truncated(double value) {
     char buffer[400];  // the largest double has 309 digits
-    const auto written =
-        std::to_chars(buffer, buffer + sizeof buffer, std::trunc(value), std::chars_format::fixed, 0);
+    const auto written = std::to_chars(buffer, buffer + sizeof buffer, std::trunc(value), std::chars_format::fixed, 0);
     const std::string_view text(buffer, static_cast<std::size_t>(written.ptr - buffer));
     return std::string(text == "-0" ? text.substr(1) : text);
 }
 
-std::string py_int_or_repr(double value) {
-    return std::trunc(value) == value ? py_truncated(value) : py_repr(value);
-}
+std::string py_int_or_repr(double value) { return std::trunc(value) == value ? py_truncated(value) : py_repr(value); }
 
 }  // namespace fastfront

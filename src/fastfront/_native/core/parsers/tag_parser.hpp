@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tool calls made of tags, of any format that a TagFormat describes. Arguments go out as JSON while the values come
-// in: strings as they are written, other types when they are complete.
+// Reads tool calls made of tags, of any format that a TagFormat describes. Arguments go out as JSON while the values
+// come in: strings as they are written, other types when they are complete.
 //
 // What is not as the format says:
 // - A call without a valid name is content. So is a block that holds something else before its first call.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What JSON a format makes of the text of a parameter: by the tool's schema, by what the text looks like, or by what the
-// markup says of it. The rules are those of vLLM's Python parsers. Knows no markup and no streams.
+// What JSON a format makes of the text of a parameter: by the tool's schema, by what the text looks like, or by what
+// the markup says of it. The rules are those of vLLM's Python parsers. Knows no markup and no streams.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@
 namespace fastfront {
 
 enum class ValueRule : std::uint8_t {
-    schema,        ///< vllm/tool_parsers/utils.py, coerce_to_schema_type; without a schema a string
-    json,          ///< JSON if it is some, or else a string
-    json_schema,   ///< `json`, and what comes out by the schema (vllm/parser/engine/parser_engine.py, _coerce_value)
-    hunyuan,       ///< vllm/tool_parsers/hy_v3_tool_parser.py, _parse_value
-    poolside,      ///< a string if the schema says so, or else JSON or a Python literal, stripped
-    dots,          ///< vllm/tool_parsers/dots_tool_parser.py, _convert_param_value
-    horizon,       ///< vllm/tool_parsers/k2_horizon_tool_parser.py, _coerce_xml_value
-    step,          ///< vllm/tool_parsers/step3_tool_parser.py, _cast_arguments
-    minicpm,       ///< a string if the schema says so, or else JSON or a Python literal
+    schema,       ///< vllm/tool_parsers/utils.py, coerce_to_schema_type; without a schema a string
+    json,         ///< JSON if it is some, or else a string
+    json_schema,  ///< `json`, and what comes out by the schema (vllm/parser/engine/parser_engine.py, _coerce_value)
+    hunyuan,      ///< vllm/tool_parsers/hy_v3_tool_parser.py, _parse_value
+    poolside,     ///< a string if the schema says so, or else JSON or a Python literal, stripped
+    dots,         ///< vllm/tool_parsers/dots_tool_parser.py, _convert_param_value
+    horizon,      ///< vllm/tool_parsers/k2_horizon_tool_parser.py, _coerce_xml_value
+    step,         ///< vllm/tool_parsers/step3_tool_parser.py, _cast_arguments
+    minicpm,      ///< a string if the schema says so, or else JSON or a Python literal
 };
 
 /// A parameter, as far as its value depends on it.
