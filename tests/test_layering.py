@@ -22,7 +22,8 @@ LAYERS = [
     {"app"},
     {"routes", "middleware"},
     {"frontend"},
-    {"prompt", "engine", "output", "telemetry", "pool"},
+    {"loras"},
+    {"prompt", "engine", "output", "telemetry", "pool", "admission"},
     {"protocol", "_native", "structured"},
     {"errors", "config"},
 ]

@@ -24,7 +24,8 @@ from fastfront.output.asgi import ASGIApp, ClientDisconnectedError, Receive, Sco
 from fastfront.output.stream import STATUS_CLIENT_CLOSED
 from fastfront.routes import chat_completions, completions, health, metrics, models, tokenize
 from fastfront.routes.express import make_lanes
-from fastfront.routes.http import send_error, send_json, send_response
+from fastfront.routes.http import get_header, send_error, send_json, send_response
+from fastfront.telemetry.response_log import ResponseLogMiddleware
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ class App:
             app = ApiKeyMiddleware(app, config.api_key)
         if config.enable_request_id_headers:
             app = RequestIdMiddleware(app)
+        if config.debug_log_api_server_response:
+            app = ResponseLogMiddleware(app, lambda: self.frontend.observability.queue)
         return app
 
     def open_lanes(self) -> None:
@@ -85,6 +88,10 @@ class App:
         config = self.frontend.config
         if config.allowed_origins or config.enable_request_id_headers:
             return  # every answer needs headers of its own
+        if not self.frontend.admission.is_open:
+            return  # every request is counted first
+        if self.frontend.observability.watches_requests or config.debug_log_api_server_response:
+            return  # every request has something to tell
         keys = ApiKeyMiddleware(self, config.api_key) if config.api_key else None
         lanes = make_lanes(self.frontend, asyncio.get_running_loop(), None if keys is None else keys.accepts)
         for prefix in {"", config.root_path.rstrip("/")}:
@@ -124,6 +131,8 @@ class App:
             else:
                 status = await self._no_handler(path, methods, scope, send)
         except FastFrontError as error:
+            if self.frontend.config.log_error_stack:
+                log_exception(f"Exception caught. Request id: {get_header(scope, b'x-request-id')}", error)
             status = await send_error(scope, send, error)
         except ClientDisconnectedError:
             status = STATUS_CLIENT_CLOSED

@@ -81,6 +81,14 @@ class Config:
         Opt("How the model thinks, for thinking_token_budget, as vLLM takes it: a JSON object.", engine=True),
     ] = None
     max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
+    stream_interval: Annotated[
+        Count,
+        Opt("Tokens that a stream sends together; the first one is not kept waiting.", unit="tokens", engine=True),
+    ] = 1
+
+    lora_modules: Annotated[
+        Sequence[str], Opt('LoRA adapters to serve, as `name=path` or as JSON objects: {"name": ..., "path": ...}.')
+    ] = ()
 
     # -- Chat
     chat_template: Annotated[str | None, Opt("Chat template: a file, or the Jinja text. Default: the model's own.")] = (
@@ -93,7 +101,22 @@ class Config:
         JsonObject | None, Opt('Template variables of every request, as a JSON object: {"enable_thinking": false}.')
     ] = None
     trust_request_chat_template: Annotated[bool, Opt("Let a request bring its own chat_template.")] = False
+    trust_request_mm_kwargs: Annotated[
+        bool, Opt("Let a request bring its own media_io_kwargs and mm_processor_kwargs.")
+    ] = False
     response_role: Annotated[str, Opt("Role of the answer's message.")] = "assistant"
+    reasoning_parser: Annotated[
+        str | None, Opt("What tells the model's thinking from its answer: vLLM's name, or `auto`.", engine=True)
+    ] = None
+    tool_call_parser: Annotated[
+        str | None, Opt("What finds tool calls in the model's text: vLLM's name, or `auto` (by the model).")
+    ] = None
+    enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
+        False
+    )
+    exclude_tools_when_tool_choice_none: Annotated[
+        bool, Opt('Keep the tools out of the prompt where tool_choice is "none".')
+    ] = False
 
     # -- API
     api_key: Annotated[
@@ -106,11 +129,30 @@ class Config:
     allow_credentials: Annotated[bool, Opt("Let those send cookies and the Authorization header.")] = False
     enable_request_id_headers: Annotated[bool, Opt("Answer with an X-Request-Id header.")] = False
     enable_force_include_usage: Annotated[bool, Opt("Send usage with every stream, asked for or not.")] = False
+    enable_prompt_tokens_details: Annotated[bool, Opt("Tell in usage how many prompt tokens came from the cache.")] = (
+        False
+    )
+    enable_per_request_metrics: Annotated[bool, Opt("Tell in answers how long their parts took.")] = False
+    return_tokens_as_token_ids: Annotated[
+        bool, Opt("Call tokens beside logprobs `token_id:N`, so that they can be told apart.")
+    ] = False
+    sse_keep_alive_interval: Annotated[
+        Natural, Opt("How long a stream is silent before it gets a comment; 0: none.", unit="s")
+    ] = 0
     fingerprint_mode: Annotated[FingerprintMode, Opt("What the system_fingerprint of answers shows.")] = "full"
     fingerprint_value: Annotated[str | None, Opt("The system_fingerprint of --fingerprint-mode custom.")] = None
     max_request_body_size: Annotated[
         Natural, Opt("Largest request body; 0: no limit.", unit="bytes", env="VLLM_HTTP_MAX_REQUEST_BODY_SIZE")
     ] = 32 * 1024 * 1024
+
+    max_num_queued_reqs: Annotated[
+        Natural | None,
+        Opt("Refuse requests (503) beyond so many under way, one per answer. Default: never.", unit="requests"),
+    ] = None
+    max_num_queued_tokens: Annotated[
+        Natural | None,
+        Opt("Refuse requests (503) while so many prompt tokens wait for their first output.", unit="tokens"),
+    ] = None
 
     # -- HTTP server
     host: Annotated[str | None, Opt("Address to listen on. Default: every IPv4 address.")] = None
@@ -153,6 +195,20 @@ class Config:
     custom_histogram_buckets: Annotated[
         JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
     ] = None
+    enable_log_requests: Annotated[bool, Opt("Log every request; its prompt's ids with --log-level debug.")] = False
+    enable_log_outputs: Annotated[bool, Opt("Log every answer, too.")] = False
+    enable_log_deltas: Annotated[bool, Opt("With that, log the pieces of streams as they come.")] = True
+    max_log_len: Annotated[Natural | None, Opt("Most characters or ids of one text to log.", unit="characters")] = None
+    log_error_stack: Annotated[bool, Opt("Log where errors come from.", env="VLLM_SERVER_DEV_MODE")] = False
+    debug_log_api_server_response: Annotated[
+        bool, Opt("Log the body of every response.", env="VLLM_DEBUG_LOG_API_SERVER_RESPONSE")
+    ] = False
+    otlp_traces_endpoint: Annotated[
+        str | None, Opt("Send a trace of every request to this OpenTelemetry collector.", engine=True)
+    ] = None
+    collect_detailed_traces: Annotated[
+        Sequence[str], Opt("Parts of the engine to trace as well: model, worker or all.", engine=True)
+    ] = ()
 
     # -- Start and end
     engine_ready_timeout: Annotated[
@@ -197,11 +253,16 @@ class Config:
             raise ValueError("ssl_keyfile and ssl_certfile go together: only one of them is given")
         if self.ssl_cert_reqs and not self.ssl_ca_certs:
             raise ValueError("ssl_cert_reqs asks for client certificates: ssl_ca_certs must name who signs them")
+        if self.enable_auto_tool_choice and not self.tool_call_parser:
+            raise ValueError("enable_auto_tool_choice needs a tool_call_parser")
         if self.fingerprint_mode == "custom" and self.fingerprint_value is None:
             raise ValueError('fingerprint_mode "custom" needs a fingerprint_value')
-        check_structured_outputs_config(self.structured_outputs_config or {})
         if self.engine not in (None, "sim", "vllm") and not re.fullmatch(r"tcp://.+:\d+", str(self.engine)):
             raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
+        if self.enable_log_outputs and not self.enable_log_requests:
+            raise ValueError("enable_log_outputs requires enable_log_requests")
+        if self.collect_detailed_traces and not self.otlp_traces_endpoint:
+            raise ValueError("collect_detailed_traces requires otlp_traces_endpoint to be set")
         if (self.input_listener_fd is None) != (self.output_listener_fd is None):
             raise ValueError("input_listener_fd and output_listener_fd go together: only one of them is given")
 
@@ -267,6 +328,9 @@ class Option:
             return "/" + value.strip("/") if isinstance(value, str) and value.strip("/") else ""
         if self.name == "log_level":
             return value.lower() if isinstance(value, str) else value
+        if self.name == "lora_modules" and isinstance(value, list | tuple):
+            # Under `vllm serve` they come as objects.
+            return [each if isinstance(each, str) else json.dumps(each) for each in value]
         if isinstance(value, str) and self.is_list:
             return _parse_json(value) if value.lstrip().startswith("[") else (value,)
         if isinstance(value, str) and self.is_object:
@@ -328,22 +392,6 @@ def _group(name: str) -> str:
         if field.name == name:
             break
     return title
-
-
-STRUCTURED_OUTPUTS_BACKENDS = ("auto", "xgrammar", "guidance", "outlines", "lm-format-enforcer")
-
-
-def check_structured_outputs_config(values: JsonObject) -> None:
-    """Refuse what vLLM refuses there (vllm/config/structured_outputs.py), before an engine is started for nothing."""
-    backend = values.get("backend", "auto")
-    if backend not in STRUCTURED_OUTPUTS_BACKENDS:
-        raise ValueError(
-            f"structured_outputs_config: backend is one of {', '.join(STRUCTURED_OUTPUTS_BACKENDS)}, not {backend!r}"
-        )
-    if values.get("disable_any_whitespace") and backend not in ("xgrammar", "guidance"):
-        raise ValueError("disable_any_whitespace is only supported for xgrammar and guidance backends.")
-    if values.get("disable_additional_properties") and backend != "guidance":
-        raise ValueError("disable_additional_properties is only supported for the guidance backend.")
 
 
 def _parse_json(text: str) -> object:

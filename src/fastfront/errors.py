@@ -90,6 +90,13 @@ class UnsupportedFieldError(BadRequestError):
         )
 
 
+class InvalidUserInputError(FastFrontError):
+    """What was asked of the server's administration cannot be (vLLM's own type, for LoRA adapters)."""
+
+    status = 400
+    type = "InvalidUserInput"
+
+
 class NotFoundError(FastFrontError):
     """The model (or another named thing) does not exist."""
 
@@ -116,6 +123,12 @@ class ServiceUnavailableError(FastFrontError):
 
     status = 503
     type = "ServiceUnavailableError"
+
+
+class BusyError(ServiceUnavailableError):
+    """Admission control refuses the request: another instance may take it."""
+
+    type = "Service Unavailable"
 
 
 class GenerationError(FastFrontError):

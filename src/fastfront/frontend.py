@@ -16,18 +16,29 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from fastfront._native.pump import Pump, Response
+from fastfront.admission import Admission
 from fastfront.config import Config
 from fastfront.engine.client import EngineClient
 from fastfront.engine.connect import NO_MODEL, Engines
 from fastfront.engine.types import EngineCoreRequest
-from fastfront.errors import EngineDeadError, FastFrontError, NotFoundError, ServiceUnavailableError, StartupError
+from fastfront.errors import (
+    BusyError,
+    EngineDeadError,
+    FastFrontError,
+    NotFoundError,
+    ServiceUnavailableError,
+    StartupError,
+)
+from fastfront.loras import Loras, parse_lora_modules
 from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
 from fastfront.sim import MODEL_PATH
-from fastfront.structured import Checker
+from fastfront.structured import Checker, backend_of
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
+from fastfront.telemetry.observability import Observability
 
 logger = logging.getLogger(__name__)
 
@@ -75,17 +86,24 @@ class Frontend:
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
         )
+        self.observability = Observability(self.config)
         self.pool = PromptPool()
-        self.structured = Checker((self.config.structured_outputs_config or {}).get("backend", "auto"))
+        self.structured = Checker()
         """Judges the constraints of requests."""
+        self.admission = Admission(self.config, self.metrics.frontend.admission_rejections)
         self.open_requests = 0
         """Generation requests under way, from their arrival to their last byte."""
         self.model: Model
+        self.parsers: AnswerParsers
+        self.loras: Loras
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
+        self.metrics.add_counter(
+            "log_jobs_dropped", "Lines of logs left out for want of time.", lambda: self.observability.queue.dropped
+        )
         self.metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: self.open_requests)
         self.metrics.add_gauge(
             "prompts_waiting", "Long prompts that no thread has begun yet.", lambda: self.pool.waiting
@@ -130,9 +148,17 @@ class Frontend:
     def check_model(self, name: str | None) -> None:
         """Raise NotFoundError for a model that is not served here. No name means the one there is."""
         names = self.model.names
-        if not name or name in names or self._any_model_name:
+        if not name or name in names or self._any_model_name or self.loras.find(name) is not None:
             return
         raise NotFoundError(f"The model `{name}` does not exist. Valid aliases: {', '.join(names)}.", param="model")
+
+    def check_admission(self, n: int) -> None:
+        """Raise BusyError if a request for `n` answers would have to wait longer than the operator wants."""
+        try:
+            self.admission.check(self.engine.pump, n)
+        except BusyError:
+            self.metrics.requests_rejected += 1
+            raise
 
     # -- Called by routes
 
@@ -195,6 +221,9 @@ class Frontend:
         if self.state is not State.NEW:
             raise RuntimeError(f"a Frontend starts from new or stopped; this one is {self.state.value}")
         self.state = State.STARTING
+        self.structured.backend = backend_of(self.config.structured_outputs_config)
+        modules = parse_lora_modules(self.config.lora_modules)
+        self.observability.start()
         self._engines = Engines(self.config, self._prepare_pump)
         self.engine = self._engines.client
         meeting = asyncio.ensure_future(self._engines.start())
@@ -206,10 +235,13 @@ class Frontend:
             meeting.cancel()
             await asyncio.gather(meeting, return_exceptions=True)
             raise
+        self.loras = Loras(model.names, self.engine)
+        await self.loras.load_modules(modules)
         if self.state is not State.STARTING:
             raise StartupError("stopped while starting")
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
         self.model = model
+        self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
         self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
         self.metrics.add_gauge(
@@ -217,6 +249,7 @@ class Frontend:
             "Requests that engines have not ended yet, one per choice.",
             lambda: self.engine.pump.waiting,
         )
+        self.observability.watch_engines(self.engine.pump.snapshot, corrupted=self.metrics.corrupted)
         self.state = State.READY
 
     def _served_model(self) -> tuple[str, tuple[str, ...]]:
@@ -245,11 +278,27 @@ class Frontend:
             trust_request_chat_template=config.trust_request_chat_template,
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
+            exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
         model.has_reasoning_config = config.reasoning_config is not None
+        model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
         return model
+
+    def _make_parsers(self, model: Model) -> AnswerParsers:
+        config = self.config
+        template = model.template
+        return AnswerParsers(
+            reasoning_parser=config.reasoning_parser,
+            tool_call_parser=config.tool_call_parser,
+            enable_auto_tool_choice=config.enable_auto_tool_choice,
+            # Where text is made in Python it comes without ids: markup is found in the text.
+            added_tokens={} if model.vocab is None else model.tokenizer.added_tokens,
+            config=model.config,
+            path=model.path,
+            chat_template=None if template is None else template.source,
+        )
 
     async def drain(self, timeout: float) -> None:
         """Take no more requests and let those under way end; cut off what is left after `timeout` seconds."""
@@ -278,6 +327,7 @@ class Frontend:
         self.pool.shutdown(wait=False, cancel_futures=True)
         if self._engines is not None:
             await self._engines.stop()
+        await self.observability.close()
 
     # -- Helpers
 

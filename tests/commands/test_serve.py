@@ -112,3 +112,14 @@ def test_bad_values_are_usage_errors():
     """A value that an option refuses is the caller's mistake, told as such."""
     with pytest.raises(UsageError, match="port: "):
         build("m", "--port", "99999")
+
+
+def test_the_engine_hears_of_no_reasoning_parser_that_is_inferred() -> None:
+    """`auto` is fastfront's word: vLLM would look for a parser of that name."""
+    for arguments in (["--reasoning-parser", "auto"], ["--reasoning-parser=auto"]):
+        options, _ = build_config(["some/model", *arguments, "--max-logprobs", "5"], {})
+        assert options.reasoning_parser == "auto"
+        assert "--reasoning-parser" not in " ".join(options.engine_args)
+        assert "--max-logprobs" in options.engine_args
+    options, _ = build_config(["some/model", "--reasoning-parser", "qwen3"], {})
+    assert "qwen3" in options.engine_args

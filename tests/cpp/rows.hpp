@@ -49,8 +49,7 @@ inline std::string output(std::uint64_t id, const std::vector<std::uint32_t>& to
     for (const std::uint32_t token : tokens) {
         out += wire::number(token);
     }
-    return out + logprobs + prompt_logprobs + wire::nils(1) +
-           (finish.empty() ? wire::nils(1) : std::string(finish));
+    return out + logprobs + prompt_logprobs + wire::nils(1) + (finish.empty() ? wire::nils(1) : std::string(finish));
 }
 
 }  // namespace rows

@@ -70,8 +70,9 @@ TEST_CASE("what JSON has no number for is null") {
 TEST_CASE("every text reads back as the same double") {
     std::mt19937_64 random(20260101);
     for (int i = 0; i < 20'000; ++i) {
-        const double value = i % 2 == 0 ? std::bit_cast<double>(random())
-                                        : static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(random())));
+        const double value = i % 2 == 0
+                                 ? std::bit_cast<double>(random())
+                                 : static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(random())));
         if (!std::isfinite(value)) {
             continue;
         }

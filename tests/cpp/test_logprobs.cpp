@@ -17,7 +17,10 @@ constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 /// 0 "a", 1 " b", 2 and 3 the two bytes of "é", 4 "\"".
 std::shared_ptr<const Vocab> vocab() {
     VocabBuilder builder(DecoderFamily::byte_level, false);
-    const char* texts[] = {"a", "\xC4\xA0" "b", "\xC3\x83", "\xC2\xA9", "\""};
+    const char* texts[] = {"a",
+                           "\xC4\xA0"
+                           "b",
+                           "\xC3\x83", "\xC2\xA9", "\""};
     for (std::uint32_t id = 0; id < 5; ++id) {
         REQUIRE(builder.add_token(id, texts[id]));
     }
@@ -68,8 +71,7 @@ TEST_CASE("chat: top_logprobs 0 shows none, -1 and logprob_token_ids show all") 
     const Rows rows(2, {0, 4}, {-0.5F, kMinusInfinity}, {1});
     LogprobsOptions none = options(true);
     none.shown = 0;
-    CHECK(written(none, rows, {0}) ==
-          R"({"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[]}]})");
+    CHECK(written(none, rows, {0}) == R"({"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[]}]})");
     LogprobsOptions all = options(true);
     all.shown = -1;
     LogprobsOptions labels = options(true);
@@ -90,17 +92,17 @@ TEST_CASE("of a row no more is kept than was asked for") {
     LogprobsOptions one = options(true);
     one.shown = -1;
     one.kept = 1;
-    CHECK(written(one, rows, {0}) ==
-          R"({"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[)"
-          R"({"token":"a","logprob":-0.5,"bytes":[97]}]}]})");
+    CHECK(written(one, rows, {0}) == R"({"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[)"
+                                     R"({"token":"a","logprob":-0.5,"bytes":[97]}]}]})");
 }
 
 TEST_CASE("half a character is nothing, and the token that completes it is all of it") {
     const Rows rows(1, {2, 3}, {-0.5F, -0.25F}, {1, 1});
-    CHECK(written(options(true), rows, {2, 3}) ==
-          R"({"content":[{"token":"","logprob":-0.5,"bytes":[],"top_logprobs":[{"token":"","logprob":-0.5,"bytes":[]}]},)"
-          R"({"token":"é","logprob":-0.25,"bytes":[195,169],"top_logprobs":)"
-          R"([{"token":"é","logprob":-0.25,"bytes":[195,169]}]}]})");
+    CHECK(
+        written(options(true), rows, {2, 3}) ==
+        R"({"content":[{"token":"","logprob":-0.5,"bytes":[],"top_logprobs":[{"token":"","logprob":-0.5,"bytes":[]}]},)"
+        R"({"token":"é","logprob":-0.25,"bytes":[195,169],"top_logprobs":)"
+        R"([{"token":"é","logprob":-0.25,"bytes":[195,169]}]}]})");
 }
 
 TEST_CASE("tokens called by their ids: the sampled one's bytes are the text's, those of the others the name's") {
@@ -120,9 +122,8 @@ TEST_CASE("completions: four lists, offsets in characters that go on from one wr
     writer.push(2, &rows.rows(), 0);
     writer.push(3, &rows.rows(), 1);
     writer.write(out);
-    CHECK(out ==
-          R"({"text_offset":[0,1,1],"token_logprobs":[null,-1.0,-1.5],"tokens":["a","","é"],)"
-          R"("top_logprobs":[null,{"":-1.0," b":-2.0},{"é":-1.5,"a":-2.5}]})");
+    CHECK(out == R"({"text_offset":[0,1,1],"token_logprobs":[null,-1.0,-1.5],"tokens":["a","","é"],)"
+                 R"("top_logprobs":[null,{"":-1.0," b":-2.0},{"é":-1.5,"a":-2.5}]})");
     out.clear();
     writer.push(1, &rows.rows(), 2);
     writer.write(out);

@@ -207,7 +207,8 @@ TEST_CASE_FIXTURE(Fixture, "without a native vocabulary raw deltas wait for text
     REQUIRE(deltas.size() == 1);
     CHECK(deltas[0].token_ids == std::vector<std::uint32_t>{1, 2});
     const std::vector<std::string> texts{"Hel", "lo"};
-    pump.feed(response, 0, 2, texts, FinishReason::length, {});
+    const std::vector<std::uint32_t> ids{1, 2};
+    pump.feed(response, 0, ids, texts, FinishReason::length, {});
     CHECK(bytes_of(*response).find(R"("content":"Hello")") != std::string::npos);
     CHECK(take().ready.size() == 1);
 }

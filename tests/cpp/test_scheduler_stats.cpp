@@ -56,12 +56,12 @@ std::string whole() {
         {"kv_cache_eviction_events", list({map({{"lifetime_seconds", wire::real(2.0)},
                                                 {"idle_seconds", wire::real(1.0)},
                                                 {"reuse_gaps_seconds", list({wire::real(0.5), wire::real(0.25)})}})})},
-        {"spec_decoding_stats", map({{"num_spec_tokens", wire::number(3)},
-                                     {"num_drafts", wire::number(4)},
-                                     {"num_draft_tokens", wire::number(12)},
-                                     {"num_accepted_tokens", wire::number(7)},
-                                     {"num_accepted_tokens_per_pos",
-                                      list({wire::number(4), wire::number(2), wire::number(1)})}})},
+        {"spec_decoding_stats",
+         map({{"num_spec_tokens", wire::number(3)},
+              {"num_drafts", wire::number(4)},
+              {"num_draft_tokens", wire::number(12)},
+              {"num_accepted_tokens", wire::number(7)},
+              {"num_accepted_tokens_per_pos", list({wire::number(4), wire::number(2), wire::number(1)})}})},
         {"kv_connector_stats", map({{"any", list({wire::nils(1)})}})},
         {"perf_stats", map({{"num_flops_per_gpu", wire::number(1000)},
                             {"num_read_bytes_per_gpu", wire::number(200)},
@@ -126,8 +126,8 @@ TEST_CASE("nothing of one message is left for the next") {
 }
 
 TEST_CASE("more draft positions than are counted apart are passed over") {
-    const std::string bytes = map({{"spec_decoding_stats", map({{"num_accepted_tokens_per_pos",
-                                                                 list(std::vector(100, wire::number(1)))}})}});
+    const std::string bytes =
+        map({{"spec_decoding_stats", map({{"num_accepted_tokens_per_pos", list(std::vector(100, wire::number(1)))}})}});
     SchedulerStats stats;
     MsgpackReader reader(wire::span(bytes));
     stats.decode(reader);

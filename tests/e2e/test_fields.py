@@ -8,6 +8,10 @@ import json
 import openai
 import pytest
 
+import fastfront
+from fastfront.structured import Checker
+from tests.asgi_servers import on_hypercorn
+
 pytestmark = pytest.mark.e2e
 
 MESSAGES = [{"role": "user", "content": "yes or no?"}]
@@ -83,3 +87,19 @@ def test_an_engine_that_does_not_exist_is_refused(http):
     response = http.post("/v1/chat/completions", json={"messages": MESSAGES}, headers={"X-data-parallel-rank": "7"})
     assert response.status_code == 400
     assert response.json()["error"]["message"] == "data_parallel_rank 7 is out of range [0, 1)."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_engines_verdict_on_a_constraint(tmp_path, stream):
+    """Where no library is installed the engine compiles first: its failure is the client's error then."""
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"sequences": [{"match": "", "chunks": [[]], "finish": "error"}]}))
+    app = fastfront.create_app(engine="sim", engine_args=("--script", str(script)))
+    async with on_hypercorn(app) as client:
+        body = {"messages": MESSAGES, "stream": stream, "structured_outputs": {"regex": "(a"}}
+        app.frontend.structured = Checker(command=("/nowhere",))
+        blamed = await client.post("/v1/chat/completions", json=body)
+        assert (blamed.status_code, blamed.json()["error"]["type"]) == (400, "BadRequestError")
+        assert blamed.json()["error"]["message"] == "The engine cannot compile the constraint of this request."
+        other = await client.post("/v1/chat/completions", json={"messages": MESSAGES, "stream": stream})
+        assert other.status_code == 500

@@ -272,51 +272,10 @@ def test_scheduler_stats_become_gauges_and_totals(engine: Engine) -> None:
     scheduler = engine.pump.snapshot()[0]["scheduler"]
     assert (scheduler["running"], scheduler["waiting"], scheduler["skipped_waiting"]) == (3, 1, 0)
     assert scheduler["kv_cache_usage"] == 0.5
-    assert (scheduler["prefix_queries"], scheduler["prefix_hits"], scheduler["prefix_hit_rate"]) == (20, 10, 0.5)
-    assert scheduler["connector_hit_rate"] is None
+    assert (scheduler["prefix_queries"], scheduler["prefix_hits"], scheduler["prefix_recent"]) == (20, 10, (20, 10))
+    assert scheduler["connector_recent"] is None
     assert scheduler["spec_decode"] is None
     assert not scheduler["has_evictions"]
-
-
-def test_what_only_some_engines_tell() -> None:
-    """Speculative decoding, a KV connector, evicted blocks and estimated work, as vLLM's encoder lays them out."""
-    pump = native.Pump()
-    pump.set_buckets("kv_cache_residency", [1, 10])
-    stats = {
-        "num_kv_fetch_reqs_by_stage": {"in_progress": 2},
-        "connector_prefix_cache_stats": {"requests": 1, "queries": 8, "hits": 6, "hits_by_source": {"host": 6}},
-        "spec_decoding_stats": {"num_drafts": 1, "num_draft_tokens": 2, "num_accepted_tokens": 1}
-        | {"num_accepted_tokens_per_pos": [1, 0]},
-        "kv_cache_eviction_events": [{"lifetime_seconds": 5.0, "idle_seconds": 0.5, "reuse_gaps_seconds": [20.0]}],
-        "perf_stats": {"num_flops_per_gpu": 3, "num_read_bytes_per_gpu": 4, "num_write_bytes_per_gpu": 5},
-    }
-    pump.process(msgspec.msgpack.encode([0, [], stats, 1.0]))
-    scheduler = pump.snapshot()[0]["scheduler"]
-    assert scheduler["kv_fetch"] == {"waiting_to_start": 0, "in_progress": 2, "completed_waiting": 0}
-    assert (scheduler["connector_queries"], scheduler["connector_hits"]) == (8, 6)
-    assert scheduler["connector_hit_rate"] == 0.75
-    assert scheduler["connector_hits_by_source"]["host"] == 6
-    assert scheduler["spec_decode"]["accepted_per_position"] == [1, 0]
-    assert scheduler["has_evictions"]
-    assert scheduler["kv_blocks"]["kv_block_lifetime_seconds"] == ([1.0, 10.0], [0, 1, 0], 5.0)
-    assert scheduler["kv_blocks"]["kv_block_reuse_gap_seconds"] == ([1.0, 10.0], [0, 0, 1], 20.0)
-    assert (scheduler["flops"], scheduler["read_bytes"], scheduler["write_bytes"]) == (3, 4, 5)
-
-
-def test_engines_are_counted_apart(vocab: Vocab) -> None:
-    """A request's numbers are those of the engine that its outputs come from."""
-    pump = native.Pump()
-    pump.set_engines(2, 2)
-    pump.set_buckets("request_params_n", [1])
-    response = make(vocab)
-    pump.add(response)
-    pump.process(msgspec.msgpack.encode([3, [[response.wire_ids[0], [72], None, None, None, 1]], None, 1.0]))
-    snapshot = pump.snapshot()
-    assert list(snapshot) == [2, 3]
-    assert snapshot[3]["counters"]["generation_tokens"] == 1
-    assert snapshot[3]["counters"]["success_length"] == 1
-    assert snapshot[3]["histograms"]["request_params_n"] == ([1.0], [1, 0], 1.0)
-    assert snapshot[2]["counters"]["generation_tokens"] == 0
 
 
 def test_stop_joins_the_thread_and_may_be_repeated(engine: Engine) -> None:

@@ -222,6 +222,19 @@ def rare_sampling() -> list[Case]:
         chat(hello, echo=True, chat_template_kwargs={"tokenize": True}),
         completion("hello", echo=True, logprobs=2),
         completion("hello", prompt_logprobs=-1),
+        completion("hello", suffix="x"),
+        completion(["hello", "you"], suffix=""),
+        completion([1, 2], suffix="x"),
+        completion("hello", suffix="x", echo=True),
+        completion("hello", suffix="x", truncate_prompt_tokens=1),
+        chat(hello, mm_processor_kwargs={"a": 1}),
+        chat(hello, media_io_kwargs={"image": {"a": 1}}),
+        chat(hello, mm_processor_kwargs={}, media_io_kwargs={}),
+        chat(hello, watermarking=False, session_id="s", priority=3),
+        chat(hello, repetition_detection={"max_pattern_size": 3, "min_pattern_size": 1, "min_count": 4}),
+        chat(hello, routed_experts_prompt_start=1, vllm_xargs={"a": [1, "x"], "b": 2.5}),
+        chat(hello, bad_words=["hello", " you", "é"], allowed_token_ids=[1, 2, 3], logit_bias={"5": -200, "6": 0.5}),
+        chat(hello, allowed_token_ids=[10**6]),
     ]
 
 

@@ -30,7 +30,7 @@ DEFAULTS: dict[str, Any] = msgspec.to_builtins(SamplingParams()) | {
     field.encode_name: None if field.default is msgspec.NODEFAULT else field.default
     for field in msgspec.structs.fields(SamplingParams)
 }
-NOT_THE_ENGINES = {"output_kind"}
+NOT_THE_ENGINES = {"output_kind", "watermarking"}
 
 
 @pytest.fixture(autouse=True)

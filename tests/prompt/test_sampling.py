@@ -127,11 +127,13 @@ def test_routed_experts_start_within_the_prompt(chatml: Model) -> None:
         lower(chatml, prompt_length=10, routed_experts_prompt_start=11)
 
 
-def test_thinking_budgets_need_a_reasoning_parser(chatml: Model) -> None:
-    """None is configured; -1 means no budget."""
+def test_thinking_budgets_need_a_reasoning_config(chatml: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is configured by default; -1 means no budget."""
     with pytest.raises(BadRequestError, match="reasoning_config is not configured"):
         lower(chatml, thinking_token_budget=5)
     assert lower(chatml, thinking_token_budget=-1).thinking_token_budget is None
+    monkeypatch.setattr(chatml, "has_reasoning_config", True)
+    assert lower(chatml, thinking_token_budget=0).thinking_token_budget == 0
 
 
 def test_lowering_changes_no_defaults(chatml: Model) -> None:

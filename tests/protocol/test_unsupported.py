@@ -9,7 +9,7 @@ import pytest
 
 from fastfront.errors import BadRequestError, UnsupportedFieldError
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request, decode_tokenize_request
-from fastfront.protocol.unsupported import CHAT, COMPLETIONS, TOKENIZE_CHAT
+from fastfront.protocol.unsupported import CHAT, COMPLETIONS
 
 TOOL = {"type": "function", "function": {"name": "f"}}
 MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
@@ -17,12 +17,9 @@ PROMPT = {"prompt": "hi"}
 
 EFFECTIVE = {
     "use_beam_search": True,
-    "prompt_logprobs": 0,
-    "echo": True,
-    "return_token_ids": True,
 }
-CHAT_EFFECTIVE = EFFECTIVE | {"logprobs": True, "tools": [TOOL], "return_prompt_text": True}
-COMPLETION_EFFECTIVE = EFFECTIVE | {"logprobs": 0}
+CHAT_EFFECTIVE = EFFECTIVE
+COMPLETION_EFFECTIVE = EFFECTIVE
 HARMLESS = {
     "use_beam_search": False,
     "prompt_logprobs": None,
@@ -44,10 +41,8 @@ CHAT_HARMLESS = HARMLESS | {
     "parallel_tool_calls": False,
     "include_reasoning": False,
     "return_prompt_text": False,
-    "mm_processor_kwargs": {},
-    "media_io_kwargs": {},
 }
-COMPLETION_HARMLESS = HARMLESS | {"logprobs": None, "suffix": None, "prompt_embeds": []}
+COMPLETION_HARMLESS = HARMLESS | {"logprobs": None, "prompt_embeds": []}
 
 
 def _body(*parts: dict) -> bytes:
@@ -70,31 +65,13 @@ def test_completion_field_is_refused_by_name(name):
     assert caught.value.param == name
 
 
-def test_stream_interval_is_refused_where_it_counts():
-    """More tokens than one in a chunk are refused in a stream; a whole answer has no chunks."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_chat_completion_request(_body(MESSAGES, {"stream_interval": 2, "stream": True}))
-    assert caught.value.param == "stream_interval"
-    assert decode_chat_completion_request(_body(MESSAGES, {"stream_interval": 1, "stream": True})).stream_interval == 1
-
-
 @pytest.mark.parametrize(
     ("decode", "body", "message"),
     [
         (
             decode_completion_request,
-            _body(PROMPT, {"suffix": ""}),
-            "suffix is only supported for models with FIM completion rendering",
-        ),
-        (
-            decode_completion_request,
             _body({"prompt_embeds": "x"}),
             "You must set `--enable-prompt-embeds` to input `prompt_embeds`. (parameter=prompt_embeds)",
-        ),
-        (
-            decode_tokenize_request,
-            _body(MESSAGES, {"media_io_kwargs": {"image": {}}}),
-            "Per-request media_io_kwargs are disabled by default",
         ),
     ],
 )
@@ -111,22 +88,6 @@ def test_chat_field_without_effect_is_taken(name):
     decode_chat_completion_request(_body(MESSAGES, {name: CHAT_HARMLESS[name]}))
 
 
-@pytest.mark.parametrize("choice", ["none", None])
-def test_tools_that_may_not_be_called_are_taken(choice):
-    """Tools with tool_choice none are shown to the model, which the template does."""
-    request = decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
-    assert request.tools == [TOOL]
-    assert decode_tokenize_request(_body(MESSAGES, {"tools": [TOOL]})).tools == [TOOL]
-
-
-@pytest.mark.parametrize("choice", ["auto", "required", {"type": "function", "function": {"name": "f"}}])
-def test_tools_that_may_be_called_are_refused(choice):
-    """Every choice that lets the model call a tool needs a tool parser."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_chat_completion_request(_body(MESSAGES, {"tools": [TOOL], "tool_choice": choice}))
-    assert caught.value.param == "tools"
-
-
 @pytest.mark.parametrize("name", COMPLETION_HARMLESS)
 def test_completion_field_without_effect_is_taken(name):
     """Null, the default, and what does nothing are no reason to refuse a completion."""
@@ -135,8 +96,6 @@ def test_completion_field_without_effect_is_taken(name):
 
 def test_every_refusal_is_tested():
     """Each line of the tables stands in a test above."""
-    own_tests = {"stream_interval", "suffix", "prompt_embeds", "media_io_kwargs", "mm_processor_kwargs"}
-    # Refused only together with `logprobs`, which is refused first.
-    own_tests |= {"logprob_token_ids"}
-    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE), (TOKENIZE_CHAT, ())):
+    own_tests = {"prompt_embeds"}
+    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE)):
         assert {refusal.field for refusal in table} <= set(tested) | own_tests

@@ -92,16 +92,36 @@ def merged(events: tuple[Any, ...]) -> list[Any]:
             continue
         before, after = previous["choices"][0], event["choices"][0]
         opening = "role" in before.get("delta", {})
+        opening = opening or "token_ids" not in before  # what is echoed of a chat is an event of its own
         if opening or before["index"] != after["index"] or before["finish_reason"] is not None:
             joined.append(json.loads(json.dumps(event)))
             continue
         text = text_of(before) + text_of(after)
         joined[-1] = json.loads(json.dumps(event))
+        for name in ("logprobs", "token_ids"):
+            joined[-1]["choices"][0][name] = joined_members(before[name], after[name])
+        if "prompt_token_ids" in before:
+            joined[-1]["choices"][0]["prompt_token_ids"] = before["prompt_token_ids"]
         if "delta" in after:
             joined[-1]["choices"][0]["delta"]["content"] = text
         else:
             joined[-1]["choices"][0]["text"] = text
     return joined
+
+
+def joined_members(before: Any, after: Any) -> Any:
+    """Return lists one behind the other, and objects with their lists so."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {name: joined_members(before[name], after[name]) for name in before}
+    return before + after if isinstance(before, list) and isinstance(after, list) else after
+
+
+def by_choice(events: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the events choice by choice: which choice speaks first is a matter of time."""
+    return tuple(sorted(events, key=lambda event: event["choices"][0]["index"] if is_delta(event) else LAST))
+
+
+LAST = 1 << 30
 
 
 def is_delta(event: Any) -> bool:

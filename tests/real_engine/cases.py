@@ -131,7 +131,52 @@ STOPS: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
-CASES: list[Case] = [*prompts(), *options(), *stops()]
+IDS = {"return_token_ids": True}
+LOGPROBS = {"logprobs": True, "top_logprobs": 5}
+LABELS = {"logprob_token_ids": [10, 300, 301]}
+
+
+def details() -> list[Case]:
+    """Everything that an answer can carry besides its text."""
+    story, emoji, mixed = PROMPTS["english"], PROMPTS["emoji"], PROMPTS["mixed"]
+    several = {"n": 3, **SEEDED}
+    return [
+        *both("chat-logprobs", CHAT, chat(mixed, **LOGPROBS)),
+        *both("chat-logprobs-sampled", CHAT, chat(emoji, logprobs=True, **SEEDED)),
+        *both("chat-logprobs-penalties", CHAT, chat(story, logprobs=True, top_logprobs=20, max_tokens=5, **PENALTIES)),
+        *both("chat-logprobs-ids", CHAT, chat(story, return_tokens_as_token_ids=True, **LOGPROBS)),
+        *both("chat-logprobs-labels", CHAT, chat(story, logprobs=True, **LABELS)),
+        *both(
+            "chat-logprobs-banned", CHAT, chat(story, logit_bias={"300": -100}, allowed_token_ids=[1, 2], **LOGPROBS)
+        ),
+        *both("chat-token-ids", CHAT, chat(story, **IDS)),
+        *both("chat-prompt-text", CHAT, chat(CONVERSATION, return_prompt_text=True, max_tokens=3)),
+        *both("chat-echo", CHAT, chat(CONVERSATION[:3], echo=True, **CONTINUED)),
+        *both("chat-echo-nobody", CHAT, chat(CONVERSATION, echo=True, max_tokens=3, **LOGPROBS)),
+        *both("chat-several-details", CHAT, chat(story, logprobs=True, top_logprobs=2, **IDS, **several)),
+        *both("completion-logprobs", COMPLETIONS, completion(mixed, logprobs=3)),
+        *both("completion-logprobs-0", COMPLETIONS, completion(emoji, logprobs=0, **SEEDED)),
+        *both("completion-logprobs-ids", COMPLETIONS, completion(story, logprobs=2, return_tokens_as_token_ids=True)),
+        *both("completion-logprobs-labels", COMPLETIONS, completion(story, logprobs=3, **LABELS)),
+        *both("completion-logprobs-stop", COMPLETIONS, completion(story, logprobs=1, **IDS), **STOPPED),
+        *both("completion-echo", COMPLETIONS, completion(mixed, echo=True)),
+        *both("completion-echo-logprobs", COMPLETIONS, completion(mixed, echo=True, logprobs=2)),
+        *both("completion-echo-logprobs-ids", COMPLETIONS, completion(emoji, echo=True, logprobs=1, **IDS)),
+        *both("completion-echo-only", COMPLETIONS, completion(emoji, echo=True, logprobs=1, max_tokens=0)),
+        *both("completion-token-ids", COMPLETIONS, completion([10, 11, 300], **IDS)),
+        *both("completion-several-details", COMPLETIONS, completion([story, emoji], logprobs=1, **IDS, **several)),
+        Case("chat-prompt-logprobs", CHAT, chat(mixed, prompt_logprobs=3)),
+        Case("chat-prompt-logprobs-0", CHAT, chat(emoji, prompt_logprobs=0)),
+        Case("completion-prompt-logprobs", COMPLETIONS, completion([story, mixed], prompt_logprobs=2, **IDS)),
+        Case("completion-prompt-logprobs-several", COMPLETIONS, completion(emoji, prompt_logprobs=1, **several)),
+        Case("chat-stream-interval", CHAT, chat(story, stream=True, stream_interval=5, **LOGPROBS, **IDS)),
+        Case("completion-stream-interval", COMPLETIONS, completion(story, stream=True, stream_interval=7, **USAGE)),
+    ]
+
+
+STOPPED: dict[str, Any] = {"after": "completion-english", "change": lambda text: {"stop": [text[20:23]]}}
+
+CASES: list[Case] = [*prompts(), *options(), *stops(), *details()]
 
 TOKENS: list[Case] = [
     Case("tokenize-text", TOKENIZE, {"model": MODEL_NAME, "prompt": PROMPTS["mixed"]}),
@@ -163,6 +208,12 @@ ERRORS: list[Case] = [
     Case("stop-empty", CHAT, chat("hello", stop="")),
     Case("stream-options-alone", CHAT, chat("hello", stream_options={"include_usage": True})),
     Case("prompt-empty", COMPLETIONS, completion("")),
+    Case("logprobs-above-limit", CHAT, chat("hello", logprobs=True, top_logprobs=21)),
+    Case("prompt-logprobs-above-limit", COMPLETIONS, completion("hello", prompt_logprobs=21)),
+    Case("prompt-logprobs-stream", CHAT, chat("hello", prompt_logprobs=1, stream=True)),
+    Case("labels-alone", COMPLETIONS, completion("hello", logprob_token_ids=[1])),
+    Case("labels-out-of-vocabulary", CHAT, chat("hello", logprobs=True, logprob_token_ids=[10**9])),
+    Case("top-logprobs-alone", CHAT, chat("hello", top_logprobs=2)),
     Case("n-zero", CHAT, chat("hello", n=0)),
     Case("both-continued-and-prompted", CHAT, chat(CONVERSATION[:3], continue_final_message=True)),
 ]

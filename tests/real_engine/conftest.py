@@ -16,7 +16,8 @@ import pytest
 from fastfront.sim import MODEL_PATH
 from tests.real_engine import servers
 from tests.real_engine.asking import Answer, ask
-from tests.real_engine.cases import CASES, ERRORS, STATUS_ONLY, TOKENS, Case
+from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
+from tests.real_engine.every_case import CASES, ERRORS
 from tests.real_engine.servers import Server, Site
 
 WAYS = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fastfront.config import Config
 from fastfront.engine.types import decode_request, encode_request
 from fastfront.errors import EngineDeadError
+from fastfront.output.parsers import UNPARSED
 from fastfront.pool import PromptPool
-from fastfront.prompt import Model
+from fastfront.prompt import Model, known_chats
+from fastfront.prompt.known_chats import KnownChats
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes import chat_completions, completions, express
 from fastfront.routes.generate import _engine_requests, _Headers
@@ -103,7 +106,8 @@ class Frontend:
     def __init__(self, model):
         self.model, self.engine = model, FakeEngine()
         self.metrics, self.pool = Metrics(), PromptPool(1)
-        self.config = SimpleNamespace(enable_force_include_usage=False)
+        self.config = Config()
+        self.parsers = SimpleNamespace(reasoning_parser=None)
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 
     def begin_request(self):
@@ -137,7 +141,8 @@ def general(model, path, body, request_id):
         _Headers(None, None, None, None),
         request_id,
         0.0,
-        shape.numbers_prompts,
+        shape,
+        UNPARSED,
     )
     return decode_request(encode_request(only))
 
@@ -187,6 +192,35 @@ def test_the_engine_gets_the_same_request(frontend, asked):
     expected.request_id, expected.client_index, expected.current_wave = sent.request_id, 3, 5
     expected.arrival_time = sent.arrival_time
     assert sent == expected
+
+
+def test_a_chat_that_goes_on_is_the_same_request(frontend, monkeypatch):
+    """Turn by turn, the engine gets what it gets the general way, though only the new turn is read."""
+    prompts = []
+    known = KnownChats.prompt
+    monkeypatch.setattr(known_chats, "WORTH_BYTES", 0)
+    monkeypatch.setattr(KnownChats, "prompt", lambda *args: prompts.append(known(*args)) or prompts[-1])
+    lane = lanes_of(frontend)[CHAT]
+    chat = [{"role": "user", "content": "tell me " * 200}]
+    for turn in range(8):
+        for _ in range(2):
+            raw = msgspec.json.encode({"model": "sim", "messages": chat, "temperature": turn / 10})
+            frontend.engine.sent.clear()
+            assert lane(FakeExchange(), raw)
+            ((_, payload),) = frontend.engine.sent
+            sent = decode_request(payload)
+            expected = general(frontend.model, CHAT, raw, sent.external_req_id)
+            assert (sent.prompt_token_ids, sent.sampling_params) == (
+                expected.prompt_token_ids,
+                expected.sampling_params,
+            )
+        more = [
+            {"role": "assistant", "content": f"{turn} \u00e9<|im_end|> " * 20},
+            {"role": "user", "content": f"{turn}?"},
+        ]
+        chat = [*chat, *more]
+        frontend.model.templates.default._recipes.settle(30)
+    assert sum(prompt is not None for prompt in prompts) >= 6
 
 
 @pytest.mark.parametrize("path", [CHAT, COMPLETION])
@@ -330,3 +364,9 @@ async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeyp
     await asyncio.sleep(0)
     assert (frontend.engine.sent, frontend.open_requests) == ([], 0)
     assert not exchange.declined.is_set()
+
+
+def test_with_a_reasoning_parser_chats_go_the_general_way(frontend):
+    """What a prompt leaves open is looked at there; completions have no reasoning."""
+    frontend.parsers.reasoning_parser = "qwen3"
+    assert set(lanes_of(frontend)) == {"/v1/completions"}

@@ -8,8 +8,9 @@ import pytest
 
 from fastfront.engine.types import SamplingParams, decode_request, encode_request
 from fastfront.errors import BadRequestError
+from fastfront.output.parsers import UNPARSED
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
-from fastfront.routes import chat_completions
+from fastfront.routes import chat_completions, completions
 from fastfront.routes.generate import Prompts, _engine_requests, _Headers, _read_headers, _session_id
 
 NO_HEADERS = _Headers(None, None, None, None)
@@ -26,11 +27,16 @@ def requests_for(request, prompts=1, headers=NO_HEADERS, *, numbers_prompts=Fals
     """Return the engine's requests, as the engine would read them."""
     found = _engine_requests(
         request,
-        Prompts([[10 * p, 10 * p + 1] for p in range(prompts)], [SamplingParams(seed=request.seed)] * prompts),
+        Prompts(
+            [[10 * p, 10 * p + 1] for p in range(prompts)],
+            [SamplingParams(seed=request.seed)] * prompts,
+            [None] * prompts,
+        ),
         headers,
         "id-1",
         1000.5,
-        numbers_prompts,
+        completions.SHAPE if numbers_prompts else chat_completions.SHAPE,
+        UNPARSED,
     )
     return [decode_request(encode_request(each)) for each in found]
 
@@ -58,8 +64,8 @@ def test_each_sample_has_its_seed():
 def test_without_a_seed_samples_are_one_request():
     """Nothing is copied that is the same."""
     request = chat(n=3)
-    prompts = Prompts([[1]], [SamplingParams()])
-    found = _engine_requests(request, prompts, NO_HEADERS, "x", 0.0, numbers_prompts=False)
+    prompts = Prompts([[1]], [SamplingParams()], [None])
+    found = _engine_requests(request, prompts, NO_HEADERS, "x", 0.0, chat_completions.SHAPE, UNPARSED)
     assert len({id(each) for each in found}) == 1
 
 

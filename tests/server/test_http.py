@@ -11,6 +11,8 @@ import pytest
 from fastfront.config import Config
 from fastfront.errors import StartupError
 from fastfront.server.http import HypercornLog, hypercorn_config
+from fastfront.telemetry.access_log import AccessLog
+from fastfront.telemetry.log_queue import LogQueue
 
 
 def test_limits_are_handed_on():
@@ -54,15 +56,16 @@ def test_ciphers(certificate):
 
 
 async def test_access_log(caplog):
-    """With --enable-access-log, and only then, a request is a line of the log."""
-    scope = {"type": "http", "client": ("1.2.3.4", 5), "method": "GET", "raw_path": b"/v1/models"}
+    """Requests that Hypercorn serves are noted where all are, if they are noted at all."""
+    scope = {"type": "http", "client": ("1.2.3.4", 5), "method": "GET", "path": "/v1/models", "headers": []}
+    queue = LogQueue()
     with caplog.at_level(logging.INFO, "fastfront.access"):
         await HypercornLog(hypercorn_config(Config())).access(scope, {"status": 200}, 0.5)
-        assert caplog.messages == []
-        log = HypercornLog(hypercorn_config(Config(enable_access_log=True)))
+        log = HypercornLog(hypercorn_config(Config(), AccessLog(queue)))
         await log.access(scope, {"status": 200}, 0.5)
         await log.access(scope | {"client": None}, None, 0.5)
-    assert caplog.messages == ['1.2.3.4:5 "GET /v1/models" 200 0.500 s', '- "GET /v1/models" - 0.500 s']
+        queue.close()
+    assert caplog.messages == ['1.2.3.4:5 - "GET /v1/models HTTP/1.1" 200 OK', ' - "GET /v1/models HTTP/1.1" -']
 
 
 async def test_hypercorns_errors_keep_their_traceback(caplog):

@@ -129,22 +129,22 @@ def test_arrays_of_any_length_have_the_right_header(count):
 
 def test_requests_that_end_outside_of_a_step_are_named_twice():
     """As outputs without tokens and in finished_requests, as vLLM sends aborts and errors."""
-    message = msgspec.msgpack.decode(wire.finish_message(3, ["a", "b"], FinishReason.ABORT))
+    message = msgspec.msgpack.decode(wire.finish_message(3, ["a", "b"], FinishReason.ABORT)[0])
     assert (message[0], message[2], message[5], message[8]) == (3, None, ["a", "b"], None)
     assert [(output[0], output[1], output[5]) for output in message[1]] == [("a", [], 2), ("b", [], 2)]
 
 
 def test_utility_answers_carry_a_result_or_a_failure():
     """A result is [type info, value]; a failure has none."""
-    good = msgspec.msgpack.decode(wire.utility_message(0, 2**64 - 1, {"a": [1]}))
-    bad = msgspec.msgpack.decode(wire.utility_message(0, 5, None, "no"))
+    good = msgspec.msgpack.decode(wire.utility_message(0, 2**64 - 1, {"a": [1]})[0])
+    bad = msgspec.msgpack.decode(wire.utility_message(0, 5, None, "no")[0])
     assert (len(good), good[1], good[4]) == (9, [], [2**64 - 1, None, [None, {"a": [1]}]])
     assert bad[4] == [5, "no", None]
 
 
 def test_a_step_without_outputs_is_a_message_of_its_own():
     """Statistics alone travel, too."""
-    message = msgspec.msgpack.decode(wire.step_message(0, (), SchedulerStats(num_waiting_reqs=2)))
+    message = msgspec.msgpack.decode(wire.step_message(0, (), SchedulerStats(num_waiting_reqs=2))[0])
     check_message(message)
     assert (message[1], message[2]["num_waiting_reqs"]) == ([], 2)
 

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fastfront.telemetry import Metrics
 from tests.telemetry.snapshots import SNAPSHOT, empty
 
+
 def samples(metrics):
     """Return every sample that Prometheus would read, by name and labels."""
     _, text = metrics.render()

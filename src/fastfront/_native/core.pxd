@@ -116,8 +116,19 @@ cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
         @staticmethod
         cbool suits(const vector[pair[string, uint32_t]]&) except +
 
+cdef extern from "json_messages.hpp" namespace "fastfront" nogil:
+    size_t kNowhere
+    size_t skip_json_space(string_view, size_t) noexcept
+    size_t find_messages(string_view, size_t) noexcept
+    size_t find_object_end(string_view, size_t) noexcept
+    size_t find_next_object(string_view, size_t) noexcept
+
 cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
     cdef cppclass EncodedIds
+    cdef cppclass piece_span "std::span<const fastfront::Piece>":
+        piece_span(const Piece*, size_t) noexcept
+    cdef cppclass encoded_ids_span "std::span<const std::shared_ptr<const fastfront::EncodedIds>>":
+        encoded_ids_span(const shared_ptr[const EncodedIds]*, size_t) noexcept
     cdef cppclass Piece:
         size_t begin
         size_t end
@@ -130,7 +141,8 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         size_t count
         vector[uint32_t] tail
         void append(token_span) except +
-        void append(const vector[Piece]&) except +
+        void append(piece_span) except +
+        void append(encoded_ids_span) except +
         vector[uint32_t] ids() except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
@@ -168,6 +180,7 @@ cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
         size_t min_tokens
         cbool keep_all_text
         vector[uint32_t] shown_specials
+        size_t stream_interval
 
 cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
     cdef enum class ResponseKind(uint8_t):
@@ -185,6 +198,54 @@ cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
         cbool include_usage
         cbool continuous_usage
 
+cdef extern from "logprobs.hpp" namespace "fastfront" nogil:
+    cdef enum class FloatStyle(uint8_t):
+        python
+        pydantic
+    cdef cppclass LogprobsOptions:
+        LogprobsOptions()
+        shared_ptr[const CppVocab] vocab
+        cbool chat
+        FloatStyle style
+        cbool as_token_ids
+        cbool show_all
+        int64_t shown
+        int64_t kept
+        int64_t prompt_kept
+
+cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
+    cdef cppclass DetailsOptions:
+        DetailsOptions()
+        shared_ptr[const LogprobsOptions] logprobs
+        cbool chat
+        cbool wants_logprobs
+        cbool wants_prompt_logprobs
+        cbool wants_token_ids
+        cbool wants_prompt_token_ids
+        cbool echoes_prompt
+        cbool echoes_only
+        cbool shows_cached_tokens
+        cbool shows_metrics
+        int64_t remote_cached_tokens
+        string echo_text
+        string prompt_text_json
+        vector[vector[uint32_t]] prompt_token_ids
+        vector[string] prompt_texts
+
+cdef extern from "json_writer.hpp" namespace "fastfront" nogil:
+    void append_json_string(string&, string_view) except +
+
+cdef extern from "metrics.hpp" namespace "fastfront" nogil:
+    cdef cppclass RequestTimes:
+        double arrival
+        double queued
+        double scheduled
+        double first_token
+        double last_token
+        double first_token_latency
+        FinishReason reason
+        double ended
+
 cdef extern from "response.hpp" namespace "fastfront" nogil:
     cdef cppclass PromptInfo:
         PromptInfo()
@@ -195,6 +256,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         ResponseOptions options
         shared_ptr[const PipelineOptions] pipeline
         shared_ptr[const CppParserPlan] parsers
+        shared_ptr[const DetailsOptions] details
         vector[PromptInfo] prompts
         size_t n
         double arrival_time
@@ -207,6 +269,10 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         StopReasonKind stop_kind
         int64_t stop_token
         string stop_text
+    cdef cppclass ChoiceTimes:
+        RequestTimes times
+        size_t prompt_tokens
+        size_t completion_tokens
     cdef cppclass CppResponse "fastfront::Response":
         CppResponse(ResponseSpec) except +
         size_t choice_count() noexcept
@@ -220,6 +286,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool delivered() noexcept
         cbool lost() noexcept
         int http_status() noexcept
+        ChoiceTimes times_of(size_t) noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -284,7 +351,8 @@ cdef extern from "scheduler_stats.hpp" namespace "fastfront" nogil:
 cdef extern from "engine_state.hpp" namespace "fastfront" nogil:
     cdef cppclass RecentCacheUse:
         cbool empty() noexcept
-        double hit_rate() noexcept
+        double queries() noexcept
+        double hits() noexcept
     cdef cppclass SecondsHistogram:
         vector[uint64_t] counts
         double sum
@@ -327,6 +395,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         int wake_fd() noexcept
         void add(const shared_ptr[CppResponse]&) except +
         size_t waiting_ids() except +
+        size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
@@ -346,7 +415,8 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
-        void feed(const shared_ptr[CppResponse]&, size_t, size_t, text_span, FinishReason, StopReason) except +
+        void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
+        double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept

@@ -38,6 +38,7 @@ cdef class Exchange:
     cdef public list extra_headers      # middleware adds here what it would have added to http.response.start
     cdef list body
     cdef Py_ssize_t body_size
+    cdef Py_ssize_t body_length         # as announced for a lane; -1 = not announced
     cdef bint body_complete
     cdef bint body_taken                # the app has seen the end of the body
     cdef bint expects_continue
@@ -281,7 +282,7 @@ cdef Exchange make_exchange(HttpProtocol connection, str method, str version):
     exchange.connection = connection
     exchange.body = []
     exchange.extra_headers = []
-    exchange.announced = -1
+    exchange.announced = exchange.body_length = -1
     exchange.started = connection.loop.time()
     exchange.http_1_0 = version == "1.0"
     exchange.is_head = method == "HEAD"
@@ -292,8 +293,10 @@ cdef Exchange make_exchange(HttpProtocol connection, str method, str version):
         if name == b"expect" and value.lower() == b"100-continue":
             exchange.expects_continue = True
             exchange.lane = None
-        elif name == b"content-length" and exchange.lane is not None and int(value) > connection.lane_limit:
-            exchange.lane = None
+        elif name == b"content-length" and exchange.lane is not None:
+            exchange.body_length = int(value)
+            if exchange.body_length > connection.lane_limit:
+                exchange.lane = None
     exchange.method = method
     exchange.version = version
     exchange.raw_path = raw_path

@@ -39,6 +39,7 @@ class Lane:
         learn: Callable[[bytes], Sampling | None],
         text_of: Callable[[Any], str | None],
         encoder: Any,
+        chats: Any,
         observe: Callable[[int, float], object],
         is_allowed: Callable[[bytes], bool] | None,
         on_slow_reader: Callable[[], object],
@@ -59,9 +60,10 @@ class Lane:
 
         `decode` makes a request of a body or raises for what is not ordinary; `key_of` gives what decides its
         sampling but for stop strings, and `learn` the Sampling for a key not seen before; `text_of` gives the prompt's
-        text and `encoder` its ids. What returns None leaves the request to the general way. `observe` hears
-        the status and seconds of each response. A body of more than `off_loop_bytes`, and a prompt of which more than
-        `inline_unseen` bytes have to be tokenized (less once that has taken more than `inline_seconds`), go to the
+        text and `encoder` its ids; `chats` (prompt.known_chats, or None) gives the prompts of chats seen before. What
+        returns None leaves the request to the general way. `observe` hears the status and seconds of each response. A
+        body of more than `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes have to be tokenized
+        (less once that has taken more than `inline_seconds`), go to the
         frontend's pool; a stream's head leaves alone after `head_grace` seconds.
         """
 

@@ -30,32 +30,7 @@ cdef int MAX_SAMPLINGS = 1024
 cdef int CLIENT_CLOSED = 499
 cdef Py_ssize_t ALWAYS_INLINE = 2048  # bytes whose tokens cost less than a hand-over to the pool, whatever they are
 
-
-cdef class Sampling:
-    """How one kind of request is sampled: the engine's SamplingParams, whole but for max_tokens."""
-
-    cdef bytes members   # of the MessagePack map
-    cdef int count
-    cdef int64_t wanted  # tokens to generate at most; -1: as many as there is room for
-    cdef tuple stop
-
-    def __init__(self, bytes encoded not None, wanted, tuple stop):
-        cdef unsigned char head = (<unsigned char*>PyBytes_AS_STRING(encoded))[0]
-        if head & 0xf0 == 0x80:
-            self.count, self.members = head & 0x0f, encoded[1:]
-        elif head == 0xde:
-            self.count, self.members = int.from_bytes(encoded[1:3], "big"), encoded[3:]
-        else:
-            raise ValueError("encoded is not a MessagePack map")
-        self.wanted = -1 if wanted is None else wanted
-        self.stop = stop
-
-    cpdef bytes with_max_tokens(self, int64_t max_tokens):
-        cdef char value[9]
-        cdef int count = self.count + 1
-        cdef bytes head = bytes((0x80 | count,)) if count < 16 else b"\xde" + count.to_bytes(2, "big")
-        cdef Py_ssize_t size = core.write_msgpack_int(value, max_tokens) - value
-        return head + self.members + b"\xaamax_tokens" + PyBytes_FromStringAndSize(value, size)
+include "sampling.pxi"
 
 
 cdef class Prepared:
@@ -72,7 +47,7 @@ cdef class Lane:
     """The express lane of one endpoint: call it with an Exchange and its body."""
 
     cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
-    cdef object decode, key_of, learn, text_of, encoder
+    cdef object decode, key_of, learn, text_of, encoder, chats
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
@@ -86,7 +61,7 @@ cdef class Lane:
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, encoder, observe, is_allowed, on_slow_reader,
+        self, *, frontend, loop, decode, key_of, learn, text_of, encoder, chats, observe, is_allowed, on_slow_reader,
         stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens, mailbox_limit, off_loop_bytes, inline_unseen,
         inline_seconds, head_grace,
     ):
@@ -94,6 +69,7 @@ cdef class Lane:
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
         self.decode, self.key_of, self.learn, self.text_of, self.encoder = decode, key_of, learn, text_of, encoder
+        self.chats = chats
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
         self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
         self.model_name, self.names, self.vocab = model.name, frozenset(model.names), model.vocab
@@ -145,10 +121,20 @@ cdef class Lane:
     cdef Prepared read(self, bytes body):
         """Decode and render; None if the general way has to. May run in any thread."""
         cdef Prepared prepared
+        chat = None if self.chats is None else self.chats.recognise(body)
+        if chat is not None:
+            prepared = self.read_as(body, chat)
+            if prepared is not None:
+                return prepared
+        return self.read_as(body, None)
+
+    cdef Prepared read_as(self, bytes body, chat):
+        """Read a body: what is new of the chat, or all of it."""
+        cdef Prepared prepared
         cdef Sampling sampling
         cdef str text
         try:
-            request = self.decode(body)
+            request = self.decode(body if chat is None else chat.rest)
         except Exception:
             return None
         model = request.model
@@ -170,13 +156,18 @@ cdef class Lane:
             if len(self.samplings) >= MAX_SAMPLINGS:
                 self.samplings.clear()
             self.samplings[key] = sampling
-        text = self.text_of(request)
-        if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
-            return None
         prepared = Prepared.__new__(Prepared)
         prepared.request = request
         prepared.sampling = sampling
+        if chat is not None:
+            prepared.split = self.chats.prompt(chat, request.messages)
+            return None if prepared.split is None or prepared.split.chars > self.max_chars else prepared
+        text = self.text_of(request)
+        if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
+            return None
         prepared.split = self.encoder.split(text)
+        if self.chats is not None:
+            self.chats.note(body, request.messages, text, prepared.split.unseen)
         return prepared
 
     cpdef Prepared encode(self, Prepared prepared):

@@ -13,6 +13,12 @@ EXTENSION: str
 def head_of(status: int, headers: Sequence[tuple[bytes, bytes]], rest: bytes) -> bytes:
     """Return a status line and headers, and `rest` behind them. Raises ValueError for a header with a line break."""
 
+class Buffer:
+    """Memory that connections of one loop read into."""
+
+def make_read_buffer() -> Buffer:
+    """Return a loop's buffer for all that is parsed."""
+
 class Exchange:
     """One request and its response. Not made by hand: the protocol puts it into the scope."""
 
@@ -55,6 +61,12 @@ class HttpProtocol(asyncio.Protocol):
     @property
     def busy(self) -> bool:
         """Whether a request is being answered."""
+
+    def get_buffer(self, size_hint: int) -> Buffer:
+        """Return what the next bytes are to be read into; see asyncio.BufferedProtocol. Only uvloop asks."""
+
+    def buffer_updated(self, size: int) -> None:
+        """So many bytes were read into it."""
 
     def abort(self) -> None:
         """Cut the connection."""

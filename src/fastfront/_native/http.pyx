@@ -17,6 +17,7 @@ from fastfront._native.pump import SocketHandle
 
 include "limits.pxi"
 include "exchange.pxi"
+include "reading.pxi"
 
 
 cdef class HttpProtocol:
@@ -51,6 +52,8 @@ cdef class HttpProtocol:
     cdef readonly double waiting_since
     cdef object client
     cdef object server
+    cdef Buffer read_buffer        # of the loop
+    cdef Buffer room               # of the body that is being read without the parser
     cdef dict lanes                # of the app; see server.connections.Connections.lanes
     cdef Py_ssize_t lane_limit     # bytes of a body that a lane waits for
     cdef Py_ssize_t max_head_bytes
@@ -59,6 +62,7 @@ cdef class HttpProtocol:
     def __init__(self, state):
         self.state = state
         self.loop = state.loop
+        self.read_buffer = state.read_buffer
         self.lanes = state.lanes
         self.lane_limit = state.lane_limit
         self.max_head_bytes = state.max_head_bytes
@@ -76,7 +80,7 @@ cdef class HttpProtocol:
         """Whether a request is being answered."""
         return self.current is not None
 
-    # -- asyncio.Protocol
+    # -- asyncio.Protocol, and what uvloop takes instead of data_received where it is there
 
     def connection_made(self, transport):
         self.transport = transport
@@ -102,6 +106,7 @@ cdef class HttpProtocol:
             self.reading.disconnect()
         self.current = self.reading = None
         self.parser = None
+        self.room = None
 
     def pause_writing(self):
         self.write_paused = self.loop.create_future()
@@ -113,6 +118,12 @@ cdef class HttpProtocol:
 
     def eof_received(self):
         return None  # closes the transport: a client that is done with sending is done
+
+    def get_buffer(self, size_hint):
+        return buffer_for(self)
+
+    def buffer_updated(self, size):
+        note_read(self, size)
 
     def data_received(self, data):
         if self.closed or self.waiting == for_close:

@@ -22,6 +22,9 @@ class SplitPrompt:
     unseen: int
     """Bytes of UTF-8 that have to be tokenized."""
 
+    has_specials: bool
+    """Whether special tokens are among the pieces."""
+
     def unseen_texts(self) -> list[str]:
         """Return the pieces that have to be tokenized."""
 

@@ -9,7 +9,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cython.operator cimport dereference as deref
 from libc.stdint cimport uint32_t
-from libcpp.memory cimport make_unique, unique_ptr
+from libcpp.memory cimport make_shared, make_unique, shared_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
@@ -41,11 +41,6 @@ cdef class EncodedPrompt:
 cdef class SplitPrompt:
     """A text in pieces, some of which have ids."""
 
-    cdef str text  # keeps the bytes that `utf8` views
-    cdef string_view utf8
-    cdef vector[core.Piece] pieces
-    cdef readonly Py_ssize_t unseen
-
     cdef str piece_text(self, const core.Piece& piece):
         cdef string_view segment = self.utf8.substr(piece.begin, piece.end - piece.begin)
         return PyUnicode_DecodeUTF8(segment.data(), <Py_ssize_t>segment.size(), NULL)
@@ -57,13 +52,26 @@ cdef class SplitPrompt:
             if not self.pieces[i].special and not self.pieces[i].ids
         ]
 
+    @property
+    def has_specials(self) -> bool:
+        return self.specials_end() != 0
+
+    cdef size_t specials_end(self) noexcept:
+        """Behind the last special token among the pieces; 0: there is none."""
+        cdef size_t n = self.pieces.size()
+        while n != 0 and not self.pieces[n - 1].special:
+            n -= 1
+        return n
+
+    cdef size_t specials_begin(self) noexcept:
+        """The first special token among the pieces, or their end."""
+        cdef size_t n = 0
+        while n < self.pieces.size() and not self.pieces[n].special:
+            n += 1
+        return n
+
 
 cdef class SegmentEncoder:
-    cdef unique_ptr[core.SegmentCache] cache
-    cdef object encode_texts
-    cdef vector[uint32_t] head
-    cdef vector[uint32_t] tail
-
     def __init__(self, dict special_tokens not None, encode_texts, tuple ends not None, Py_ssize_t max_bytes):
         cdef vector[pair[string, uint32_t]] tokens
         for text, token_id in special_tokens.items():
@@ -99,7 +107,7 @@ cdef class SegmentEncoder:
             return None
         if add_special_tokens:
             made.encoded.append(core.token_span(self.head.data(), self.head.size()))
-        made.encoded.append(prompt.pieces)
+        made.encoded.append(core.piece_span(prompt.pieces.data(), prompt.pieces.size()))
         if add_special_tokens:
             made.encoded.append(core.token_span(self.tail.data(), self.tail.size()))
         return made
@@ -120,4 +128,19 @@ cdef class SegmentEncoder:
                 )
                 n += 1
         prompt.unseen = 0
+        return True
+
+    cdef bint part_of(
+        self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const core.EncodedIds]& part
+    ) except -1:
+        """Set `part` to what the pieces from `first` to before `last` are in ids; False if a piece cannot be encoded."""
+        cdef shared_ptr[core.EncodedIds] made
+        if prompt.unseen and not self.look_up(prompt):
+            return False
+        if last == first + 1 and not prompt.pieces[first].special:
+            (&part)[0] = prompt.pieces[first].ids
+            return True
+        made = make_shared[core.EncodedIds]()
+        deref(made).append(core.piece_span(prompt.pieces.data() + first, last - first))
+        (&part)[0] = <shared_ptr[const core.EncodedIds]>made
         return True

@@ -37,6 +37,46 @@ cdef int prime_encoded(
     return 0
 
 
+cdef shared_ptr[core.DetailsOptions] details_options(int kind, details, Vocab vocab) except *:
+    """What _native/details.py holds, for the core."""
+    cdef shared_ptr[core.DetailsOptions] options = make_shared[core.DetailsOptions]()
+    cdef shared_ptr[core.LogprobsOptions] logprobs = make_shared[core.LogprobsOptions]()
+    cdef bint chat = kind == KIND_CHAT or kind == KIND_CHAT_STREAM
+    cdef bint stream = kind == KIND_CHAT_STREAM or kind == KIND_COMPLETION_STREAM
+    cdef vector[uint32_t] ids
+    cdef string text
+    if vocab is not None:
+        deref(logprobs).vocab = vocab.ptr
+    deref(logprobs).chat = chat
+    deref(logprobs).style = core.FloatStyle.pydantic if stream else core.FloatStyle.python
+    deref(logprobs).as_token_ids = details.as_token_ids
+    deref(logprobs).show_all = details.show_all
+    deref(logprobs).shown = details.num_shown
+    deref(logprobs).kept = details.num_kept
+    deref(logprobs).prompt_kept = details.num_prompt_kept
+    deref(options).logprobs = <shared_ptr[const core.LogprobsOptions]>logprobs
+    deref(options).chat = chat
+    deref(options).wants_logprobs = details.logprobs
+    deref(options).wants_prompt_logprobs = details.prompt_logprobs
+    deref(options).wants_token_ids = details.token_ids
+    deref(options).wants_prompt_token_ids = details.prompt_token_ids
+    deref(options).echoes_prompt = details.echo
+    deref(options).echoes_only = details.echo_only
+    deref(options).shows_cached_tokens = details.cached_tokens
+    deref(options).shows_metrics = details.metrics
+    deref(options).remote_cached_tokens = details.remote_cached_tokens
+    deref(options).echo_text = utf8(details.echo_text)
+    if details.prompt_text is not None:
+        text = utf8(details.prompt_text)
+        core.append_json_string(deref(options).prompt_text_json, string_view(text.data(), text.size()))
+    for token_ids in details.prompts:
+        ids = token_ids
+        deref(options).prompt_token_ids.push_back(ids)
+    for prompt_text in details.prompt_texts:
+        deref(options).prompt_texts.push_back(utf8(prompt_text))
+    return options
+
+
 def encode_add_request(
     Response response not None,
     EncodedPrompt prompt not None,

@@ -7,6 +7,7 @@ All methods belong to one thread, the event loop's; the pump has a thread of its
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fastfront._native.details import AnswerDetails
 from fastfront._native.parse import ParserPlan
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
@@ -67,6 +68,7 @@ class Response:
         max_tokens: int | None = None,
         mailbox_limit: int = 0,
         parsers: ParserPlan | None = None,
+        details: AnswerDetails | None = None,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, or encoded.
 
@@ -106,6 +108,14 @@ class Response:
     @property
     def error(self) -> tuple[int, bytes] | None:
         """HTTP status and JSON body if the request failed. A stream carries the body as an event, too."""
+
+    def times(self) -> list[dict[str, Any]]:
+        """Return when each choice reached its stations, for a trace.
+
+        `arrival` and `ended` are Unix seconds, `first_token_latency` is seconds from the arrival; `queued`, `scheduled`,
+        `first_token` and `last_token` are seconds on the engine's clock. 0 is never. Beside them `prompt_tokens`,
+        `completion_tokens` and `finish_reason` (vLLM's number; None while it runs).
+        """
 
     def take_deltas(self) -> list[tuple[int, list[int], int | None, int | str | None]]:
         """Return (choice, token ids, finish reason, stop reason) of outputs whose text has to be made outside."""
@@ -151,6 +161,10 @@ class Pump:
     @property
     def waiting(self) -> int:
         """Engine requests whose end is still to come."""
+
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens of engine requests without an output yet. Looks at every response that waits."""
 
     def set_writers(self, threads: int, one_call: bool) -> bool:
         """Say how responses' bytes leave through the socket sink; once, before set_buckets() and start().
@@ -204,6 +218,11 @@ class Pump:
     def send_head(self, response: Response) -> None:
         """Send a handed-over stream's status and headers now, even if no event is there yet."""
 
+    def keep_alive(self, response: Response, interval: float) -> float:
+        """Give a stream that has been silent for `interval` seconds a comment.
+
+        Returns when to look again, in Unix seconds; -1.0: never, it has ended or is none.
+        """
     def dispatch(self, limit: int = 0) -> list[tuple[int, object]]:
         """Call on_ready of every response with news, and return what else has happened.
 

@@ -111,6 +111,10 @@ cdef class Pump:
     def waiting(self) -> int:
         return deref(self.ptr).hub().waiting_ids()
 
+    @property
+    def queued_tokens(self) -> int:
+        return deref(self.ptr).hub().queued_tokens()
+
     def set_writers(self, Py_ssize_t threads, bint one_call) -> bool:
         if threads < 0:
             raise ValueError("threads is out of range")
@@ -158,6 +162,9 @@ cdef class Pump:
 
     def send_head(self, Response response) -> None:
         deref(self.ptr).send_head(response.ptr)
+
+    def keep_alive(self, Response response, double interval) -> float:
+        return deref(self.ptr).keep_alive(response.ptr, interval)
 
     def dispatch(self, size_t limit=0) -> list:
         cdef core.Batch batch

@@ -32,6 +32,7 @@ cdef class Response:
         max_tokens=None,
         Py_ssize_t mailbox_limit=0,
         ParserPlan parsers=None,
+        details=None,
     ):
         if not 0 <= kind <= KIND_COMPLETION or n < 1 or not prompt_token_ids or min_tokens < 0 or mailbox_limit < 0:
             raise ValueError("kind, n, prompt_token_ids, min_tokens or mailbox_limit is out of range")
@@ -63,6 +64,11 @@ cdef class Response:
             spec.parsers = parsers.ptr
             deref(pipeline).shown_specials = deref(parsers.ptr).special_ids()
             deref(pipeline).keep_all_text = False  # the parser takes the text as it comes
+        if details is not None:
+            if vocab is None and (details.logprobs or details.prompt_logprobs):
+                raise ValueError("logprobs take a vocabulary")
+            spec.details = <shared_ptr[const core.DetailsOptions]>details_options(kind, details, vocab)
+            deref(pipeline).stream_interval = details.stream_interval
         spec.pipeline = <shared_ptr[const core.PipelineOptions]>pipeline
 
         cdef DetokenizerOptions detokenizer
@@ -119,6 +125,9 @@ cdef class Response:
         cdef int status = deref(self.ptr).error(json)
         return None if status == 0 else (status, to_bytes(json))
 
+    def times(self) -> list:
+        return [times_of(deref(self.ptr).times_of(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
+
     def take_deltas(self) -> list:
         cdef vector[core.RawDelta] deltas = deref(self.ptr).take_deltas()
         result = []
@@ -152,6 +161,7 @@ cdef class Response:
             stop_text = utf8(stop_reason)
             stop.kind = core.StopReasonKind.text
             stop.text = string_view(stop_text.data(), stop_text.size())
+        cdef vector[uint32_t] ids = token_ids
         deref(self.pump.ptr).feed(
-            self.ptr, choice, len(token_ids), core.text_span(pieces.data(), pieces.size()), reason, stop
+            self.ptr, choice, core.token_span(ids.data(), ids.size()), core.text_span(pieces.data(), pieces.size()), reason, stop
         )

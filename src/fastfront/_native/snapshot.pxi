@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the pump has counted, as plain Python numbers. Part of pump.pyx, whose names it uses.
+# What the pump has counted and measured, as plain Python numbers. Part of pump.pyx, whose names it uses.
 
 cdef str KV_RESIDENCY = "kv_cache_residency"
 
@@ -42,6 +42,11 @@ cdef tuple seconds_of(core.SecondsHistogram& histogram, list bounds):
     return bounds, <list>histogram.counts or [0] * (len(bounds) + 1), histogram.sum
 
 
+cdef object recent_of(core.RecentCacheUse& recent):
+    """Queries and hits, in tokens, of the latest requests; None before the first."""
+    return None if recent.empty() else (recent.queries(), recent.hits())
+
+
 cdef dict scheduler_of(core.EngineState& state, list bounds):
     cdef size_t i
     found = {
@@ -55,12 +60,10 @@ cdef dict scheduler_of(core.EngineState& state, list bounds):
         },
         "prefix_queries": state.prefix_cache.queries,
         "prefix_hits": state.prefix_cache.hits,
-        "prefix_hit_rate": None if state.recent_prefix_cache.empty() else state.recent_prefix_cache.hit_rate(),
+        "prefix_recent": recent_of(state.recent_prefix_cache),
         "connector_queries": state.connector_prefix_cache.queries,
         "connector_hits": state.connector_prefix_cache.hits,
-        "connector_hit_rate": (
-            None if state.recent_connector_cache.empty() else state.recent_connector_cache.hit_rate()
-        ),
+        "connector_recent": recent_of(state.recent_connector_cache),
         "connector_hits_by_source": {
             view_to_str(core.cache_hit_sources()[i]): state.connector_prefix_cache.hits_by_source[i]
             for i in range(core.cache_hit_source_count())
@@ -100,3 +103,18 @@ cdef dict snapshot_of(core.CppPump& pump):
         engine += 1
         preincrement(state)
     return engines
+
+
+cdef dict times_of(core.ChoiceTimes of):
+    return {
+        "prompt_tokens": of.prompt_tokens,
+        "completion_tokens": of.completion_tokens,
+        "finish_reason": None if of.times.reason == core.FinishReason.none else <int>of.times.reason,
+        "arrival": of.times.arrival,
+        "ended": of.times.ended,
+        "queued": of.times.queued,
+        "scheduled": of.times.scheduled,
+        "first_token": of.times.first_token,
+        "last_token": of.times.last_token,
+        "first_token_latency": of.times.first_token_latency,
+    }

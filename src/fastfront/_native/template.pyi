@@ -5,7 +5,15 @@ from typing import Any
 __all__ = ["Recipe", "RecipeBook"]
 
 class Recipe:
-    """How the prompt of one conversation shape is joined from the contents. Immutable."""
+    """How the prompt of one conversation shape is joined from the contents. Immutable but for `plan`."""
+
+    steps: tuple[tuple[int, str, str | None, bool | None], ...]
+    pieces: tuple[str | int, ...]
+    """These two as they were given."""
+    used: bool
+    """Whether a RecipeBook has rendered with it."""
+    plan: Any
+    """For whoever makes something of recipes to keep it here; None at first."""
 
     def __init__(
         self,
@@ -20,6 +28,9 @@ class Recipe:
         names "non_empty", "contains", "starts_with", "ends_with" and "equals" are questions whose answer must be
         `answer`. A piece is a literal or a view. Raises ValueError for a view that does not exist, KeyError for a name.
         """
+
+    def __len__(self) -> int:
+        """Return the number of contents."""
 
     def render(self, contents: list[str]) -> str | None:
         """Return the prompt, or None if a question has another answer (or a content is no plain str)."""
@@ -48,6 +59,9 @@ class RecipeBook:
 
     def recipes(self, shape: bytes) -> int:
         """Return how many recipes the shape has."""
+
+    def of_shape(self, shape: bytes) -> tuple[Recipe, ...]:
+        """Return the shape's recipes, in the order in which they are tried."""
 
     def add(self, shape: bytes, recipe: Recipe) -> None:
         """Let the recipe render conversations of the shape, after those that it has already."""

@@ -159,15 +159,19 @@ cdef object join(TextRecipe* recipe, vector[TextView]& views):
 
 cdef class Recipe:
     cdef unique_ptr[TextRecipe] ptr
-    cdef bint used
+    cdef readonly bint used
+    cdef readonly tuple steps
+    cdef readonly tuple pieces
+    cdef public object plan
 
     def __init__(self, size_t contents, steps, pieces):
+        self.steps, self.pieces = tuple(steps), tuple(pieces)
         self.ptr = make_unique[TextRecipe](contents)
         cdef TextRecipe* recipe = self.ptr.get()
         cdef vector[char32_t] chars
         cdef maybe_text text
         cdef cpp_bool known
-        for view, name, argument, answer in steps:
+        for view, name, argument, answer in self.steps:
             chars = as_chars(argument or "")
             if name in CUTS:
                 text = maybe_text() if argument is None else maybe_text(as_view(chars))
@@ -176,12 +180,15 @@ cdef class Recipe:
                 known = recipe.add_guard(<size_t>view, <Question><int>QUESTIONS[name], as_view(chars), <bint>answer)
             if not known:
                 raise ValueError(f"a recipe cannot {name} view {view}")
-        for piece in pieces:
+        for piece in self.pieces:
             if type(piece) is str:
                 chars = as_chars(piece)
                 recipe.add_literal(as_view(chars))
             elif not recipe.add_piece(<size_t>piece):
                 raise ValueError(f"a recipe has no view {piece}")
+
+    def __len__(self):
+        return <Py_ssize_t>self.ptr.get().contents()
 
     def render(self, list contents not None):
         cdef vector[TextView] views
@@ -218,6 +225,9 @@ cdef class RecipeBook:
 
     def recipes(self, bytes shape not None):
         return len(self._recipes.get(shape, ()))
+
+    def of_shape(self, bytes shape not None):
+        return self._recipes.get(shape, ())
 
     def add(self, bytes shape not None, Recipe recipe not None):
         if recipe.ptr.get().contents() != <size_t>len(shape):

@@ -66,11 +66,23 @@ def build_config(arguments: list[str], env: Mapping[str, str]) -> tuple[Config, 
 def _vllm_arguments(options: Config, flags: Flags) -> list[str]:
     """Return the arguments of the `vllm serve MODEL --headless` to start."""
     _need_model(options, flags)
-    arguments = [*flags.shared]
+    # The engine takes names only; by which parser an answer is read is for it of use with constraints.
+    arguments = without(flags.shared, "--reasoning-parser") if options.reasoning_parser == "auto" else [*flags.shared]
     if "log_level" in flags.values:
         level = options.log_level.upper()
         arguments += ["--log-level", "DEBUG" if level == "TRACE" else level]
     return [*arguments, *flags.rest]
+
+
+def without(arguments: list[str], flag: str) -> list[str]:
+    """Return the arguments without a flag and its value, written as one argument or two."""
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        if not skip and argument != flag and not argument.startswith(f"{flag}="):
+            kept.append(argument)
+        skip = argument == flag
+    return kept
 
 
 def _sim_arguments(flags: Flags) -> list[str]:

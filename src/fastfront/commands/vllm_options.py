@@ -24,7 +24,6 @@ NO_EFFECT = frozenset(
         "api_server_count",  # one process serves what several do there
         "disable_fastapi_docs",  # there are none
         "disable_uvicorn_access_log",  # off unless --enable-access-log
-        "enable_log_deltas",
         "enable_offline_docs",
         "enable_server_load_tracking",  # always on
         "renderer_num_workers",
@@ -40,35 +39,19 @@ NOT_SERVED = frozenset(
         "cohere_format",
         "cohere_is_reasoning_model",
         "disable_access_log_for_endpoints",
-        "enable_auto_tool_choice",
-        "enable_log_outputs",
-        "enable_log_requests",
-        "enable_per_request_metrics",
         "enable_prompt_embeds",
-        "enable_prompt_tokens_details",
         "enable_scale_out",
         "enable_ssl_refresh",
         "enable_tokenizer_info_endpoint",
-        "exclude_tools_when_tool_choice_none",
         "grpc_port",
         "hf_overrides",
         "io_processor_plugin",
-        "log_error_stack",
-        "lora_modules",
-        "max_log_len",
-        "otlp_traces_endpoint",
-        "reasoning_parser",
         "reasoning_parser_plugin",
-        "return_tokens_as_token_ids",
-        "sse_keep_alive_interval",
-        "stream_interval",
         "tokenizer_mode",
         "tokenizer_revision",
-        "tool_call_parser",
         "tool_parser_plugin",
         "tool_server",
         "tool_strict_level",
-        "trust_request_mm_kwargs",
     }
 )
 """Served without them; requests that need them are refused by name."""

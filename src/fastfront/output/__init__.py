@@ -6,6 +6,7 @@ Knows ASGI and the native Response; must not know requests, prompts or the engin
 
 from fastfront.output.asgi import ClientDisconnectedError, Message, Receive, Scope, Send, direct_of
 from fastfront.output.foreign import ForeignDecoder
+from fastfront.output.keep_alive import keep_alive
 from fastfront.output.stream import RequestStream
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Scope",
     "Send",
     "direct_of",
+    "keep_alive",
 ]

@@ -54,6 +54,7 @@ class RequestStream:
         "_abort",
         "_direct",
         "_eager",
+        "_explain",
         "_feed",
         "_loop",
         "_overrun",
@@ -89,6 +90,7 @@ class RequestStream:
         self._direct = direct
         self._pump = pump
         self._feed: Callable[[Any], None] | None = None
+        self._explain: Callable[[int, bytes], tuple[int, bytes]] | None = None
         self._response: NativeResponse | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -204,6 +206,10 @@ class RequestStream:
         self._response = response
         response.on_ready = self._on_ready
 
+    def explain_errors(self, explain: Callable[[int, bytes], tuple[int, bytes]]) -> None:
+        """Have status and body of an error that comes before any output looked at, and perhaps replaced."""
+        self._explain = explain
+
     async def send_events(self) -> int:
         """Send the Response as a server-sent event stream. Returns the HTTP status, for the metrics."""
         response = self._attached()
@@ -222,7 +228,7 @@ class RequestStream:
         finally:
             grace.cancel()
         if response.error is not None:
-            return await self._send_whole(*response.error)
+            return await self._send_whole(*self._explained(*response.error))
         send = self._send
         self._task = asyncio.current_task()
         self._sending = True
@@ -277,7 +283,7 @@ class RequestStream:
                 break
             await self._wait()
         if response.error is not None:
-            return await self._send_whole(*response.error)
+            return await self._send_whole(*self._explained(*response.error))
         return await self._send_whole(200, b"".join(parts))
 
     def abort(self) -> None:
@@ -306,7 +312,7 @@ class RequestStream:
 
     def _hand_over(self, response: NativeResponse, *, stream: bool) -> Direct | None:
         direct = self._direct
-        if direct is None or self._pump is None or self._feed is not None:
+        if direct is None or self._pump is None or self._feed is not None or self._explain is not None:
             return None
         taken = direct.hand_over(self._pump, response, EVENT_STREAM_HEADERS if stream else (), stream)
         return direct if taken else None
@@ -327,6 +333,9 @@ class RequestStream:
             if not whole:
                 self.abort()  # before the connection is anybody else's: the pump writes nothing from here on
             direct.hand_back(response.http_status if whole else STATUS_CLIENT_CLOSED, whole)
+
+    def _explained(self, status: int, body: bytes) -> tuple[int, bytes]:
+        return (status, body) if self._explain is None else self._explain(status, body)
 
     def _take(self, response: NativeResponse) -> bytes:
         if self._feed is not None:

@@ -64,6 +64,8 @@ class FastEncoder:
         """
         self._backend = backend
         self._split_special_tokens = split_special_tokens
+        self.special_tokens = tuple(special_tokens or ())
+        """Where texts are split."""
         backend.no_truncation()
         backend.no_padding()
         if special_tokens is None:

@@ -97,6 +97,8 @@ class Model:
         """Tokens of prompt and answer together: config.json's word until the engine has said its own."""
         self.has_reasoning_config = False
         """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
+        self.trust_request_mm_kwargs = False
+        """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
         self._tokenizer_files = tokenizer_files
 
     @property

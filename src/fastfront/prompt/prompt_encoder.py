@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from fastfront._native.chats import ChatPrompt
 from fastfront._native.prompt import EncodedPrompt, SplitPrompt
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ class PromptEncoder:
         split = None if fast is None else fast.split(text)
         return WholePrompt(text) if split is None else split
 
-    def finish(self, split: SplitPrompt | WholePrompt, add_special_tokens: bool) -> EncodedPrompt | None:
+    def finish(self, split: SplitPrompt | ChatPrompt | WholePrompt, add_special_tokens: bool) -> EncodedPrompt | None:
         """Return the ids; None for a text that cannot be encoded (a lone surrogate). A long one may wait."""
+        if isinstance(split, ChatPrompt):
+            return split.encode()
         if isinstance(split, SplitPrompt):
             fast = self._fast
             return None if fast is None else fast.finish(split, add_special_tokens)

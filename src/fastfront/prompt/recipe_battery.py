@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from fastfront.prompt.trace import CUTS, QUESTIONS, Step
+from fastfront.prompt.trace import CUTS, QUESTIONS, Signature, Step, signatures_of
 
 _TEXTS = (
     *("", " ", "\n", "\n\n \t", "hi", "two words", "\n hi \n", "  \r\nline one\nline two\n\n", "x"),
@@ -52,14 +52,12 @@ _LEAST = 6
 _UNLIKE = 4
 """Conversations in which one content may be of another kind: the recipe refuses, or prints what jinja2 prints."""
 
-_Signature = tuple[Step, ...]
-
 
 def cases(contents: Sequence[str], steps: Sequence[Step], seed: int) -> Iterator[list[str]]:
     """Yield contents for a recipe with those steps, first those that it was traced with."""
     yield list(contents)
     rng = random.Random(seed)  # noqa: S311 - a battery that fails must fail again
-    signatures = _signatures(len(contents), steps)
+    signatures = signatures_of(len(contents), steps)
     pools = {signature: _pool(signature, rng) for signature in set(signatures)}
     kind = {signature: [text for text in pool if _fits(text, signature)] for signature, pool in pools.items()}
     places = dict.fromkeys(kind, 0)
@@ -75,19 +73,7 @@ def cases(contents: Sequence[str], steps: Sequence[Step], seed: int) -> Iterator
         yield texts
 
 
-def _signatures(contents: int, steps: Sequence[Step]) -> list[_Signature]:
-    """Return each content's own steps, its views counted from 0."""
-    own: list[list[Step]] = [[] for _ in range(contents)]
-    views = [(content, 0) for content in range(contents)]
-    for view, name, text, answer in steps:
-        content, place = views[view]
-        own[content].append((place, name, text, answer))
-        if answer is None:
-            views.append((content, sum(step[3] is None for step in own[content])))
-    return [tuple(found) for found in own]
-
-
-def _fits(content: str, signature: _Signature) -> bool:
+def _fits(content: str, signature: Signature) -> bool:
     views = [content]
     for view, name, text, answer in signature:
         if answer is None:
@@ -97,7 +83,7 @@ def _fits(content: str, signature: _Signature) -> bool:
     return True
 
 
-def _pool(signature: _Signature, rng: random.Random) -> list[str]:
+def _pool(signature: Signature, rng: random.Random) -> list[str]:
     asked = sorted({text for _, _, text, _ in signature if text})
     near = [before + text + after for text in asked for before, after in _AROUND]
     near += [part for text in asked for part in (text[1:], text[:-1], text + text, f"{text}x{text}x{text}")]

@@ -22,7 +22,7 @@ from fastfront.prompt import recipe_battery
 from fastfront.prompt.background import Background, Pace
 from fastfront.prompt.conversation import BILLING_HEADER, Message
 from fastfront.prompt.sandbox import FUNCTIONS
-from fastfront.prompt.trace import Step
+from fastfront.prompt.trace import Signature, Step, signatures_of
 from fastfront.prompt.traced_template import Traced, TracedTemplate
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,10 @@ _MAX_SHAPES = 1_024
 """Shapes whose sights and attempts are counted."""
 _MAX_JOBS = 8
 """Conversations that wait to be learnt from; more are let go."""
+_LEAST_AGREED = 2
+"""Conversations for which a recipe must have a prompt."""
+_ENOUGH_AGREED = 3
+"""Those that do for a recipe if all that it asks has been compared before."""
 _SHARE = 0.25
 """Of the time, for learning."""
 
@@ -110,6 +114,8 @@ class Recipes:
         self._bind = bind
         self._reference = reference
         self._era = _Era(self._on_first_use)
+        self._proven: set[Signature] = set()
+        """What was asked of contents in recipes that were found to be right."""
         self._background = Background("fastfront-recipes", max_waiting=_MAX_JOBS, share=_SHARE)
 
     def learn_first(self, *, as_parts: bool) -> int:
@@ -129,6 +135,15 @@ class Recipes:
             self._era = _Era(self._on_first_use)
             return None
         return text
+
+    def of_shape(self, shape: bytes) -> tuple[Recipe, ...]:
+        """Return the recipes of a shape that hold today, for whoever renders with them himself."""
+        era = self._era
+        found = era.book.of_shape(shape)
+        if found and era.dates and era.is_over():
+            self._era = _Era(self._on_first_use)
+            return ()
+        return found
 
     def note(self, messages: list[Message]) -> None:
         """Take notice of a conversation that no recipe fitted: at the second sight of its shape it is learnt from."""
@@ -176,6 +191,9 @@ class Recipes:
         era.add(shape, recipe, traced)
 
     def _prove(self, recipe: Recipe, shape: bytes, contents: list[str], steps: Sequence[Step], pace: Pace) -> None:
+        signatures = set(signatures_of(len(contents), steps))
+        # A chat that has grown by a turn asks nothing new: its trace is as good as that of the chat before.
+        enough = _ENOUGH_AGREED if signatures <= self._proven else None
         agreed = 0
         for texts in recipe_battery.cases(contents, steps, seed=len(shape)):
             text = recipe.render(texts)
@@ -183,8 +201,12 @@ class Recipes:
             if text is not None and text != self._reference(self._bind(_conversation(shape, texts)), pace.through):
                 raise NotAgreedError
             agreed += text is not None
-        if agreed < 2:
+            if agreed == enough:
+                break
+        if agreed < _LEAST_AGREED:
             raise NotAgreedError
+        if len(self._proven) < _MAX_SHAPES:
+            self._proven |= signatures
 
 
 def _conversation(shape: bytes, texts: Sequence[Any]) -> list[Message]:

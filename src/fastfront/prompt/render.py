@@ -15,6 +15,7 @@ import msgspec
 
 from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
 
 if TYPE_CHECKING:
@@ -52,10 +53,7 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
     """Return the prompt of a chat request."""
     name = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
     limits = _limits(model, request, request.requested_max_tokens, name)
-    kwargs: dict[str, Any] = {"documents": request.documents, "reasoning_effort": request.reasoning_effort}
-    if request.reasoning_effort is not None and "enable_thinking" not in (request.chat_template_kwargs or {}):
-        # Some templates think only when told to.
-        kwargs["enable_thinking"] = request.reasoning_effort != "none"
+    kwargs = _chat_kwargs(request)
     tools = request.tools
     if request.tool_choice == "none" and model.exclude_tools_when_tool_choice_none:
         tools = None
@@ -64,6 +62,19 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
     return prompt
+
+
+def chat_template_kwargs(model: Model, request: ChatCompletionRequest) -> dict[str, Any]:
+    """Return what the template is called with besides messages and tools: parsers go by it, too."""
+    return _template_kwargs(model, request, None, _chat_kwargs(request))
+
+
+def _chat_kwargs(request: ChatCompletionRequest) -> dict[str, Any]:
+    kwargs: dict[str, Any] = {"documents": request.documents, "reasoning_effort": request.reasoning_effort}
+    if request.reasoning_effort is not None and "enable_thinking" not in (request.chat_template_kwargs or {}):
+        # Some templates think only when told to.
+        kwargs["enable_thinking"] = request.reasoning_effort != "none"
+    return kwargs
 
 
 def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | None] | None:
@@ -91,8 +102,18 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
     return render
 
 
+def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
+    """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
+    template, loader = model.templates.default, model.tokenizer.fast
+    if template is None or loader is None or model.default_chat_template_kwargs:
+        return None
+    content_format = template.content_format if model.content_format == "auto" else model.content_format
+    return KnownChats(template, content_format, loader, decode)
+
+
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
     """Return the prompts of a completion request, in its order."""
+    _check_suffix(request)
     limits = _limits(model, request, request.max_tokens, "max_tokens")
     decode = bool(request.echo and not request.return_token_ids)
     rendered: list[RenderedPrompt] = []
@@ -122,6 +143,7 @@ def _render_messages(
     limits: LengthLimits,
 ) -> RenderedPrompt:
     _check_trust(model, request)
+    _check_media_kwargs(model, request)
     template_kwargs = _template_kwargs(model, request, tools, kwargs)
     template, content_format = _choose_template(model, request, template_kwargs)
     text = template.render(
@@ -186,6 +208,34 @@ def _check_trust(model: Model, request: ChatCompletionRequest | TokenizeChatRequ
             "Chat template is passed with request, but --trust-request-chat-template is not set. "
             "Refused request with untrusted chat template."
         )
+
+
+def _check_media_kwargs(model: Model, request: ChatCompletionRequest | TokenizeChatRequest) -> None:
+    for name, what in (("mm_processor_kwargs", "preprocessing"), ("media_io_kwargs", "media loading")):
+        if getattr(request, name) and not model.trust_request_mm_kwargs:
+            raise validation_error(
+                f"Per-request {name} are disabled by default because they can change multimodal {what} resource usage. "
+                "Start the server with --trust-request-mm-kwargs only when clients are trusted.",
+                parameter=name,
+            )
+
+
+def _check_suffix(request: CompletionRequest) -> None:
+    """Refuse text behind the answer: no model that is rendered here fills in the middle."""
+    if request.suffix is None:
+        return
+    prompt = request.prompt
+    if request.echo:
+        reason = "Echo is unsupported with suffix."
+    elif request.prompt_embeds is not None:
+        reason = "suffix is not supported with prompt_embeds"
+    elif request.truncate_prompt_tokens is not None:
+        reason = "suffix is not supported with truncate_prompt_tokens"
+    elif isinstance(prompt, str) or (prompt and all(isinstance(each, str) for each in prompt)):
+        reason = "suffix is only supported for models with FIM completion rendering"
+    else:
+        reason = "suffix requires text prompt input for FIM completion rendering"
+    raise BadRequestError(reason, param="suffix")
 
 
 def _tool_dict(tool: Mapping[str, Any]) -> dict[str, Any]:

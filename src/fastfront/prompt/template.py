@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 from jinja2 import meta
 
+from fastfront._native.template import Recipe
 from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt import limits
 from fastfront.prompt.content_format import ContentFormat, detect_content_format
@@ -127,6 +128,10 @@ class ChatTemplate:
         if self._recipes is None:
             return None
         return self._recipes.render(messages, as_parts=(content_format or self.content_format) == "openai")
+
+    def recipes(self, shape: bytes) -> tuple[Recipe, ...]:
+        """Return the recipes that `render_plain` takes for conversations of a shape. Thread-safe."""
+        return () if self._recipes is None else self._recipes.of_shape(shape)
 
     def render(
         self,

@@ -94,6 +94,11 @@ class PromptTokenizer:
         """Return the text of the ids. Ids that no token has are left out."""
         return self._tokenizer.decode(token_ids, skip_special_tokens=skip_special_tokens)
 
+    @property
+    def added_tokens(self) -> dict[str, int]:
+        """The tokens that are taken out of a text before the rest is tokenized, special or not: text to id."""
+        return {token.content: token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items()}
+
     def id_to_token(self, token_id: int) -> str | None:
         """Return the token in the vocabulary's spelling ("Ġhello"), or None if there is none."""
         return self._tokenizer.id_to_token(token_id)

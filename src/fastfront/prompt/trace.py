@@ -15,6 +15,9 @@ Step = tuple[int, str, str | None, bool | None]
 Piece = str | int
 """A literal, or the number of a view."""
 
+Signature = tuple[Step, ...]
+"""All that is asked and cut of one content, its views counted from 0."""
+
 CUTS: dict[str, Callable[[str, Any], str]] = {
     "strip": str.strip,
     "lstrip": str.lstrip,
@@ -32,6 +35,27 @@ QUESTIONS: dict[str, Callable[[str, Any], bool]] = {
     "equals": lambda text, other: text == other,
 }
 """What may be asked about a view. The native core has the same."""
+
+
+def signatures_of(contents: int, steps: Sequence[Step]) -> list[Signature]:
+    """Return each content's own steps."""
+    return _by_content(contents, steps)[0]
+
+
+def places_of(contents: int, steps: Sequence[Step]) -> list[tuple[int, int]]:
+    """Return of each view its content, and its number among that content's views."""
+    return _by_content(contents, steps)[1]
+
+
+def _by_content(contents: int, steps: Sequence[Step]) -> tuple[list[Signature], list[tuple[int, int]]]:
+    own: list[list[Step]] = [[] for _ in range(contents)]
+    places = [(content, 0) for content in range(contents)]
+    for view, name, text, answer in steps:
+        content, place = places[view]
+        own[content].append((place, name, text, answer))
+        if answer is None:
+            places.append((content, sum(step[3] is None for step in own[content])))
+    return [tuple(found) for found in own], places
 
 
 class UntraceableError(Exception):

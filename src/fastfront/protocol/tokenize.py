@@ -22,7 +22,6 @@ from fastfront.protocol.issues import Issues
 from fastfront.protocol.messages import check_messages, verify_not_empty
 from fastfront.protocol.structs import check_for_struct
 from fastfront.protocol.tools import TOOLS
-from fastfront.protocol.unsupported import TOKENIZE_CHAT
 
 TokenId = Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
 
@@ -77,7 +76,6 @@ _CHAT_DECODER = RequestDecoder(
     check_for_struct(TokenizeChatRequest, {"messages": check_messages, "tools": TOOLS}),
     is_plain=lambda request: False,
     verify=lambda request: verify_not_empty(request.messages),
-    refusals=TOKENIZE_CHAT,
 )
 _DETOKENIZE_DECODER = RequestDecoder(
     DetokenizeRequest, check_for_struct(DetokenizeRequest), is_plain=lambda request: True

@@ -34,53 +34,20 @@ def _falsy(value: Any, request: Any) -> bool:
     return not value
 
 
-def _unseen(value: Any, request: Any) -> bool:
-    return value is None or value <= 1 or not request.stream
-
-
-def _only_shown(value: Any, request: Any) -> bool:
-    """Tools that may not be called are part of the prompt and of nothing else."""
-    return value is None or request.tool_choice in (None, "none")
-
-
-_EVERYWHERE = (
-    Refusal("use_beam_search", _falsy),
-    Refusal("prompt_logprobs", _null),
-    Refusal("logprob_token_ids", _falsy),
-    Refusal("echo", _falsy),
-    Refusal("return_token_ids", _falsy),
-    Refusal("stream_interval", _unseen),
-)
-
-_MEDIA_KWARGS = (
-    "Per-request {field} are disabled by default because they can change multimodal {what} resource usage. "
-    "Start the server with --trust-request-mm-kwargs only when clients are trusted. (parameter={field})"
-)
-_MEDIA = (
-    Refusal("mm_processor_kwargs", _falsy, _MEDIA_KWARGS.format(field="mm_processor_kwargs", what="preprocessing")),
-    Refusal("media_io_kwargs", _falsy, _MEDIA_KWARGS.format(field="media_io_kwargs", what="media loading")),
-)
+_EVERYWHERE = (Refusal("use_beam_search", _falsy),)
 
 CHAT = (
     *_EVERYWHERE,
-    *_MEDIA,
-    Refusal("logprobs", _falsy),
-    Refusal("tools", _only_shown),
-    Refusal("return_prompt_text", _falsy),
 )
 
 COMPLETIONS = (
     *_EVERYWHERE,
-    Refusal("logprobs", _null),
     Refusal(
         "prompt_embeds",
         lambda value, request: value is None or value == [],
         "You must set `--enable-prompt-embeds` to input `prompt_embeds`. (parameter=prompt_embeds)",
     ),
-    Refusal("suffix", _null, "suffix is only supported for models with FIM completion rendering"),
 )
-
-TOKENIZE_CHAT = _MEDIA
 
 
 def refuse_unsupported(request: Any, refusals: tuple[Refusal, ...]) -> None:

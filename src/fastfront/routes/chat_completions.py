@@ -8,11 +8,12 @@ from collections.abc import Awaitable
 from fastfront._native.pump import KIND_CHAT, KIND_CHAT_STREAM
 from fastfront.frontend import Frontend
 from fastfront.output import Receive, Scope, Send
+from fastfront.output.parsers import Parsing
 from fastfront.prompt.model import Model
-from fastfront.prompt.render import render_chat
+from fastfront.prompt.render import chat_template_kwargs, render_chat
 from fastfront.prompt.sampling import lower_chat_sampling_params
 from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
-from fastfront.routes.generate import Prompts, Shape, generate
+from fastfront.routes.generate import Hooks, Prompts, Shape, generate
 
 SHAPE = Shape(KIND_CHAT_STREAM, KIND_CHAT, "chatcmpl-", numbers_prompts=False)
 
@@ -20,15 +21,37 @@ SHAPE = Shape(KIND_CHAT_STREAM, KIND_CHAT, "chatcmpl-", numbers_prompts=False)
 def chat_completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> Awaitable[int]:
     """Answer a chat."""
     return generate(
-        frontend, scope, receive, send, decode=decode_chat_completion_request, prepare=prepare, role=role, shape=SHAPE
+        frontend,
+        scope,
+        receive,
+        send,
+        decode=decode_chat_completion_request,
+        prepare=prepare,
+        role=role,
+        shape=SHAPE,
+        hooks=HOOKS,
     )
+
+
+def adjust(frontend: Frontend, request: ChatCompletionRequest) -> None:
+    """Let tool_choice mean something to the engine; refuse what this server has no parser for."""
+    frontend.parsers.adjust(request)
+
+
+def parse(frontend: Frontend, request: ChatCompletionRequest, prompts: Prompts) -> Parsing:
+    """Say how the answers are parsed."""
+    kwargs = chat_template_kwargs(frontend.model, request)
+    return frontend.parsers.parsing(request, prompts.token_ids[0], kwargs)
+
+
+HOOKS = Hooks(adjust, parse)
 
 
 def prepare(model: Model, request: ChatCompletionRequest) -> Prompts:
     """Return the chat's one prompt. Thread-safe: a long one is made in the pool."""
     prompt = render_chat(model, request)
     params = lower_chat_sampling_params(request, model, len(prompt.token_ids))
-    return Prompts([prompt.token_ids], [params])
+    return Prompts([prompt.token_ids], [params], [prompt.text])
 
 
 def role(model: Model, request: ChatCompletionRequest) -> str:

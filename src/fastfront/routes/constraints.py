@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fastfront.errors import BadRequestError, GenerationError
 from fastfront.structured import Checker, choice_as_grammar
 
 if TYPE_CHECKING:
@@ -39,3 +40,11 @@ async def settle_constraints(
         settled = msgspec.structs.replace(settled, choice=None, grammar=choice_as_grammar(outputs.choice))
     for each in params:
         each.structured_outputs = settled
+
+
+def blame_constraint(status: int, body: bytes) -> tuple[int, bytes]:
+    """Make a 400 of the engine's nameless failure, for a constraint that only the engine has tried to compile."""
+    if body != GenerationError().to_json():
+        return status, body
+    error = BadRequestError("The engine cannot compile the constraint of this request.")
+    return error.status, error.to_json()

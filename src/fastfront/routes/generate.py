@@ -8,24 +8,28 @@ engine is refused with an HTTP status, streaming or not. Must not know how chat 
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from fastfront._native.pump import Response
-from fastfront.engine.types import EngineCoreRequest, SamplingParams
+from fastfront.engine.types import EngineCoreRequest, LoRARequest, SamplingParams
 from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
-from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of
+from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of, keep_alive
+from fastfront.output.parsers import UNPARSED, Parsing
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
-from fastfront.routes.constraints import settle_constraints
+from fastfront.routes.constraints import blame_constraint, settle_constraints
+from fastfront.routes.details import details_of
 from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
 
@@ -40,6 +44,7 @@ class Prompts(NamedTuple):
 
     token_ids: list[list[int]]
     params: list[SamplingParams]
+    texts: list[str | None]
 
 
 class Shape(NamedTuple):
@@ -50,6 +55,15 @@ class Shape(NamedTuple):
     id_prefix: str
     numbers_prompts: bool
     """The engine is told `cmpl-X-0`, `cmpl-X-1`, ... instead of one id for the request."""
+
+
+class Hooks(NamedTuple):
+    """What an endpoint adds to the common way; None: nothing."""
+
+    adjust: Callable[[Frontend, Any], None] | None = None
+    """Called with the request before its prompt is made: completes it, or raises the error to answer."""
+    parse: Callable[[Frontend, Any, Prompts], Parsing] | None = None
+    """Says how the answers are parsed."""
 
 
 class _Headers(NamedTuple):
@@ -69,6 +83,7 @@ async def generate(
     prepare: Callable[[Model, RequestT], Prompts],
     role: Callable[[Model, RequestT], str],
     shape: Shape,
+    hooks: Hooks = Hooks(),  # noqa: B008 - immutable
 ) -> int:
     """Answer one request, streaming or whole. Returns the HTTP status."""
     check_json_content_type(scope)
@@ -77,27 +92,55 @@ async def generate(
     arrival_time = time.time()
     headers = _read_headers(scope)
     frontend.begin_request()
-    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
+    watch = watch_of(frontend, scope, send, body)
+    direct = direct_of(scope)
+    if watch is not None and watch.reads_answer:
+        send, direct = watch.send, None
+    stream = RequestStream(receive, send, frontend.engine.abort, direct=direct, pump=frontend.engine.pump)
     try:
         request = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
         frontend.check_ready()
+        frontend.check_admission(request.n or 1)
+        lora = frontend.loras.find(request.model)
+        if hooks.adjust is not None:
+            hooks.adjust(frontend, request)
         request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
         if len(request_id) > MAX_ID_CHARS:
             raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
+        parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
-        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape.numbers_prompts)
+        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
+        model_name = frontend.model.name if lora is None else lora.lora_name
         response = _response(
-            frontend, request, prompts, response_id, arrival_time, role(frontend.model, request), shape
+            frontend,
+            request,
+            prompts,
+            response_id,
+            arrival_time,
+            role(frontend.model, request),
+            shape,
+            parsing,
+            model_name,
         )
+        if prompts.params[0].structured_outputs is not None and frontend.structured.is_blind:
+            stream.explain_errors(blame_constraint)
+        if watch is not None:
+            watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        if watch is not None:
+            watch.submitted()
+        if request.stream:
+            keep_alive(frontend.engine.pump, response, frontend.config.sse_keep_alive_interval)
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
         stream.close()
+        if watch is not None:
+            watch.ended(sys.exc_info()[1])
         frontend.end_request()
 
 
@@ -139,7 +182,9 @@ def _engine_requests(
     headers: _Headers,
     response_id: str,
     arrival_time: float,
-    numbers_prompts: bool,
+    shape: Shape,
+    parsing: Parsing,
+    lora: LoRARequest | None = None,
 ) -> list[EngineCoreRequest]:
     """Return one request per choice: prompt by prompt, and for each its `n` samples."""
     n = request.n or 1
@@ -152,7 +197,7 @@ def _engine_requests(
         # Sample i is drawn with seed + i, and the engine's seeds are 64 bits wide.
         raise BadRequestError(f"seed must be at most {INT64_MAX} minus n - 1, got {request.seed}.", param="seed")
     requests: list[EngineCoreRequest] = []
-    for number, (token_ids, params) in enumerate(zip(*prompts, strict=True)):
+    for number, (token_ids, params) in enumerate(zip(prompts.token_ids, prompts.params, strict=True)):
         first = EngineCoreRequest(
             request_id="",
             prompt_token_ids=token_ids,
@@ -160,11 +205,13 @@ def _engine_requests(
             sampling_params=params,
             pooling_params=None,
             arrival_time=arrival_time,
-            lora_request=None,
+            lora_request=lora,
             cache_salt=request.cache_salt,
             data_parallel_rank=headers.data_parallel_rank,
             priority=request.priority if headers.priority is None else headers.priority,
-            external_req_id=f"{response_id}-{number}" if numbers_prompts else response_id,
+            external_req_id=f"{response_id}-{number}" if shape.numbers_prompts else response_id,
+            reasoning_ended=parsing.reasoning_ended,
+            reasoning_parser_kwargs=parsing.reasoning_parser_kwargs,
             session_id=_session_id(request, headers.session_id),
         )
         requests.append(first)
@@ -183,6 +230,8 @@ def _response(
     arrival_time: float,
     role: str,
     shape: Shape,
+    parsing: Parsing,
+    model_name: str,
 ) -> Response:
     options = request.stream_options
     include_usage = continuous_usage = frontend.config.enable_force_include_usage
@@ -193,7 +242,7 @@ def _response(
     return Response(
         shape.stream_kind if request.stream else shape.whole_kind,
         id=response_id,
-        model=frontend.model.name,
+        model=model_name,
         created=int(arrival_time),
         vocab=frontend.model.vocab,
         prompt_token_ids=prompts.token_ids,
@@ -210,6 +259,10 @@ def _response(
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
         mailbox_limit=MAILBOX_LIMIT,
+        parsers=parsing.plan,
+        details=details_of(
+            frontend.config, frontend.model, request, prompts.token_ids, prompts.texts, prompts.params[0], role
+        ),
     )
 
 

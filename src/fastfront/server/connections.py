@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 
-from fastfront._native.http import Exchange, HttpProtocol, head_of
+from fastfront._native.http import Exchange, HttpProtocol, head_of, make_read_buffer
 from fastfront.errors import BadRequestError, FastFrontError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from fastfront.output.asgi import ASGIApp
     from fastfront.server.http import WorkerApp
+    from fastfront.telemetry.access_log import AccessLog
 
     Lane = Callable[[Exchange, bytes], bool]
 
@@ -80,7 +81,7 @@ class Connections:
         config: hypercorn.config.Config,
         *,
         max_headers: int,
-        on_answered: Callable[[Exchange], None] | None = None,
+        access_log: AccessLog | None = None,
         lanes: dict[bytes, Lane] | None = None,
     ) -> None:
         """Serve `app`; `hypercorn_app` is the same for connections that Hypercorn takes over.
@@ -88,7 +89,7 @@ class Connections:
         `lanes`: by raw path, who is offered a POST before the app. A lane is called with the exchange and its whole
         body; it returns False, having done nothing, for what it leaves to the app. It may be filled later.
 
-        `config` gives keep-alive and limits, `on_answered` hears of every response (the access log).
+        `config` gives keep-alive and limits, `access_log` hears of every response.
         """
         self.loop = asyncio.get_running_loop()
         self.app = app
@@ -97,13 +98,14 @@ class Connections:
         self.max_headers = max_headers
         self.lanes = {} if lanes is None else lanes
         self.lane_limit = LANE_BODY_LIMIT
+        self.read_buffer = make_read_buffer()
         self.backlog_limit = BACKLOG_LIMIT
         self.closing = False
         self.date = b""
         self._hypercorn_app = hypercorn_app
         self._config = config
         self._context = WorkerContext(None)
-        self._on_answered = on_answered
+        self._access_log = access_log
         self._open: set[HttpProtocol] = set()
         self._taken_over: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
@@ -129,8 +131,8 @@ class Connections:
 
     def answered(self, exchange: Exchange) -> None:
         """A response is complete."""
-        if self._on_answered is not None:
-            self._on_answered(exchange)
+        if self._access_log is not None:
+            self._access_log.note(exchange.scope, exchange.status)
 
     def heads(
         self,

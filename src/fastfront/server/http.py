@@ -7,7 +7,6 @@ app: both are `server.run`'s, because the port is open while the engine still lo
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
 from typing import TYPE_CHECKING, Any, cast
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
 
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ResponseSummary, Scope, WWWScope
 
-    from fastfront._native.http import Exchange
     from fastfront.app import App
     from fastfront.config import Config
     from fastfront.output.asgi import Receive, Send
     from fastfront.output.asgi import Scope as ASGIScope
+    from fastfront.telemetry.access_log import AccessLog
 
 logger = logging.getLogger(__name__)
-access_logger = logging.getLogger("fastfront.access")
 
 CLOSE_GRACE = 2.0
 """Seconds that open connections get to send what they have when the server closes."""
@@ -39,13 +37,12 @@ class HypercornLog:
     """Hypercorn's messages, in our log."""
 
     def __init__(self, config: hypercorn.config.Config) -> None:
-        self._access = config.accesslog is not None
+        self._access = cast("AccessLog | None", config.accesslog)
 
     async def access(self, request: WWWScope, response: ResponseSummary | None, request_time: float) -> None:
         """Log a request, if the access log is on."""
-        if not self._access or request["type"] != "http":
-            return
-        _write_access(cast("dict[str, Any]", request), response["status"] if response is not None else 0, request_time)
+        if self._access is not None and request["type"] == "http":
+            self._access.note(cast("dict[str, Any]", request), response["status"] if response is not None else 0)
 
     async def critical(self, message: str, *args: Any, **kwargs: Any) -> None:
         logger.critical(message, *args, **kwargs)
@@ -66,18 +63,6 @@ class HypercornLog:
         # Hypercorn calls it while it handles the exception.
         kwargs.setdefault("exc_info", True)
         logger.error(message, *args, **kwargs)
-
-
-def log_access(exchange: Exchange) -> None:
-    """Log a response of the compiled protocol."""
-    _write_access(exchange.scope, exchange.status, asyncio.get_running_loop().time() - exchange.started)
-
-
-def _write_access(scope: dict[str, Any], status: int, seconds: float) -> None:
-    client = scope.get("client")
-    host = f"{client[0]}:{client[1]}" if client else "-"
-    path = scope.get("raw_path", b"").decode("ascii", "replace")
-    access_logger.info('%s "%s %s" %s %.3f s', host, scope["method"], path, status or "-", seconds)
 
 
 class WorkerApp:
@@ -104,12 +89,12 @@ class WorkerApp:
         await self._app(cast("ASGIScope", scope), cast("Receive", receive), cast("Send", send))
 
 
-def hypercorn_config(config: Config) -> hypercorn.config.Config:
-    """Return Hypercorn's configuration. Raises StartupError if the TLS files cannot be used."""
+def hypercorn_config(config: Config, access_log: AccessLog | None = None) -> hypercorn.config.Config:
+    """Return Hypercorn's configuration. `access_log` is for the connections that it serves. Raises StartupError if the TLS files cannot be used."""
     bound_buffers()
     theirs = hypercorn.config.Config()
     theirs.logger_class = cast("Any", HypercornLog)
-    theirs.accesslog = access_logger if config.enable_access_log else None
+    theirs.accesslog = cast("Any", access_log)
     theirs.backlog = config.backlog
     theirs.root_path = config.root_path
     theirs.keep_alive_timeout = config.http_timeout_keep_alive

@@ -24,7 +24,7 @@ from hypercorn.config import Sockets
 
 from fastfront.errors import StartupError
 from fastfront.server.connections import Connections, serve
-from fastfront.server.http import CLOSE_GRACE, WorkerApp, hypercorn_config, log_access
+from fastfront.server.http import CLOSE_GRACE, WorkerApp, hypercorn_config
 from fastfront.server.listen import describe, raise_file_limit
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class _Server:
         self._frontend = app.frontend
         self._config = config
         self._listener = listener
-        self._http_config = hypercorn_config(config)
+        self._access_log = app.frontend.observability.access_log()
+        self._http_config = hypercorn_config(config, self._access_log)
         self._show_example = show_example
         self._url = describe(listener, secure=config.ssl_keyfile is not None)
         self._signals: list[int] = []
@@ -104,7 +105,7 @@ class _Server:
             app,
             self._http_config,
             max_headers=self._config.h11_max_header_count,
-            on_answered=log_access if self._config.enable_access_log else None,
+            access_log=self._access_log,
             lanes=self._app.lanes,
         )
         backlog = self._config.backlog

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fastfront.engine.types import EngineCoreRequest, SchedulerStats
+    from fastfront.sim.logprobs import Parts
     from fastfront.sim.options import Options
 
 logger = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class Engine:
         if self._when_idle and not self._scheduler.num_running:
             self._finish_waiting_calls()
 
-    def _send_step(self, outputs: dict[int, list[bytes]]) -> None:
+    def _send_step(self, outputs: dict[int, list[bytes | Parts]]) -> None:
         stats: SchedulerStats | None = self._scheduler.take_stats()
         finished = self._scheduler.take_finished()
         for client_index in {**outputs, **finished} or (0,):
@@ -186,7 +187,9 @@ class Engine:
             request, Limits.of(params, len(request.prompt_token_ids or ()), self._model.max_model_len)
         )
         now = time.monotonic()
-        if not self._scheduler.add(Request(request, answer, self._options.tokens_per_step, now)):
+        if not self._scheduler.add(
+            Request(request, answer, self._options.tokens_per_step, now, self._model.vocab_size)
+        ):
             logger.error("request %s is under way already", request.request_id)
         elif request.abort_immediately:
             self._scheduler.abort([request.request_id])

@@ -62,6 +62,11 @@ class LoadedModel:
             separator=_separator(tokenizer),
         )
 
+    @property
+    def vocab_size(self) -> int:
+        """The number of tokens."""
+        return int(self.tokenizer.get_vocab_size())
+
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text, without any that the tokenizer would put around it."""
         return _encode(self.tokenizer, text)

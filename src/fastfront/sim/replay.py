@@ -18,11 +18,13 @@ from fastfront.engine.types import FinishReason, RequestType, SchedulerStats, en
 from fastfront.errors import StartupError
 from fastfront.sim import utilities, wire
 from fastfront.sim.loaded_model import LoadedModel
+from fastfront.sim.logprobs import Wanted, sample_logprobs, splice
 from fastfront.sim.scheduler import Scheduler
 from fastfront.sim.sockets import Sockets
 from fastfront.sim.watch import StopRequestedError, Watch
 
 if TYPE_CHECKING:
+    from fastfront.sim.logprobs import Parts
     from fastfront.sim.options import Options
 
 logger = logging.getLogger(__name__)
@@ -36,8 +38,13 @@ TEXT = (
 """What is said: ordinary words, and a few characters of several tokens, as in real streams."""
 
 
+MOST_LOGPROBS = 20
+"""Logprobs beside the sampled token's that an output has at most, whatever the request says."""
+
+
 class _Sampling(msgspec.Struct):
     max_tokens: int | None = 16
+    logprobs: int | None = None
 
 
 class _Added(msgspec.Struct, array_like=True, gc=False):
@@ -70,13 +77,17 @@ def array_length(raw: bytes | memoryview) -> int:
 class _Running:
     """A request: what its outputs begin with, where it is in the text, how many tokens are left."""
 
-    __slots__ = ("client_index", "head", "left", "position")
+    __slots__ = ("client_index", "head", "left", "logprobs", "ordinary", "position")
 
-    def __init__(self, head: bytes, client_index: int, position: int, left: int) -> None:
+    def __init__(
+        self, head: bytes, client_index: int, position: int, left: int, logprobs: int | None, ordinary: list[bytes]
+    ) -> None:
         self.head = head
         self.client_index = client_index
         self.position = position
         self.left = left
+        self.logprobs = logprobs
+        self.ordinary = ordinary
 
 
 class ReplayEngine:
@@ -88,8 +99,7 @@ class ReplayEngine:
         self._model = LoadedModel.load(options.model, options.max_model_len)
         self._sockets = Sockets(self._watch, options.rank)
         self._tokens = self._model.encode(TEXT)
-        tail = wire.output_tail()
-        self._ordinary = [encode([token]) + tail for token in self._tokens]
+        self._ordinary: dict[int | None, list[bytes]] = {}
         self._last_tail = wire.output_tail(finish_reason=FinishReason.LENGTH)
         self._decoder = msgspec.msgpack.Decoder(_Added)
         self._running: dict[str, _Running] = {}
@@ -150,10 +160,35 @@ class ReplayEngine:
         # Each request begins elsewhere in the text, so that no two streams are alike.
         position = self._num_requests * 7919 % len(self._tokens)
         self._num_requests += 1
+        logprobs = None if params is None else params.logprobs
+        if logprobs is not None and not 0 <= logprobs <= MOST_LOGPROBS:
+            logprobs = MOST_LOGPROBS
         self._running[request.request_id] = _Running(
-            wire.output_head(request.request_id), request.client_index, position, max(tokens, 1)
+            wire.output_head(request.request_id),
+            request.client_index,
+            position,
+            max(tokens, 1),
+            logprobs,
+            self._ordinary_outputs(logprobs),
         )
         self._first[request.request_id] = time.monotonic(), array_length(memoryview(request.prompt_token_ids))
+
+    def _ordinary_outputs(self, logprobs: int | None) -> list[bytes]:
+        """Return, for each token of the text, what follows the head of an output in the middle of an answer."""
+        outputs = self._ordinary.get(logprobs)
+        if outputs is None:
+            tail = wire.output_tail(logprobs=logprobs is not None)
+            outputs = [encode([token]) + self._logprobs(token, logprobs) + tail for token in self._tokens]
+            self._ordinary[logprobs] = outputs
+        return outputs
+
+    def _logprobs(self, token: int, logprobs: int | None) -> bytes:
+        """Return positions 2 and 3 of an output, nothing for a request without logprobs."""
+        if logprobs is None:
+            return b""
+        made = splice(sample_logprobs([token], Wanted(logprobs, None, ()), self._model.vocab_size), b"\xc0")
+        assert isinstance(made, bytes), "so few leave inline"
+        return made
 
     def _call(self, client_index: int, call_id: int, method: str, args: list[Any]) -> None:
         result, failure = utilities.call(self._utilities, method, args)
@@ -163,17 +198,17 @@ class ReplayEngine:
 
     def _step(self) -> None:
         """Give every request its next token."""
-        outputs: dict[int, list[bytes]] = {}
+        outputs: dict[int, list[bytes | Parts]] = {}
         finished: list[str] = []
-        ordinary, first, length = self._ordinary, self._first, len(self._tokens)
+        first, length = self._first, len(self._tokens)
         for request_id, request in self._running.items():
             position = request.position
             request.position = position + 1 if position + 1 < length else 0
             request.left -= 1
             if request.left and not (first and request_id in first):
-                output = request.head + ordinary[position]
+                output = request.head + request.ordinary[position]
             else:
-                output = request.head + self._edge(request_id, position, last=not request.left)
+                output = request.head + self._edge(request_id, request, position)
                 if not request.left:
                     finished.append(request_id)
             if request.client_index in outputs:
@@ -187,15 +222,21 @@ class ReplayEngine:
             self._sockets.send(client_index, wire.step_message(self._options.rank, batch, stats))
             stats = None
 
-    def _edge(self, request_id: str, position: int, *, last: bool) -> bytes:
+    def _edge(self, request_id: str, request: _Running, position: int) -> bytes:
         """Return the tokens and what follows them of an output that begins or ends an answer."""
-        token = encode([self._tokens[position]])
+        token = self._tokens[position]
         begun = self._first.pop(request_id, None)
-        if begun is None:
-            return token + self._last_tail
-        queued, prompt_tokens = begun
-        return token + wire.output_tail(
-            finish_reason=FinishReason.LENGTH if last else None,
-            events=wire.first_events(queued, queued),
-            prefill_stats=wire.prefill_stats(prompt_tokens, 0),
+        if begun is None and request.logprobs is None:
+            return encode([token]) + self._last_tail
+        return b"".join(
+            (
+                encode([token]),
+                self._logprobs(token, request.logprobs),
+                wire.output_tail(
+                    logprobs=request.logprobs is not None,
+                    finish_reason=None if request.left else FinishReason.LENGTH,
+                    events=None if begun is None else wire.first_events(begun[0], begun[0]),
+                    prefill_stats=None if begun is None else wire.prefill_stats(begun[1], 0),
+                ),
+            )
         )

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from fastfront.engine.types import FinishReason, encode
-from fastfront.sim import wire
+from fastfront.sim import logprobs, wire
+from fastfront.sim.logprobs import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fastfront.engine.types import EngineCoreRequest
+    from fastfront.sim.logprobs import Parts
     from fastfront.sim.script import Piece
 
 _single: dict[int, bytes] = {}
@@ -29,11 +33,13 @@ class Request:
         "_finish",
         "_first",
         "_head",
+        "_logprobs",
         "_middle",
         "_ordinary",
         "_steps",
         "_stop_reason",
         "_trace_headers",
+        "_vocab_size",
         "client_index",
         "external_id",
         "num_cached_tokens",
@@ -47,7 +53,14 @@ class Request:
         "step_tokens",
     )
 
-    def __init__(self, request: EngineCoreRequest, answer: Iterator[Piece], tokens_per_step: int, now: float) -> None:
+    def __init__(
+        self,
+        request: EngineCoreRequest,
+        answer: Iterator[Piece],
+        tokens_per_step: int,
+        now: float,
+        vocab_size: int = 1,
+    ) -> None:
         self.request_id = request.request_id
         self.client_index = request.client_index
         self.external_id = request.external_req_id
@@ -62,6 +75,8 @@ class Request:
         self._trace_headers = request.trace_headers
         self._head = wire.output_head(request.request_id)
         self._middle = _MIDDLE if not request.trace_headers else wire.output_tail(trace_headers=request.trace_headers)
+        self._logprobs = _wanted(request)
+        self._vocab_size = vocab_size
         self._first = True
         self._ordinary = False
         self._finish: FinishReason | None = None
@@ -73,20 +88,30 @@ class Request:
         """Whether the last output has been given."""
         return self._finish is not None
 
-    def advance(self) -> bytes | None:
+    def advance(self) -> bytes | Parts | None:
         """Return the output of the next step; None: the answer has fallen silent, there will never be another."""
         tokens = next(self._steps, None)
         if tokens is None:
             return None
         self.num_generated += self.step_tokens
+        if self._logprobs is not None:
+            return self._with_logprobs(tokens, self._logprobs)
         if self._ordinary:
             return self._head + tokens + self._middle
         return self._head + tokens + self._first_or_last()
+
+    def _with_logprobs(self, tokens: bytes, wanted: Wanted) -> bytes | Parts:
+        """Return an output with the logprobs of its tokens, the first one with those of the prompt."""
+        prompt = logprobs.prompt_logprobs(self.prompt_token_ids, wanted, self._vocab_size) if self._first else b"\xc0"
+        sampled = msgspec.msgpack.decode(tokens, type=list[int])
+        sample = logprobs.sample_logprobs(sampled, wanted, self._vocab_size) if sampled else b"\xc0"
+        return logprobs.splice(self._head + tokens, sample, prompt, self._first_or_last())
 
     def _first_or_last(self) -> bytes:
         """Return what follows the tokens of an output that begins or ends the answer."""
         first, self._first, self._ordinary = self._first, False, True
         return wire.output_tail(
+            logprobs=self._logprobs is not None,
             finish_reason=self._finish,
             stop_reason=self._stop_reason,
             events=wire.first_events(self.queued, self.scheduled) if first else None,
@@ -123,6 +148,14 @@ class Request:
         if piece is not None and piece.finish is not None:
             self._finish, self._stop_reason, self._ordinary = piece.finish, piece.stop_reason, False
         return encode(tokens)
+
+
+def _wanted(request: EngineCoreRequest) -> Wanted | None:
+    params = request.sampling_params
+    if params is None:
+        return None
+    wanted = Wanted(params.logprobs, params.prompt_logprobs, tuple(params.logprob_token_ids or ()))
+    return wanted if wanted.anything else None
 
 
 def _one(token: int) -> bytes:

@@ -17,6 +17,7 @@ from fastfront.sim.wire import BLOCK_SIZE, NUM_BLOCKS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fastfront.sim.logprobs import Parts
     from fastfront.sim.request import Request
 
 
@@ -100,7 +101,7 @@ class Scheduler:
             return max(self._prefilling[0][0] - now, 0.0)
         return None
 
-    def step(self, now: float) -> dict[int, list[bytes]] | None:
+    def step(self, now: float) -> dict[int, list[bytes | Parts]] | None:
         """Do what is due: admit, end prefills, give every decoding request its next output.
 
         Returns outputs by frontend: empty for a step that only lets the statistics change, None if no step was due.
@@ -116,7 +117,7 @@ class Scheduler:
             return {} if removed else None
         late = now - self._next_step
         self._next_step = (now if late >= self._token_s else self._next_step) + self._token_s
-        outputs: dict[int, list[bytes]] = {}
+        outputs: dict[int, list[bytes | Parts]] = {}
         for request in self._give_outputs(outputs):
             self._remove(request)
         self._removed = False
@@ -148,7 +149,7 @@ class Scheduler:
             self._tokens_held += request.num_prompt_tokens
             self._prefilling.append((now + self._ttft_s, request))
 
-    def _give_outputs(self, outputs: dict[int, list[bytes]]) -> list[Request]:
+    def _give_outputs(self, outputs: dict[int, list[bytes | Parts]]) -> list[Request]:
         """Advance every decoding request by one output; return those that finished with it."""
         generated = 0
         silent: list[Request] = []

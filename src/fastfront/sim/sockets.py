@@ -75,10 +75,10 @@ class Sockets:
             except zmq.Again:
                 return
 
-    def send(self, client_index: int, message: bytes) -> None:
-        """Send to one frontend; a frontend that there is not is ignored."""
+    def send(self, client_index: int, message: list[bytes]) -> None:
+        """Send the frames of a message to one frontend; a frontend that there is not is ignored."""
         if 0 <= client_index < len(self._outputs):
-            self._outputs[client_index].send(message)
+            self._outputs[client_index].send_multipart(message)
 
     def stop_reading(self) -> None:
         """Leave whatever arrives from now on unread."""

@@ -11,12 +11,14 @@ import time
 from typing import TYPE_CHECKING
 
 from fastfront.engine.types import EngineCoreEvent, EngineCoreReadyResponse, PrefillStats, UtilityOutput, encode
+from fastfront.sim.logprobs import number_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fastfront.engine.types import FinishReason, SchedulerStats
     from fastfront.sim.loaded_model import LoadedModel
+    from fastfront.sim.logprobs import Parts
     from fastfront.sim.options import Options
 
 VLLM_VERSION = "0.32.0"
@@ -45,16 +47,17 @@ def output_head(request_id: str) -> bytes:
 
 def output_tail(
     *,
+    logprobs: bool = False,
     finish_reason: FinishReason | None = None,
     stop_reason: int | str | None = None,
     events: list[EngineCoreEvent] | None = None,
     trace_headers: dict[str, str] | None = None,
     prefill_stats: PrefillStats | None = None,
 ) -> bytes:
-    """Return positions 2 to 17 of an output, which follow its tokens."""
+    """Return positions 2 to 17 of an output, which follow its tokens; from 4 on if `logprobs` come before them."""
     return b"".join(
         (
-            _NIL * 3,  # new_logprobs, new_prompt_logprobs_tensors, pooling_output
+            _NIL * (1 if logprobs else 3),  # new_logprobs, new_prompt_logprobs_tensors, pooling_output
             encode(finish_reason),
             encode(stop_reason),
             encode(events),
@@ -86,16 +89,17 @@ def prefill_stats(num_prompt_tokens: int, num_cached_tokens: int) -> PrefillStat
 
 def step_message(
     engine_index: int,
-    outputs: Sequence[bytes],
+    outputs: Sequence[bytes | Parts],
     stats: SchedulerStats | None = None,
     finished_requests: Iterable[str] | None = None,
     weight_version: str | None = WEIGHT_VERSION,
-) -> bytes:
-    """Return the message of a step to one frontend."""
-    return b"".join(
+) -> list[bytes]:
+    """Return the message of a step to one frontend: its frames."""
+    frames: list[bytes] = []
+    first = b"".join(
         (
             array_header(9) + encode(engine_index) + array_header(len(outputs)),
-            *outputs,
+            *number_frames(outputs, frames),
             encode(stats),
             encode(time.monotonic()),
             _NIL,  # utility_output
@@ -104,19 +108,20 @@ def step_message(
             encode(weight_version),
         )
     )
+    return [first, *frames]
 
 
-def finish_message(engine_index: int, request_ids: Sequence[str], reason: FinishReason) -> bytes:
+def finish_message(engine_index: int, request_ids: Sequence[str], reason: FinishReason) -> list[bytes]:
     """Return the message that ends requests outside of a step (aborted or in error), as vLLM sends it."""
     tail = encode([]) + output_tail(finish_reason=reason)
     outputs = [output_head(request_id) + tail for request_id in request_ids]
     return step_message(engine_index, outputs, finished_requests=request_ids, weight_version=None)
 
 
-def utility_message(engine_index: int, call_id: int, result: object, failure: str | None = None) -> bytes:
+def utility_message(engine_index: int, call_id: int, result: object, failure: str | None = None) -> list[bytes]:
     """Return the answer to a utility call. A result travels as [type info, value], vLLM's UtilityResult."""
     output = UtilityOutput(call_id, failure, None if failure is not None else (None, result))
-    return b"".join(
+    message = b"".join(
         (
             array_header(9) + encode(engine_index) + array_header(0) + _NIL,
             encode(time.monotonic()),
@@ -124,6 +129,7 @@ def utility_message(engine_index: int, call_id: int, result: object, failure: st
             _NIL * 4,
         )
     )
+    return [message]
 
 
 def ready_message(options: Options, model: LoadedModel, instance_id: str) -> bytes:

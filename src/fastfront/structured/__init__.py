@@ -15,5 +15,6 @@ from __future__ import annotations
 
 from fastfront.structured.checker import Checker, Verdict
 from fastfront.structured.rules import check_constraint, choice_as_grammar
+from fastfront.structured.settings import backend_of
 
-__all__ = ["Checker", "Verdict", "check_constraint", "choice_as_grammar"]
+__all__ = ["Checker", "Verdict", "backend_of", "check_constraint", "choice_as_grammar"]

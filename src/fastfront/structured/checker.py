@@ -76,6 +76,11 @@ class Checker:
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing is compiled here, so that the engine may still find that a constraint is wrong."""
+        return not self._use_helper
+
     async def check(self, members: Members, tag: str = "") -> str:
         """Return the backend that takes the constraint; raise BadRequestError with vLLM's words if none does.
 

@@ -80,7 +80,7 @@ def histogram_buckets(
 
 
 def check_buckets(custom: Mapping[str, Sequence[float]]) -> Mapping[str, Sequence[float]]:
-    """Return --custom-histogram-buckets as they are, or raise ValueError in vLLM's words (vllm/config/observability.py)."""
+    """Return the bounds as they are, or raise ValueError in the words of vllm/config/observability.py."""
     for family, bounds in custom.items():
         where = f"custom_histogram_buckets[{family!r}]"
         if family not in FAMILIES:

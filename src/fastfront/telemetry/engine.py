@@ -68,7 +68,7 @@ def engine_metrics(
         lambda of: {reason: of["counters"][f"success_{reason}"] for reason in FINISHED_REASONS},
     )
     for name in HISTOGRAMS:
-        yield engines.histogram(name, lambda of, name=name: of["histograms"][name])
+        yield engines.histogram(name, _histogram(name))
     yield from _kv_fetch(engines)
     yield from _spec_decode(engines)
     yield from _kv_blocks(engines, always=kv_cache_metrics)
@@ -77,6 +77,21 @@ def engine_metrics(
 def _member(part: str, name: str) -> Reading:
     def read(of: Mapping[str, Any]) -> float:
         return float(of[part][name])
+
+    return read
+
+
+def _histogram(name: str) -> Callable[[Mapping[str, Any]], Counts]:
+    def read(of: Mapping[str, Any]) -> Counts:
+        counts: Counts = of["histograms"][name]
+        return counts
+
+    return read
+
+
+def _drafted(member: str) -> Reading:
+    def read(of: Mapping[str, Any]) -> float:
+        return float((of["scheduler"]["spec_decode"] or {}).get(member, 0))
 
     return read
 
@@ -93,7 +108,7 @@ def _spec_decode(engines: _Engines) -> Iterator[Metric]:
     if not any(drafts.values()):
         return
     for name, member in SPEC_DECODE.items():
-        yield engines.counter(name, lambda of, member=member: (of["scheduler"]["spec_decode"] or {}).get(member, 0))
+        yield engines.counter(name, _drafted(member))
     yield engines.counter_by(
         "spec_decode_num_accepted_tokens_per_pos",
         "position",
@@ -108,7 +123,15 @@ def _kv_blocks(engines: _Engines, *, always: bool) -> Iterator[Metric]:
     """Yield how long blocks stayed in the KV cache, once the engine tells of them."""
     if always or any(of["scheduler"]["has_evictions"] for of in engines.snapshot.values()):
         for name in KV_BLOCKS:
-            yield engines.histogram(name, lambda of, name=name: of["scheduler"]["kv_blocks"][name])
+            yield engines.histogram(name, _kv_block(name))
+
+
+def _kv_block(name: str) -> Callable[[Mapping[str, Any]], Counts]:
+    def read(of: Mapping[str, Any]) -> Counts:
+        counts: Counts = of["scheduler"]["kv_blocks"][name]
+        return counts
+
+    return read
 
 
 class _Engines:
@@ -117,7 +140,7 @@ class _Engines:
     def __init__(self, snapshot: Snapshot, model_name: str, created: float) -> None:
         self.snapshot = snapshot
         self._created = created
-        self._labels = {index: (model_name, str(index)) for index in snapshot}
+        self._labels: dict[int, tuple[str, ...]] = {index: (model_name, str(index)) for index in snapshot}
 
     def gauge(self, name: str, read: Reading) -> Metric:
         return gauge(f"vllm:{name}", TEXTS[name], LABELS, self._each(read))

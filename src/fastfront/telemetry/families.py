@@ -64,7 +64,11 @@ def histogram(
 
 
 def summary(
-    name: str, text: str, labels: Sequence[str], values: Mapping[LabelValues, tuple[int, float]], created: Created = None
+    name: str,
+    text: str,
+    labels: Sequence[str],
+    values: Mapping[LabelValues, tuple[int, float]],
+    created: Created = None,
 ) -> Metric:
     """Return a summary without quantiles: count and sum per label set."""
     family = SummaryMetricFamily(name, text, labels=labels)
@@ -82,6 +86,4 @@ def _add_created(family: Metric, labels: Sequence[str], values: Iterable[LabelVa
     for label_values in values if created is not None else ():
         since = _created_of(label_values, created)
         if since is not None:
-            family.samples.append(
-                Sample(family.name + "_created", dict(zip(labels, label_values, strict=True)), since)
-            )
+            family.samples.append(Sample(family.name + "_created", dict(zip(labels, label_values, strict=True)), since))

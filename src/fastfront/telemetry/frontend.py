@@ -38,8 +38,8 @@ class FrontendMetrics:
         self._sleep_state = dict(zip(SLEEP_STATES, states, strict=True))
 
     def collect(self, model_name: str, engines: Sequence[int], created: float) -> Iterator[Metric]:
-        """Yield the families. The multimodal cache is the frontend's: it carries the first engine's label, as in vLLM."""
-        labels = [(model_name, str(engine)) for engine in engines]
+        """Yield the families. The multimodal cache is the frontend's: it has the first engine's label, as in vLLM."""
+        labels: list[tuple[str, ...]] = [(model_name, str(engine)) for engine in engines]
         yield gauge(
             "vllm:engine_sleep_state",
             TEXTS["engine_sleep_state"],

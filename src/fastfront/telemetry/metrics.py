@@ -38,9 +38,17 @@ class Metrics:
         """Engine requests submitted, one per choice: always the sum of request_success and requests_running."""
         self.requests_rejected = 0
         """HTTP requests refused because the server was starting, draining or full."""
+        self.corrupted = corrupted
         self._log_stats = log_stats
-        self._options = {"kv_cache_metrics": kv_cache_metrics, "corrupted": corrupted}
+        self._kv_cache_metrics = kv_cache_metrics
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._counters: dict[str, tuple[str, Callable[[], float]]] = {}
+        self.add_counter(
+            "requests_started", "Requests submitted to engines, one per choice.", lambda: self.requests_started
+        )
+        self.add_counter(
+            "requests_rejected", "Requests refused while starting, draining or full.", lambda: self.requests_rejected
+        )
         self._snapshot: Callable[[], Snapshot] | None = None
         self._model_name = ""
         self._ready: Any = None
@@ -61,6 +69,10 @@ class Metrics:
         """Show a value of the frontend's as `fastfront:<name>`."""
         self._gauges[name] = (text, read)
 
+    def add_counter(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Show a number that only grows as `fastfront:<name>_total`."""
+        self._counters[name] = (text, read)
+
     def render(self) -> tuple[bytes, bytes]:
         """Return the Content-Type and the body of /metrics."""
         return CONTENT_TYPE_LATEST.encode(), generate_latest(self.registry)
@@ -69,14 +81,18 @@ class Metrics:
         if self._snapshot is not None:
             snapshot = self._snapshot()
             if self._log_stats:
-                yield from engine_metrics(snapshot, self._model_name, self._created, **self._options)
+                yield from engine_metrics(
+                    snapshot,
+                    self._model_name,
+                    self._created,
+                    kv_cache_metrics=self._kv_cache_metrics,
+                    corrupted=self.corrupted,
+                )
                 yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
                 yield cache_config_info(self._ready, snapshot)
             yield from pump_metrics(snapshot)
-        started = "Requests submitted to engines, one per choice."
-        yield counter("fastfront:requests_started", started, (), {(): self.requests_started})
-        rejected = "Requests refused while starting, draining or full."
-        yield counter("fastfront:requests_rejected", rejected, (), {(): self.requests_rejected})
+        for name, (text, read) in self._counters.items():
+            yield counter(f"fastfront:{name}", text, (), {(): read()})
         for name, (text, read) in self._gauges.items():
             yield gauge(f"fastfront:{name}", text, (), {(): read()})
         yield from self.http.collect()

@@ -49,10 +49,6 @@ void RecentCacheUse::record(const PrefixCacheStats& stats) {
     }
 }
 
-double RecentCacheUse::hit_rate() const noexcept {
-    return total_.queries <= 0.0 ? 0.0 : total_.hits / total_.queries;
-}
-
 void SecondsHistogram::observe(const std::vector<double>& values, const std::vector<double>& bounds) {
     counts.resize(bounds.size() + 1);
     for (const double value : values) {

@@ -19,7 +19,9 @@ class RecentCacheUse {
   public:
     void record(const PrefixCacheStats& stats);
     [[nodiscard]] bool empty() const noexcept { return updates_.empty(); }
-    [[nodiscard]] double hit_rate() const noexcept;
+    /// In tokens, of those requests.
+    [[nodiscard]] double queries() const noexcept { return total_.queries; }
+    [[nodiscard]] double hits() const noexcept { return total_.hits; }
 
   private:
     static constexpr double kMaxRequests = 1000;

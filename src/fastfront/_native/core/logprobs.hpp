@@ -23,13 +23,13 @@ namespace fastfront {
 /// What all choices of a response share.
 struct LogprobsOptions {
     std::shared_ptr<const Vocab> vocab;
-    bool chat = true;                 // the layout: a list of tokens, or four parallel lists
+    bool chat = true;  // the layout: a list of tokens, or four parallel lists
     FloatStyle style = FloatStyle::python;
-    bool as_token_ids = false;        // tokens are called "token_id:N"
-    bool show_all = false;            // `logprob_token_ids`: every token of the row
-    std::int64_t shown = 0;           // tokens beside the sampled one (completions) or in all (chat); -1 = all
-    std::int64_t kept = -1;           // tokens beside the first that vLLM keeps of a row; -1 = all
-    std::int64_t prompt_kept = -1;    // the same for rows of the prompt
+    bool as_token_ids = false;      // tokens are called "token_id:N"
+    bool show_all = false;          // `logprob_token_ids`: every token of the row
+    std::int64_t shown = 0;         // tokens beside the sampled one (completions) or in all (chat); -1 = all
+    std::int64_t kept = -1;         // tokens beside the first that vLLM keeps of a row; -1 = all
+    std::int64_t prompt_kept = -1;  // the same for rows of the prompt
 };
 
 /// One position: its tokens in order.
@@ -83,7 +83,7 @@ class LogprobsWriter {
     std::string name_;
     // Chat: the list's elements are in the first. Completions: one string per list.
     std::string content_, text_offset_, token_logprobs_, top_logprobs_;
-    std::size_t next_offset_ = 0;  // characters
+    std::size_t next_offset_ = 0;         // characters
     std::vector<std::size_t> name_ends_;  // scratch of add_top
     std::string names_;
     std::vector<double> values_;

@@ -100,6 +100,13 @@ struct RequestTimes {
     std::int64_t cached_tokens = 0;  // prompt tokens that needed no prefill
     bool prefilling = true;
     bool corrupted = false;
+    FinishReason reason = FinishReason::none;
+    double ended = 0.0;  // wall clock; 0 = it has not
+
+    void end(FinishReason why, double wall_time) noexcept {
+        reason = why;
+        ended = wall_time;
+    }
 };
 
 /// What is counted of one engine.

@@ -134,6 +134,22 @@ std::int64_t MsgpackReader::read_int() noexcept {
     return static_cast<std::int64_t>(raw);
 }
 
+std::uint64_t MsgpackReader::read_uint64() noexcept {
+    if (have(1) && *cursor_ == 0xcf) {
+        if (!have(9)) {
+            return 0;
+        }
+        ++cursor_;
+        return take_be(8);
+    }
+    const std::int64_t value = read_int();
+    if (value < 0) {
+        fail(Errc::out_of_range);
+        return 0;
+    }
+    return static_cast<std::uint64_t>(value);
+}
+
 std::uint32_t MsgpackReader::read_small_token_id() noexcept {
     const std::int64_t value = read_int();
     if (value < 0 || value > std::numeric_limits<std::uint32_t>::max()) {

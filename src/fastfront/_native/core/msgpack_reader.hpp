@@ -54,6 +54,8 @@ class MsgpackReader {
     /// Number of key/value pairs; each takes at least two bytes.
     std::uint32_t read_map() noexcept;
     std::int64_t read_int() noexcept;
+    /// An unsigned integer that may not fit std::int64_t.
+    std::uint64_t read_uint64() noexcept;
     /// A token id: any non-negative integer that fits 32 bits.
     std::uint32_t read_token_id() noexcept {
         // Two encodings cover nearly every token id: they are read without a call.

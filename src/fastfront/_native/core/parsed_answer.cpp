@@ -181,12 +181,15 @@ void ParsedAnswer::append_calls(std::string& out) const {
     }
 }
 
-void ParsedAnswer::append_message(std::string& out) const {
+void ParsedAnswer::append_message(std::string& out, std::string_view before) const {
     out.append(R"(,"content":)");
-    if (content_.empty() && !plan_->forced) {
+    if (content_.empty() && before.empty() && !plan_->forced) {
         out.append("null");
     } else {
-        append_json_string(out, content_);
+        out.push_back('"');
+        append_json_escaped(out, before);
+        append_json_escaped(out, content_);
+        out.push_back('"');
     }
     out.append(R"(,"refusal":null,"annotations":null,"audio":null,"function_call":null)");
     if (!calls_.empty()) {

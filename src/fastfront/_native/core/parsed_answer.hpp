@@ -30,8 +30,8 @@ class ParsedAnswer {
     [[nodiscard]] bool has_news() const noexcept { return news_; }
     /// The step's delta: `{}` without news.
     void append_delta(std::string& out) const;
-    /// The whole message behind its role: `,"content":…` to `,"reasoning":…`.
-    void append_message(std::string& out) const;
+    /// The whole message behind its role: `,"content":…` to `,"reasoning":…`. `before`: text that precedes the content.
+    void append_message(std::string& out, std::string_view before = {}) const;
 
     /// What the client is told of the end: a tool call that ended by itself has a name of its own.
     [[nodiscard]] std::string_view name_of_end(FinishReason reason) const noexcept;

@@ -34,17 +34,16 @@ double wall_clock() noexcept {
 }
 
 Pump::Pump(ZmtpSocketOptions options)
-    : socket_(options,
-              {
-                  .ready = [](ZmtpSocket::Id, std::string_view) {},
-                  .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
-                                    std::span<const std::uint8_t> rest) { process(first, rest); },
-                  .lost = [](ZmtpSocket::Id) {},  // the other socket tells
-                  .refused =
-                      [this](std::string_view why, std::uint64_t) {
-                          hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
-                      },
-              }) {}
+    : socket_(options, {
+                           .ready = [](ZmtpSocket::Id, std::string_view) {},
+                           .message = [this](ZmtpSocket::Id, std::span<const std::uint8_t> first,
+                                             std::span<const std::uint8_t> rest) { process(first, rest); },
+                           .lost = [](ZmtpSocket::Id) {},  // the other socket tells
+                           .refused =
+                               [this](std::string_view why, std::uint64_t) {
+                                   hub_.publish({}, {}, {{ControlEvent::Kind::peer_refused, 0, std::string(why)}});
+                               },
+                       }) {}
 
 Pump::~Pump() {
     stop();
@@ -286,11 +285,11 @@ void Pump::fail_all(int status, std::string_view error_json) {
     hub_.publish(consequences, std::move(ready));
 }
 
-void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::size_t token_count,
+void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
                 std::span<const std::string> texts, FinishReason finish, StopReason reason) {
     Consequences consequences;
     const News news =
-        response->feed(choice, token_count, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
+        response->feed(choice, token_ids, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
     conclude(news, response, consequences);
 }
 
@@ -300,6 +299,14 @@ bool Pump::hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<
     const bool taken = response->hand_over(std::move(socket), wall_clock(), loop_metrics_, consequences, news);
     conclude(news, response, consequences);
     return taken;
+}
+
+double Pump::keep_alive(const std::shared_ptr<Response>& response, double interval) {
+    Consequences consequences;
+    double due = -1;
+    const News news = response->keep_alive(interval, wall_clock(), loop_metrics_, consequences, due);
+    conclude(news, response, consequences);
+    return due;
 }
 
 void Pump::send_head(const std::shared_ptr<Response>& response) {

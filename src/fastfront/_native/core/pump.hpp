@@ -62,12 +62,15 @@ class Pump {
     std::vector<std::uint64_t> remove(Response& response);
     /// Every waiting response ends with this error.
     void fail_all(int status, std::string_view error_json);
-    void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::size_t token_count,
+    void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
               std::span<const std::string> texts, FinishReason finish, StopReason reason);
 
     /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to
     /// send.
     bool hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<SocketSink> socket);
+    /// A stream that has been silent for `interval` seconds gets a comment. Returns when to look again, in Unix
+    /// seconds; -1: never.
+    double keep_alive(const std::shared_ptr<Response>& response, double interval);
     /// A handed-over stream's status and headers go out now, even if no event is there yet.
     void send_head(const std::shared_ptr<Response>& response);
 

@@ -29,6 +29,7 @@ RequestPipeline::RequestPipeline(std::shared_ptr<const PipelineOptions> options,
       stops_(!options_->stops.empty()),
       watches_specials_(!options_->shown_specials.empty()),
       keep_all_text_(options_->keep_all_text),
+      has_interval_(options_->stream_interval > 1 && !keep_all_text_),
       detokenizer_(std::move(detokenizer)) {}
 
 std::size_t RequestPipeline::visible_tokens(std::size_t count, FinishReason finish) const noexcept {
@@ -128,12 +129,23 @@ PipelineStep RequestPipeline::conclude(std::size_t token_count, FinishReason fin
 
     if (step.finish_reason != FinishReason::none) {
         show(text_.size(), step);
+    } else if (has_interval_ && waits_for_more()) {
+        step.withheld = true;
     } else if (!keep_all_text_) {
         const std::size_t hold =
             stops_ && !options_->include_stop_str_in_output ? options_->stops.hold_back_chars() : 0;
         show(hold == 0 ? text_.size() : offset_before_end(text_, hold), step);
     }
     return step;
+}
+
+/// vLLM's RequestState.make_request_output: the first output, and every one that completes the interval, is shown.
+bool RequestPipeline::waits_for_more() noexcept {
+    if (tokens_shown_ != 0 && num_tokens_ - tokens_shown_ < options_->stream_interval) {
+        return true;
+    }
+    tokens_shown_ = num_tokens_;
+    return false;
 }
 
 void RequestPipeline::show(std::size_t until, PipelineStep& step) noexcept {

@@ -26,6 +26,7 @@ struct PipelineOptions {
     std::size_t min_tokens = 0;
     bool keep_all_text = false;                      // whole responses: nothing is shown before the end
     std::vector<std::uint32_t> shown_specials = {};  // special tokens that a parser wants to see, sorted
+    std::size_t stream_interval = 1;  // tokens that are shown together; the first one is not kept waiting
 };
 
 /// What one engine output amounts to.
@@ -36,6 +37,7 @@ struct PipelineStep {
     FinishReason finish_reason = FinishReason::none;
     StopReason stop_reason;
     bool stopped_by_string = false;  // the frontend ended it: the engine has to be told, unless it had ended too
+    bool withheld = false;           // nothing is shown yet: more tokens have to come (stream_interval)
 };
 
 class RequestPipeline {
@@ -60,15 +62,18 @@ class RequestPipeline {
     void begin_step() noexcept;
     void push_token(std::uint32_t token_id) noexcept;
     void show(std::size_t until, PipelineStep& step) noexcept;
+    [[nodiscard]] bool waits_for_more() noexcept;
 
     std::shared_ptr<const PipelineOptions> options_;
     bool stops_;  // options_->stops are not empty; copied, like the next, for one look into memory less per token
     bool watches_specials_;
     bool keep_all_text_;
+    bool has_interval_;
     std::optional<Detokenizer> detokenizer_;
     std::string text_;       // shown text that a stop string may still begin in, then text not shown yet
     std::size_t shown_ = 0;  // bytes of text_ already shown
     std::size_t num_tokens_ = 0;
+    std::size_t tokens_shown_ = 0;         // num_tokens_ when something was last shown; only with a stream_interval
     std::vector<std::size_t> boundaries_;  // text_ size before the first and after each token of this step
     std::vector<ShownSpecial> specials_;   // in text_, those shown in this step and those not shown yet
     std::size_t specials_shown_ = 0;       // of them, until the next step

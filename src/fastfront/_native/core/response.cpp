@@ -45,7 +45,9 @@ Response::Response(ResponseSpec spec)
       n_(spec.n),
       max_tokens_(spec.max_tokens),
       running_(spec.prompts.size() * spec.n),
-      mailbox_(spec.mailbox_limit) {
+      mailbox_(spec.mailbox_limit),
+      details_(spec.details ? std::make_unique<ResponseDetails>(spec.details) : nullptr),
+      last_word_(spec.arrival_time) {
     choices_.reserve(running_);
     for (std::size_t prompt = 0; prompt < spec.prompts.size(); ++prompt) {
         prompt_tokens_.push_back(spec.prompts[prompt].token_count);
@@ -55,6 +57,8 @@ Response::Response(ResponseSpec spec)
                  .prompt = prompt,
                  .pipeline = RequestPipeline(spec.pipeline, spec.prompts[prompt].detokenizer),
                  .parsed = spec.parsers ? std::make_unique<ParsedAnswer>(spec.parsers, !writer_.streams()) : nullptr,
+                 .details =
+                     spec.details ? std::make_unique<AnswerDetails>(spec.details, prompt, !writer_.streams()) : nullptr,
                  .times = {.arrival = spec.arrival_time},
                  .ending = {},
                  .text = {},
@@ -85,8 +89,8 @@ Usage Response::total_usage() const noexcept {
 }
 
 News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std::span<const std::uint32_t> token_ids,
-                         double engine_time, double wall_time, Metrics& metrics, Consequences& consequences,
-                         SendRing* ring) noexcept {
+                         const OutputExtras* extras, double engine_time, double wall_time, Metrics& metrics,
+                         Consequences& consequences, SendRing* ring) noexcept {
     const std::lock_guard lock(mutex_);
     Choice& target = choices_[choice];
     if (finished_ || target.finished) {
@@ -95,6 +99,7 @@ News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std
     metrics.on_output(output, engine_time, wall_time, target.times);
     metrics.counter(CounterId::generation_tokens).add(token_ids.size());
     if (target.pipeline.needs_texts()) {
+        take_details(target, output, extras, {}, output.finish_reason != FinishReason::none);
         deltas_.push_back({choice,
                            {token_ids.begin(), token_ids.end()},
                            output.finish_reason,
@@ -104,6 +109,10 @@ News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std
         return News::reader;
     }
     const PipelineStep step = target.pipeline.push(token_ids, output.finish_reason, output.stop_reason);
+    if (extras != nullptr || target.details) {
+        take_details(target, output, extras, token_ids.first(step.token_count),
+                     step.finish_reason != FinishReason::none);
+    }
     return apply(choice, step, wall_time, metrics, consequences, ring);
 }
 
@@ -116,14 +125,38 @@ News Response::on_sent(std::int32_t result, SendRing& ring, double wall_time, Me
     return after(socket_->sent(result, ring), wall_time, metrics, consequences);
 }
 
-News Response::feed(std::size_t choice, std::size_t token_count, std::span<const std::string> texts,
+void Response::take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
+                            std::span<const std::uint32_t> token_ids, bool ends) noexcept {
+    if (!choice.details) {
+        if (extras == nullptr || writer_.streams()) {
+            return;
+        }
+        // Nobody asked, and the engine sends something: whole answers show it.
+        if (!details_) {
+            details_ = std::make_unique<ResponseDetails>(
+                std::make_shared<const DetailsOptions>(DetailsOptions{.chat = writer_.is_chat()}));
+        }
+        choice.details = std::make_unique<AnswerDetails>(details_->shared_options(), choice.prompt, true);
+    }
+    choice.details->push(output, extras, token_ids);
+    details_->on_first(*choice.details);
+    if (ends) {
+        details_->on_end(choice.prompt, *choice.details, extras);
+    }
+}
+
+News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids, std::span<const std::string> texts,
                     FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
                     Consequences& consequences) noexcept {
     const std::lock_guard lock(mutex_);
     if (finished_ || choices_[choice].finished) {
         return News::none;
     }
-    const PipelineStep step = choices_[choice].pipeline.push_texts(token_count, texts, finish, reason);
+    Choice& target = choices_[choice];
+    const PipelineStep step = target.pipeline.push_texts(token_ids.size(), texts, finish, reason);
+    if (target.details) {
+        target.details->push({}, nullptr, token_ids.first(step.token_count));
+    }
     return apply(choice, step, wall_time, metrics, consequences, nullptr);
 }
 
@@ -167,34 +200,49 @@ News Response::apply(std::size_t index, const PipelineStep& step, double wall_ti
     if (ring != nullptr && socket_) {
         socket_->borrow(*ring);
     }
+    last_word_ = wall_time;
     std::string& out = sink().buffer();
     if (!begun_) {
         begun_ = true;
-        writer_.write_begin(out, choices_.size(), prompt_tokens_.front());
+        writer_.write_begin(out, choices_.size(), prompt_tokens_.front(), details_ ? &details_->options() : nullptr);
     }
     write_step(index, step);
     if (finished_) {
-        writer_.write_end(out, total_usage());
+        writer_.write_end(out, total_usage(), members());
     }
     return commit(wall_time, metrics, consequences, ring);
 }
 
 void Response::write_step(std::size_t index, const PipelineStep& step) noexcept {
     const Choice& choice = choices_[index];
+    AnswerDetails* const details = choice.details.get();
     const bool ends = step.finish_reason != FinishReason::none;
+    // An output that brings nothing yet (a prefill that goes on) makes no chunk; an end always does.
+    const bool nothing = !ends && step.token_count == 0 && step.text.empty() && choice.tokens == 0;
+    if (step.withheld || (nothing && (details == nullptr || !details->owes_echo()))) {
+        return;
+    }
     const Usage usage{prompt_tokens_[choice.prompt], choice.tokens};
     const Ending ending{step.finish_reason, step.stop_reason};
     if (choice.parsed) {
         // Markup makes no chunk, nor does what may become some.
-        if (ends || choice.parsed->has_news()) {
-            writer_.write_parsed_chunk(sink().buffer(), index, *choice.parsed, ending, usage);
+        if (ends || choice.parsed->has_news() || (details != nullptr && details->makes_chunks())) {
+            writer_.write_parsed_chunk(sink().buffer(), index, *choice.parsed, ending, usage,
+                                       details == nullptr ? nullptr : &details->take());
         }
         return;
     }
-    // An output that brings nothing yet (a prefill that goes on) makes no chunk; an end always does.
-    if (ends || step.token_count > 0 || !step.text.empty() || choice.tokens > 0) {
+    if (details == nullptr) [[likely]] {
         writer_.write_chunk(sink().buffer(), index, step.text, ending, usage);
+        return;
     }
+    writer_.write_chunk(sink().buffer(), index, details->leaves_out_text() ? std::string_view() : step.text, ending,
+                        usage, &details->take());
+}
+
+AnswerMembers Response::members() const {
+    return details_ ? details_->members(!writer_.streams(), choices_.front().times, choices_.front().tokens)
+                    : AnswerMembers{};
 }
 
 News Response::commit(double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept {
@@ -227,6 +275,7 @@ News Response::after(SinkState state, double wall_time, Metrics& metrics, Conseq
 void Response::finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                              Consequences& consequences) noexcept {
     choice.finished = true;
+    choice.times.end(reason, wall_time);
     --running_;
     consequences.ended.push_back(choice.wire_id);
     metrics.on_finished(reason, choice.times, wall_time, prompt_tokens_[choice.prompt], choice.tokens, max_tokens_);
@@ -254,15 +303,22 @@ void Response::end_running(FinishReason reason, double wall_time, Metrics& metri
 
 void Response::write_whole_body() noexcept {
     std::string& out = sink().buffer();
+    AnswerMembers answer = members();
     writer_.write_body_begin(out);
     for (std::size_t i = 0; i < choices_.size(); ++i) {
-        if (choices_[i].parsed) {
-            writer_.write_parsed_choice(out, i, *choices_[i].parsed, choices_[i].ending);
+        const Choice& choice = choices_[i];
+        const ChoiceMembers* const details = choice.details ? &choice.details->take() : nullptr;
+        if (choice.parsed) {
+            writer_.write_parsed_choice(out, i, *choice.parsed, choice.ending, details);
         } else {
-            writer_.write_body_choice(out, i, choices_[i].text, choices_[i].ending);
+            const bool empty = choice.details && choice.details->leaves_out_text();
+            writer_.write_body_choice(out, i, empty ? std::string_view() : choice.text, choice.ending, details);
+        }
+        if (i == 0 && details != nullptr) {
+            answer.prompt_logprobs = details->prompt_logprobs;
         }
     }
-    writer_.write_body_end(out, total_usage());
+    writer_.write_body_end(out, total_usage(), answer);
 }
 
 News Response::end_with_error(int status, std::string_view error_json, double wall_time, Metrics& metrics,
@@ -289,92 +345,6 @@ News Response::fail(int status, std::string_view error_json, double wall_time, M
     }
     end_running(FinishReason::error, wall_time, metrics, consequences);
     return end_with_error(status, error_json, wall_time, metrics, consequences);
-}
-
-bool Response::hand_over(std::unique_ptr<SocketSink> socket, double wall_time, Metrics& metrics,
-                         Consequences& consequences, News& news) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (error_status_ != 0 || overflowed_ || socket_) {
-        return false;
-    }
-    socket_ = std::move(socket);
-    socket_->buffer().append(mailbox_.buffer());
-    std::string().swap(mailbox_.buffer());
-    news = commit(wall_time, metrics, consequences);
-    return true;
-}
-
-News Response::send_head(double wall_time, Metrics& metrics, Consequences& consequences) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!socket_ || finished_) {
-        return News::none;
-    }
-    return after(socket_->send_head(), wall_time, metrics, consequences);
-}
-
-News Response::on_writable(double wall_time, Metrics& metrics, Consequences& consequences) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (!socket_ || lost_ || overflowed_) {
-        return News::none;
-    }
-    return after(socket_->flush(), wall_time, metrics, consequences);
-}
-
-int Response::socket_fd() noexcept {
-    const std::lock_guard lock(mutex_);
-    return socket_ ? socket_->fd() : -1;
-}
-
-bool Response::delivered() noexcept {
-    const std::lock_guard lock(mutex_);
-    return socket_ && socket_->delivered();
-}
-
-bool Response::over() noexcept {
-    const std::lock_guard lock(mutex_);
-    return finished_ && (!socket_ || lost_ || overflowed_ || socket_->delivered());
-}
-
-int Response::http_status() noexcept {
-    const std::lock_guard lock(mutex_);
-    return http_status_;
-}
-
-bool Response::lost() noexcept {
-    const std::lock_guard lock(mutex_);
-    return lost_;
-}
-
-void Response::take(std::string& into) noexcept {
-    into.clear();
-    const std::lock_guard lock(mutex_);
-    into.swap(mailbox_.buffer());
-}
-
-std::size_t Response::pending() noexcept {
-    const std::lock_guard lock(mutex_);
-    return mailbox_.buffer().size();
-}
-
-std::vector<RawDelta> Response::take_deltas() noexcept {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(deltas_, {});
-}
-
-bool Response::finished() noexcept {
-    const std::lock_guard lock(mutex_);
-    return finished_;
-}
-
-bool Response::overflowed() noexcept {
-    const std::lock_guard lock(mutex_);
-    return overflowed_;
-}
-
-int Response::error(std::string& json) {
-    const std::lock_guard lock(mutex_);
-    json = error_json_;
-    return error_status_;
 }
 
 void Response::abandon(double wall_time, Metrics& metrics, Consequences& consequences) noexcept {

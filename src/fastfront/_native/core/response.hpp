@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "answer_details.hpp"
 #include "engine_outputs.hpp"
 #include "metrics.hpp"
 #include "parsed_answer.hpp"
@@ -38,7 +39,8 @@ struct PromptInfo {
 struct ResponseSpec {
     ResponseOptions options;
     std::shared_ptr<const PipelineOptions> pipeline;
-    std::shared_ptr<const ParserPlan> parsers;  // chat only; null = the text is the answer
+    std::shared_ptr<const ParserPlan> parsers;      // chat only; null = the text is the answer
+    std::shared_ptr<const DetailsOptions> details;  // null: the answer is its text
     std::vector<PromptInfo> prompts;
     std::size_t n = 1;
     double arrival_time = 0.0;      // Unix seconds
@@ -54,6 +56,13 @@ struct RawDelta {
     StopReason::Kind stop_kind;
     std::int64_t stop_token;
     std::string stop_text;
+};
+
+/// What is told of a choice for traces.
+struct ChoiceTimes {
+    RequestTimes times;
+    std::size_t prompt_tokens;
+    std::size_t completion_tokens;
 };
 
 /// What an output, a feed or a failure led to, gathered over a whole step.
@@ -92,8 +101,8 @@ class Response {
     /// `ring`: where the bytes may go instead of the socket, if it is not full; null: there is none. Whoever gives one
     /// finds out from its size() whether it was used, and calls on_sent then.
     News on_output(std::size_t choice, const EngineCoreOutput& output, std::span<const std::uint32_t> token_ids,
-                   double engine_time, double wall_time, Metrics& metrics, Consequences& consequences,
-                   SendRing* ring = nullptr) noexcept;
+                   const OutputExtras* extras, double engine_time, double wall_time, Metrics& metrics,
+                   Consequences& consequences, SendRing* ring = nullptr) noexcept;
     /// What became of what the ring was given: bytes or -errno.
     News on_sent(std::int32_t result, SendRing& ring, double wall_time, Metrics& metrics,
                  Consequences& consequences) noexcept;
@@ -104,15 +113,22 @@ class Response {
     /// End with an error: as an event in a stream, as status and body otherwise.
     News fail(int status, std::string_view error_json, double wall_time, Metrics& metrics,
               Consequences& consequences) noexcept;
+    /// Prompt tokens of the choices that have had no output yet.
+    [[nodiscard]] std::size_t queued_tokens() noexcept;
     /// The client has gone: end without a word. Ids still running go to `consequences.to_abort`.
     void abandon(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
     /// Text for a raw delta, detokenized outside.
-    News feed(std::size_t choice, std::size_t token_count, std::span<const std::string> texts, FinishReason finish,
-              StopReason reason, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
+    News feed(std::size_t choice, std::span<const std::uint32_t> token_ids, std::span<const std::string> texts,
+              FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
+              Consequences& consequences) noexcept;
 
     /// From now on the response writes to the client itself. False, and nothing changes: it has failed already.
     [[nodiscard]] bool hand_over(std::unique_ptr<SocketSink> socket, double wall_time, Metrics& metrics,
                                  Consequences& consequences, News& news) noexcept;
+    /// A stream that has been silent for `interval` seconds gets a comment. `due`: when to look again, in the same
+    /// clock as `wall_time`; -1: never.
+    News keep_alive(double interval, double wall_time, Metrics& metrics, Consequences& consequences,
+                    double& due) noexcept;
     /// Send a stream's status and headers now, even if no event is there yet.
     News send_head(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
     /// The socket that the response was handed; -1 = none.
@@ -135,6 +151,12 @@ class Response {
     [[nodiscard]] bool over() noexcept;
     /// Given up: more than the sink's limit was waiting.
     [[nodiscard]] bool overflowed() noexcept;
+    /// When a choice reached its stations, and how many tokens it is made of.
+    [[nodiscard]] ChoiceTimes times_of(std::size_t choice) noexcept {
+        const std::lock_guard lock(mutex_);
+        const Choice& of = choices_[choice];
+        return {of.times, prompt_tokens_[of.prompt], of.tokens};
+    }
     /// HTTP status of a failed request, 0 otherwise; `json` gets the error body.
     [[nodiscard]] int error(std::string& json);
 
@@ -146,7 +168,8 @@ class Response {
         std::uint64_t wire_id;
         std::size_t prompt;
         RequestPipeline pipeline;
-        std::unique_ptr<ParsedAnswer> parsed;  // null = the text is the answer
+        std::unique_ptr<ParsedAnswer> parsed;    // null = the text is the answer
+        std::unique_ptr<AnswerDetails> details;  // null = the text is all
         RequestTimes times;
         std::size_t tokens = 0;
         bool finished = false;
@@ -158,6 +181,10 @@ class Response {
     News apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
                Consequences& consequences, SendRing* ring) noexcept;
     void write_step(std::size_t index, const PipelineStep& step) noexcept;
+    /// Have the choice keep what comes besides its text.
+    void take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
+                      std::span<const std::uint32_t> token_ids, bool ends) noexcept;
+    [[nodiscard]] AnswerMembers members() const;
     void finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                        Consequences& consequences) noexcept;
     void end_running(FinishReason reason, double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
@@ -180,6 +207,8 @@ class Response {
     Mailbox mailbox_;
     std::unique_ptr<SocketSink> socket_;
     std::vector<RawDelta> deltas_;
+    std::unique_ptr<ResponseDetails> details_;
+    double last_word_;  // Unix seconds: when a stream last said something, or the request came
     bool begun_ = false;
     bool finished_ = false;
     bool overflowed_ = false;
@@ -188,5 +217,16 @@ class Response {
     int http_status_ = 200;
     std::string error_json_;
 };
+
+inline std::size_t Response::queued_tokens() noexcept {
+    const std::lock_guard lock(mutex_);
+    std::size_t total = 0;
+    for (const Choice& choice : choices_) {
+        if (choice.times.prefilling && !choice.finished) {
+            total += prompt_tokens_[choice.prompt];
+        }
+    }
+    return total;
+}
 
 }  // namespace fastfront

@@ -58,6 +58,14 @@ std::size_t ResponseHub::waiting_ids() {
     return targets_.size();
 }
 
+std::size_t ResponseHub::queued_tokens() {
+    std::size_t total = 0;
+    for (const auto& response : waiting()) {
+        total += response->queued_tokens();
+    }
+    return total;
+}
+
 void ResponseHub::publish(const Consequences& consequences, std::vector<std::shared_ptr<Response>>&& ready,
                           std::vector<ControlEvent>&& events) {
     bool wake = false;

@@ -47,6 +47,8 @@ class ResponseHub {
     /// Every response that still waits for an output.
     [[nodiscard]] std::vector<std::shared_ptr<Response>> waiting();
     [[nodiscard]] std::size_t waiting_ids();
+    /// Prompt tokens of all that has had no output yet. Takes time in proportion to what waits.
+    [[nodiscard]] std::size_t queued_tokens();
 
     /// End of a step: forget ended ids, queue ready responses, aborts and events, wake the loop if it may be asleep.
     void publish(const Consequences& consequences, std::vector<std::shared_ptr<Response>>&& ready,

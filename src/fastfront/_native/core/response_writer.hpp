@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "answer_details.hpp"
 #include "engine_outputs.hpp"
 #include "parsed_answer.hpp"
 
@@ -31,6 +32,7 @@ struct ResponseOptions {
 struct Usage {
     std::size_t prompt_tokens = 0;
     std::size_t completion_tokens = 0;
+    std::int64_t reasoning_tokens = -1;  // of the completion's; -1 = nobody counts them
 };
 
 /// The end of a choice.
@@ -47,25 +49,31 @@ class ResponseWriter {
         return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::completion_stream;
     }
 
-    /// Stream: what precedes the first text (chat: one role chunk per choice).
-    void write_begin(std::string& out, std::size_t choices, std::size_t prompt_tokens) const;
-    /// Stream: one chunk; with a finish reason it is the choice's last.
+    [[nodiscard]] bool is_chat() const noexcept {
+        return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::chat;
+    }
+
+    /// Stream: what precedes the first text (chat: one role chunk per choice, then the echo). `details`: null = none.
+    void write_begin(std::string& out, std::size_t choices, std::size_t prompt_tokens,
+                     const DetailsOptions* details) const;
+    /// Stream: one chunk; with a finish reason it is the choice's last. `members`: null = none.
     void write_chunk(std::string& out, std::size_t index, std::string_view text, const Ending& ending,
-                     const Usage& usage) const;
+                     const Usage& usage, const ChoiceMembers* members = nullptr) const;
     /// The same for an answer that is parsed: its delta of this step.
     void write_parsed_chunk(std::string& out, std::size_t index, const ParsedAnswer& answer, const Ending& ending,
-                            const Usage& usage) const;
+                            const Usage& usage, const ChoiceMembers* members = nullptr) const;
     /// Stream: usage chunk if asked for, then [DONE].
-    void write_end(std::string& out, const Usage& total) const;
+    void write_end(std::string& out, const Usage& total, const AnswerMembers& members = {}) const;
     /// Stream: an error event, then [DONE].
     static void write_error(std::string& out, std::string_view error_json);
 
     /// Whole body: begin, one choice after the other in order of index, end.
     void write_body_begin(std::string& out) const;
-    void write_body_choice(std::string& out, std::size_t index, std::string_view text, const Ending& ending) const;
-    void write_parsed_choice(std::string& out, std::size_t index, const ParsedAnswer& answer,
-                             const Ending& ending) const;
-    void write_body_end(std::string& out, const Usage& total) const;
+    void write_body_choice(std::string& out, std::size_t index, std::string_view text, const Ending& ending,
+                           const ChoiceMembers* members = nullptr) const;
+    void write_parsed_choice(std::string& out, std::size_t index, const ParsedAnswer& answer, const Ending& ending,
+                             const ChoiceMembers* members = nullptr) const;
+    void write_body_end(std::string& out, const Usage& total, const AnswerMembers& members = {}) const;
 
     /// Begin to fetch what write_chunk copies.
     void prefetch() const noexcept {
@@ -75,13 +83,14 @@ class ResponseWriter {
     }
 
   private:
-    [[nodiscard]] bool is_chat() const noexcept {
-        return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::chat;
-    }
     void write_continuous_usage(std::string& out, const Usage& usage) const;
-    void write_chunk_end(std::string& out, std::string_view finish_reason, const Ending& ending,
-                         const Usage& usage) const;
-    void write_choice_end(std::string& out, std::string_view finish_reason, const Ending& ending) const;
+    void write_echo(std::string& out, std::size_t choices, std::string_view text, std::size_t prompt_tokens) const;
+    void write_chunk_end(std::string& out, std::string_view finish_reason, const Ending& ending, const Usage& usage,
+                         const ChoiceMembers* members) const;
+    void write_members(std::string& out, std::string_view finish_reason, const Ending& ending,
+                       const ChoiceMembers& members) const;
+    void write_choice_end(std::string& out, std::string_view finish_reason, const Ending& ending,
+                          const ChoiceMembers* members) const;
 
     ResponseOptions options_;
     std::string head_;                // `data: {"id":…,"choices":[` or `{"id":…,"choices":[`

@@ -35,7 +35,22 @@ void EncodedIds::append(std::span<const std::uint32_t> ids) {
     tail.insert(tail.end(), ids.end() - static_cast<std::ptrdiff_t>(added), ids.end());
 }
 
-void EncodedIds::append(const std::vector<Piece>& pieces) {
+/// Gathers a tail from the end on.
+class EncodedIds::TailBuilder {
+  public:
+    [[nodiscard]] bool is_full() const noexcept { return backwards_.size() >= kTail; }
+    void put_before(std::uint32_t id) { backwards_.push_back(id); }
+    void put_before(const std::vector<std::uint32_t>& ids) {
+        const std::size_t taken = std::min(ids.size(), kTail - backwards_.size());
+        backwards_.insert(backwards_.end(), ids.rbegin(), ids.rbegin() + static_cast<std::ptrdiff_t>(taken));
+    }
+    [[nodiscard]] std::vector<std::uint32_t> take() const { return {backwards_.rbegin(), backwards_.rend()}; }
+
+  private:
+    std::vector<std::uint32_t> backwards_;
+};
+
+void EncodedIds::append(std::span<const Piece> pieces) {
     std::size_t bytes = 0;
     for (const Piece& piece : pieces) {
         bytes += piece.special ? 5 : piece.ids->msgpack.size();
@@ -50,21 +65,34 @@ void EncodedIds::append(const std::vector<Piece>& pieces) {
             count += piece.ids->count;
         }
     }
-    // The tail, from the end on.
-    std::vector<std::uint32_t> last;
-    const auto take = [&last](const std::vector<std::uint32_t>& ids) {
-        last.insert(last.end(), ids.rbegin(),
-                    ids.rbegin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), kTail - last.size())));
-    };
-    for (auto piece = pieces.rbegin(); piece != pieces.rend() && last.size() < kTail; ++piece) {
+    TailBuilder last;
+    for (auto piece = pieces.rbegin(); piece != pieces.rend() && !last.is_full(); ++piece) {
         if (piece->special) {
-            last.push_back(piece->special_id);
+            last.put_before(piece->special_id);
         } else {
-            take(piece->ids->tail);
+            last.put_before(piece->ids->tail);
         }
     }
-    take(tail);
-    tail.assign(last.rbegin(), last.rend());
+    last.put_before(tail);
+    tail = last.take();
+}
+
+void EncodedIds::append(std::span<const std::shared_ptr<const EncodedIds>> parts) {
+    std::size_t bytes = 0;
+    for (const auto& part : parts) {
+        bytes += part->msgpack.size();
+    }
+    msgpack.reserve(msgpack.size() + bytes + 64);
+    for (const auto& part : parts) {
+        msgpack.append(part->msgpack);
+        count += part->count;
+    }
+    TailBuilder last;
+    for (auto part = parts.rbegin(); part != parts.rend() && !last.is_full(); ++part) {
+        last.put_before((*part)->tail);
+    }
+    last.put_before(tail);
+    tail = last.take();
 }
 
 std::vector<std::uint32_t> EncodedIds::ids() const {

@@ -30,10 +30,15 @@ struct EncodedIds {
     static constexpr std::size_t kTail = 32;  // what most detokenizers need to be placed behind a prompt
 
     void append(std::span<const std::uint32_t> ids);
-    /// Append what all pieces of a text are; each must have its ids.
-    void append(const std::vector<Piece>& pieces);
+    /// Append what pieces of a text are; each must have its ids.
+    void append(std::span<const Piece> pieces);
+    /// Append what others hold; none is null.
+    void append(std::span<const std::shared_ptr<const EncodedIds>> parts);
     /// All of them, read back.
     [[nodiscard]] std::vector<std::uint32_t> ids() const;
+
+  private:
+    class TailBuilder;
 };
 
 /// A special token, or the text between two.

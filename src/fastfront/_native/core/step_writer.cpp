@@ -55,9 +55,9 @@ void StepWriter::write(const Step& step, std::size_t share) noexcept {
         }
         const std::size_t gathered = ring_.size();
         const EngineCoreOutput& output = step.outputs.outputs[i];
-        const News news =
-            target.response->on_output(target.choice, output, step.outputs.tokens_of(output), step.outputs.timestamp,
-                                       step.wall_time, metrics_, consequences_, ring);
+        const News news = target.response->on_output(target.choice, output, step.outputs.tokens_of(output),
+                                                     step.outputs.extras_of(output), step.outputs.timestamp,
+                                                     step.wall_time, metrics_, consequences_, ring);
         if (ring_.size() != gathered) {
             flying_.push_back(&target.response);
         }

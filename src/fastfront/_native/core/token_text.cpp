@@ -18,8 +18,8 @@ std::string decoded(const Vocab& vocab, std::span<const std::uint32_t> token_ids
 
 /// What `text` has beyond the prefix that it shares with `prefix`, in whole characters.
 std::string_view beyond_shared_prefix(std::string_view text, std::string_view prefix) noexcept {
-    auto shared = static_cast<std::size_t>(
-        std::mismatch(text.begin(), text.end(), prefix.begin(), prefix.end()).first - text.begin());
+    auto shared = static_cast<std::size_t>(std::mismatch(text.begin(), text.end(), prefix.begin(), prefix.end()).first -
+                                           text.begin());
     while (shared > 0 && shared < text.size() && (static_cast<unsigned char>(text[shared]) & 0xc0) == 0x80) {
         --shared;
     }

@@ -24,7 +24,8 @@ inline constexpr std::size_t kMaxIdentityBytes = 255;
 /// A PING's context, which its PONG carries back.
 inline constexpr std::size_t kMaxContextBytes = 16;
 
-/// What one peer sends, in the order it sends it, but for PINGs inside a message of several frames: they come before it.
+/// What one peer sends, in the order it sends it, but for PINGs inside a message of several frames: they come before
+/// it.
 class Decoder {
   public:
     enum class Event : std::uint8_t {

@@ -30,10 +30,13 @@ void ParserChain::finish(Pieces& out) {
 
 void ParserChain::hand_on(Pieces& out) {
     for (const OutputPiece& piece : between_.all()) {
-        if (piece.kind == PieceKind::reasoning) {
-            out.add_reasoning(between_.text(piece));
-        } else {
-            tools_->push(between_.text(piece), piece.token, out);
+        const std::string_view text = between_.text(piece);
+        switch (piece.kind) {
+            case PieceKind::reasoning: out.add_reasoning(text); break;
+            case PieceKind::content: tools_->push(text, piece.token, out); break;
+            // Formats in which thinking and calls are one: the first parser has read both.
+            case PieceKind::call_begin: out.begin_call(piece.call, text, between_.id(piece)); break;
+            case PieceKind::arguments: out.add_arguments(piece.call, text); break;
         }
     }
 }

@@ -21,8 +21,8 @@ bool is_space(std::string_view character) noexcept {
     if (character.size() == 2) return byte(0) == 0xc2 && (byte(1) == 0x85 || byte(1) == 0xa0);
     if (character.size() != 3) return false;
     const unsigned code = (byte(0) & 15U) << 12 | (byte(1) & 63U) << 6 | (byte(2) & 63U);
-    return code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
-           code == 0x202f || code == 0x205f || code == 0x3000;
+    return code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
+           code == 0x205f || code == 0x3000;
 }
 
 std::size_t spaces_at_begin(std::string_view text) noexcept {
@@ -96,7 +96,7 @@ void ContentGate::call() noexcept {
 }
 
 void ContentGate::finish(Pieces& out) {
-    if (!called_ && !gap_ && !(rules_.trim && has_text_)) release(out);
+    if (!called_ && !gap_ && !rules_.trim) release(out);
     held_.clear();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of the text around tool calls: passed on, or held back where the format's whole answer has it without the
-// spaces before a call. Knows no calls but that there was one.
+// What becomes of the text around tool calls: passed on, or held back where the format's whole answer has it without
+// the spaces before a call. Knows no calls but that there was one.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +32,8 @@ class ContentGate {
     void text(std::string_view text, Pieces& out);
     /// What was taken for a call and is none. It goes out whatever the rules, and so does what follows.
     void raw(std::string_view text, Pieces& out);
-    /// Markup that goes with a call if one follows; else it is text. Empty: markup that is never text; the spaces behind
-    /// it go if nothing else follows.
+    /// Markup that goes with a call if one follows; else it is text. Empty: markup that is never text; the spaces
+    /// behind it go if nothing else follows.
     void markup(std::string_view text);
     /// A call has come.
     void call() noexcept;

@@ -16,10 +16,6 @@ std::unique_ptr<OutputParser> make(const ParserSpec& spec, const ParserOptions& 
     return std::make_unique<DelimitedReasoning>(kFormat, spec, options);
 }
 
-// basic_parsers.py: the start may be missing; without an end all is reasoning.
-constexpr Marker kThinkMarkers[] = {{"<think>", drop_one}, {"</think>", end}};
-constexpr DelimitedFormat kThink{.markers = kThinkMarkers, .one_block = true, .drops_space_before_start = true};
-
 constexpr Marker kStep3Markers[] = {{"</think>", end}};
 constexpr DelimitedFormat kStep3{.markers = kStep3Markers, .one_block = true};
 
@@ -125,8 +121,8 @@ constexpr std::string_view kK2HorizonTokens[] = {"<ifm|think>",       "</ifm|thi
                                                  "<ifm|tool_calls>"};
 
 constexpr ParserEntry kEntries[] = {
-    {"deepseek_r1", make<kThink>, kThinkTokens},
-    {"deepseek_v3", make<kThink>, kThinkTokens},
+    {"deepseek_r1", make<kThinkFormat>, kThinkTokens},
+    {"deepseek_v3", make<kThinkFormat>, kThinkTokens},
     {"deepseek_v4", make<kDeepseekV4>, kDeepseekV4Tokens},
     {"deepseek_v41", make<kDeepseekV41>, kDeepseekV41Tokens},
     {"gemma4", make<kGemma4>, kGemma4Tokens},
@@ -134,7 +130,7 @@ constexpr ParserEntry kEntries[] = {
     {"glm47", make<kGlm>, kToolCallTokens},
     {"granite", make<kGranite>, kTextOnly},
     {"granite_thinking_parser", make<kGraniteThinking>, kToolCallTokens},
-    {"holo2", make<kThink>, kThinkTokens},
+    {"holo2", make<kThinkFormat>, kThinkTokens},
     {"k2_horizon", make<kK2Horizon>, kK2HorizonTokens},
     {"kimi_k2", make<kKimiK2>, kKimiK2Tokens},
     {"ling3", make<kGlm>, kToolCallTokens},
@@ -145,7 +141,7 @@ constexpr ParserEntry kEntries[] = {
     {"nemotron_v3", make<kNemotron>, kToolCallTokens},
     {"olmo3", make<kOlmo3>, kTextOnly},
     {"plamo3", make<kPlamo3>, kPlamo3Tokens},
-    {"poolside_v1", make<kThink>, kThinkTokens},
+    {"poolside_v1", make<kThinkFormat>, kThinkTokens},
     {"qwen3", make<kQwen3>, kToolCallTokens},
     {"seed_oss", make<kSeedOss>, kSeedOssTokens},
     {"step3", make<kStep3>, kStep3Tokens},

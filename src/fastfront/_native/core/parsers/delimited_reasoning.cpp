@@ -6,16 +6,11 @@ namespace fastfront {
 DelimitedReasoning::DelimitedReasoning(const DelimitedFormat& format, const ParserSpec& spec,
                                        const ParserOptions& options)
     : format_(format), leading_(format.drops_space_before_start), in_lines_(format.strips_content_lines) {
-    for (const Marker& marker : format.markers) {
-        const std::int64_t id = spec.id_of(marker.text);
-        if (id == kNoToken || format.tokens_as_text_too) in_text_ |= MarkerScanner::Set{1} << ids_.size();
-        ids_.push_back(id);
-        scanner_.add(marker.text);
-    }
+    for (const Marker& marker : format.markers) add_marker(marker.text, spec, format.tokens_as_text_too);
     reasoning_ =
         options.thinking == Thinking::open || (options.thinking == Thinking::unsaid && !format.begins_in_content);
-    verbatim_ = (options.thinking == Thinking::closed && format.closed_is_text) ||
-                (format.needs_tokens && ids_.front() == kNoToken);
+    verbatim_ =
+        (options.thinking == Thinking::closed && format.closed_is_text) || (format.needs_tokens && !is_token(0));
     if (verbatim_) {
         reasoning_ = false;
         leading_ = false;
@@ -23,61 +18,13 @@ DelimitedReasoning::DelimitedReasoning(const DelimitedFormat& format, const Pars
     choose_active();
 }
 
-void DelimitedReasoning::push(std::string_view text, std::int64_t token, Pieces& out) {
-    if (token == kNoToken) {
-        read(text, false, out);
-        return;
-    }
-    if (!held_.empty()) read({}, true, out);
-    for (std::uint32_t marker = 0; marker < ids_.size(); ++marker) {
-        if (ids_[marker] == token) {
-            act(marker, text, token, out);
-            return;
-        }
-    }
-    emit(text, token, out);
-}
-
-void DelimitedReasoning::finish(Pieces& out) {
-    if (!held_.empty()) read({}, true, out);
+void DelimitedReasoning::on_end(Pieces& out) {
     if (!lead_.empty()) deliver(lead_, kNoToken, out);
     lead_.clear();
 }
 
-void DelimitedReasoning::read(std::string_view text, bool last, Pieces& out) {
-    if (held_.empty()) {
-        scan(text, last, out);
-        return;
-    }
-    const bool nothing = last && reasoning_ && !reasoned_ && !opened_ && held_ == format_.empty_reasoning;
-    if (nothing) {
-        held_.clear();
-        return;
-    }
-    held_.append(text);
-    work_.swap(held_);
-    held_.clear();
-    scan(work_, last, out);
-}
-
-void DelimitedReasoning::scan(std::string_view text, bool last, Pieces& out) {
-    std::size_t at = 0;
-    for (;;) {
-        const MarkerScanner::Set active = active_;
-        const MarkerScanner::Found found = scanner_.find(text, at, active, last);
-        emit(text.substr(at, found.begin - at), kNoToken, out);
-        const bool skipped = found.begin > at;
-        at = found.begin;
-        // Text before a marker may leave it without effect.
-        if (skipped && active != active_) continue;
-        if (found.what == MarkerScanner::What::nothing) return;
-        if (found.what == MarkerScanner::What::maybe) {
-            held_.assign(text.substr(at));
-            return;
-        }
-        at += found.size;
-        act(found.index, scanner_.text(found.index), kNoToken, out);
-    }
+bool DelimitedReasoning::forgets(std::string_view held) const noexcept {
+    return reasoning_ && !reasoned_ && !opened_ && held == format_.empty_reasoning;
 }
 
 MarkerRule DelimitedReasoning::rule_of(std::uint32_t marker) const noexcept {
@@ -100,16 +47,15 @@ MarkerRule DelimitedReasoning::rule_of(std::uint32_t marker) const noexcept {
 
 void DelimitedReasoning::choose_active() noexcept {
     active_ = 0;
-    for (std::uint32_t marker = 0; marker < ids_.size(); ++marker) {
-        if (rule_of(marker) != MarkerRule::text) active_ |= MarkerScanner::Set{1} << marker;
+    for (std::uint32_t marker = 0; marker < marker_count(); ++marker) {
+        if (rule_of(marker) != MarkerRule::text) active_ |= Set{1} << marker;
     }
-    active_ &= in_text_;
 }
 
-void DelimitedReasoning::act(std::uint32_t marker, std::string_view text, std::int64_t token, Pieces& out) {
-    const MarkerRule rule = rule_of(marker);
+void DelimitedReasoning::on_marker(std::uint32_t index, std::string_view text, std::int64_t token, Pieces& out) {
+    const MarkerRule rule = rule_of(index);
     switch (rule) {
-        case MarkerRule::text: emit(text, token, out); return;
+        case MarkerRule::text:
         case MarkerRule::drop:
         case MarkerRule::drop_at_start: break;
         case MarkerRule::drop_one:
@@ -133,11 +79,10 @@ void DelimitedReasoning::act(std::uint32_t marker, std::string_view text, std::i
     leading_ = false;
     started_ = true;
     choose_active();
-    if (rule == MarkerRule::end_keep) emit(text, token, out);
+    if (rule == MarkerRule::end_keep) on_text(text, token, out);
 }
 
-void DelimitedReasoning::emit(std::string_view text, std::int64_t token, Pieces& out) {
-    if (text.empty()) return;
+void DelimitedReasoning::on_text(std::string_view text, std::int64_t token, Pieces& out) {
     if (!started_) {
         started_ = true;
         choose_active();

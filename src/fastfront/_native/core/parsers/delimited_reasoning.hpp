@@ -8,9 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "marker_scanner.hpp"
+#include "markup_parser.hpp"
 #include "output_parser.hpp"
 #include "white_space.hpp"
 
@@ -52,31 +51,31 @@ struct DelimitedFormat {
     std::string_view empty_reasoning = {};  // reasoning of only this is none
 };
 
-class DelimitedReasoning final : public OutputParser {
+/// The oldest: the start may be missing, and without an end all is reasoning (vllm/reasoning/basic_parsers.py).
+inline constexpr Marker kThinkMarkers[] = {{"<think>", MarkerRule::drop_one}, {"</think>", MarkerRule::end}};
+inline constexpr DelimitedFormat kThinkFormat{
+    .markers = kThinkMarkers, .one_block = true, .drops_space_before_start = true};
+
+class DelimitedReasoning final : public MarkupParser {
   public:
     /// `format` must outlive the parser.
     DelimitedReasoning(const DelimitedFormat& format, const ParserSpec& spec, const ParserOptions& options);
 
-    void push(std::string_view text, std::int64_t token, Pieces& out) override;
-    void finish(Pieces& out) override;
-
   private:
-    /// Read text; `last`: what could become a marker is none.
-    void read(std::string_view text, bool last, Pieces& out);
-    void scan(std::string_view text, bool last, Pieces& out);
-    void emit(std::string_view text, std::int64_t token, Pieces& out);
+    [[nodiscard]] Set active() const noexcept override { return active_; }
+    void on_text(std::string_view text, std::int64_t token, Pieces& out) override;
+    void on_marker(std::uint32_t index, std::string_view text, std::int64_t token, Pieces& out) override;
+    void on_end(Pieces& out) override;
+    [[nodiscard]] bool forgets(std::string_view held) const noexcept override;
+
     /// Give out text in the present state.
     void deliver(std::string_view text, std::int64_t token, Pieces& out);
-    void act(std::uint32_t marker, std::string_view text, std::int64_t token, Pieces& out);
     /// What a marker does now.
     [[nodiscard]] MarkerRule rule_of(std::uint32_t marker) const noexcept;
     void choose_active() noexcept;
 
     const DelimitedFormat& format_;
-    MarkerScanner scanner_;
-    std::vector<std::int64_t> ids_;   // per marker; kNoToken: found in the text only
-    MarkerScanner::Set in_text_ = 0;  // the markers that are found in the text
-    MarkerScanner::Set active_ = 0;   // those of them that do something now
+    Set active_ = 0;  // the markers that do something now
     bool reasoning_ = true;
     bool verbatim_ = false;  // everything is content from here on
     bool started_ = false;   // text has come, or a marker
@@ -84,8 +83,6 @@ class DelimitedReasoning final : public OutputParser {
     bool reasoned_ = false;  // there has been reasoning
     bool leading_ = false;   // only white space has come, and a start would take it
     bool in_lines_ = false;  // only line feeds of the content have come, and they disappear
-    std::string held_;       // may become a marker
-    std::string work_;       // held_ and the text behind it, while they are read
     std::string lead_;       // the white space of leading_
     TrailingSpace space_;    // of the reasoning
 };

@@ -54,9 +54,7 @@ std::size_t HeaderCall::push(std::string_view text, Pieces& out) {
 }
 
 /// Take one byte before the arguments. False: it is not part of that.
-bool HeaderCall::take(char c, Pieces& out) {
-    return has_name_ ? take_before_arguments(c, out) : take_header(c);
-}
+bool HeaderCall::take(char c, Pieces& out) { return has_name_ ? take_before_arguments(c, out) : take_header(c); }
 
 bool HeaderCall::take_header(char c) {
     if (rules_.brace && c == '{') {

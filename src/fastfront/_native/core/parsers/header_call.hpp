@@ -16,11 +16,11 @@ namespace fastfront {
 
 struct HeaderRules {
     std::span<const std::string_view> separators = {};  ///< what may stand between the name and the arguments
-    std::string_view again = {};  ///< what begins the next call: never part of a name
-    bool brace = false;           ///< the arguments' brace is separator enough
-    bool strip = false;           ///< spaces around the name are not part of it
-    bool kimi = false;            ///< the header is `functions.name:0`, which is the call's id
-    char end = '\0';              ///< what begins the markup behind a call that may have no arguments; 0: none may
+    std::string_view again = {};                        ///< what begins the next call: never part of a name
+    bool brace = false;                                 ///< the arguments' brace is separator enough
+    bool strip = false;                                 ///< spaces around the name are not part of it
+    bool kimi = false;                                  ///< the header is `functions.name:0`, which is the call's id
+    char end = '\0';  ///< what begins the markup behind a call that may have no arguments; 0: none may
 };
 
 class HeaderCall final : public CallReader {

@@ -130,7 +130,8 @@ bool JsonCall::begin_value(char c, Pieces& out) {
     if (member_ == Member::name && c != '"') return false;
     if (member_ == Member::other && rules_.bare && (c == '{' || c == '[')) return false;
     if (member_ == Member::arguments) {
-        if (c != '{' && rules_.objects_only && (c != '"' || !rules_.strings_are_text) && (c != 'n' || rules_.null.empty())) {
+        if (c != '{' && rules_.objects_only && (c != '"' || !rules_.strings_are_text) &&
+            (c != 'n' || rules_.null.empty())) {
             return false;
         }
         first_ = c;

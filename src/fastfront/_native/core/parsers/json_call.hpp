@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads one tool call that is a JSON object, {"name": ..., "arguments": ...}, its members in any order, and makes pieces
-// of it as soon as its function's name is known and its arguments have begun. Knows nothing of what stands around it.
+// Reads one tool call that is a JSON object, {"name": ..., "arguments": ...}, its members in any order, and makes
+// pieces of it as soon as its function's name is known and its arguments have begun. Knows nothing of what stands
+// around it.
 #pragma once
 
 #include <cstddef>
@@ -8,25 +9,25 @@
 #include <string>
 #include <string_view>
 
-#include "json_stream.hpp"
 #include "call_reader.hpp"
+#include "json_stream.hpp"
 
 namespace fastfront {
 
 /// How a format writes a call, and what vLLM's parser makes of arguments that are no object.
 struct CallRules {
-    std::string_view name = "name";              ///< the member with the function's name
-    std::string_view arguments = "arguments";    ///< the member with its arguments
-    std::string_view also = {};                  ///< another name of that member; empty: none
-    std::string_view id = {};                    ///< the member with the call's id; empty: none
-    std::string_view missing = {};               ///< the arguments of a call without any; empty: it is malformed
-    std::string_view null = "null";              ///< the arguments of a call whose are null; empty: it is malformed
-    bool keyed = false;            ///< {"get_weather": {...}}: the first member's name is the function's
-    bool strings_are_text = false; ///< arguments in a JSON string are that text; else the string with its quotes
-    bool objects_only = false;     ///< a number, a list or a literal is malformed
-    bool verbatim = false;         ///< an object is passed on as it stands
-    bool lenient = false;          ///< control characters may stand in strings
-    bool bare = false;             ///< no markup says that this is a call: it has to look like one from the start
+    std::string_view name = "name";            ///< the member with the function's name
+    std::string_view arguments = "arguments";  ///< the member with its arguments
+    std::string_view also = {};                ///< another name of that member; empty: none
+    std::string_view id = {};                  ///< the member with the call's id; empty: none
+    std::string_view missing = {};             ///< the arguments of a call without any; empty: it is malformed
+    std::string_view null = "null";            ///< the arguments of a call whose are null; empty: it is malformed
+    bool keyed = false;                        ///< {"get_weather": {...}}: the first member's name is the function's
+    bool strings_are_text = false;  ///< arguments in a JSON string are that text; else the string with its quotes
+    bool objects_only = false;      ///< a number, a list or a literal is malformed
+    bool verbatim = false;          ///< an object is passed on as it stands
+    bool lenient = false;           ///< control characters may stand in strings
+    bool bare = false;              ///< no markup says that this is a call: it has to look like one from the start
 };
 
 class JsonCall final : public CallReader {
@@ -66,17 +67,17 @@ class JsonCall final : public CallReader {
     Member member_ = Member::other;
     bool in_key_ = false;
     bool announced_ = false;
-    bool streaming_ = false;      // inside the arguments of an announced call
+    bool streaming_ = false;  // inside the arguments of an announced call
     bool has_name_ = false;
     bool has_arguments_ = false;  // read or being read
     char first_ = '\0';           // of the arguments
     std::uint32_t call_ = 0;
-    JsonStream value_;      // a name, or a member's value
+    JsonStream value_;  // a name, or a member's value
     JsonStream arguments_;
-    std::string scratch_;   // what value_ writes
+    std::string scratch_;  // what value_ writes
     std::string name_;
     std::string id_;
-    std::string buffer_;    // arguments that cannot go out yet
+    std::string buffer_;  // arguments that cannot go out yet
     std::string raw_;
 };
 

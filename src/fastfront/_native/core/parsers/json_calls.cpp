@@ -65,21 +65,19 @@ std::size_t JsonCalls::step(std::string_view text, Pieces& out) {
 }
 
 std::size_t JsonCalls::in_text(std::string_view text, Pieces& out) {
-    if (at_start_) {
-        if (is_json_space(text.front())) {
-            gate_.text(text.substr(0, 1), out);
-            return 1;
-        }
-        at_start_ = false;
-        if (format_.list_at_start && text.front() == '[') {
-            has_called_ = false;
-            held_.clear();
-            marker_ = 1;
-            begin_list('[');
-            return 1;
-        }
+    if (at_start_ && is_json_space(text.front())) {
+        gate_.text(text.substr(0, 1), out);
+        return 1;
     }
     const FoundMarker found = finder_.find(text);
+    if (at_start_ && text.front() == '[' && found.begin > 0) {
+        at_start_ = has_called_ = doubts_ = false;
+        held_.clear();
+        marker_ = 1;
+        begin_list('[');
+        return 1;
+    }
+    at_start_ = at_start_ && found.begin == 0 && found.index == FoundMarker::kNone;
     plain(text.substr(0, found.begin), out);
     if (found.begin == text.size()) return text.size();
     if (found.index == FoundMarker::kNone) {
@@ -105,6 +103,7 @@ std::size_t JsonCalls::at_marker(const FoundMarker& found, std::string_view text
             at_start_ = format_.list_at_start;
             return read.size();
         case marker_role::kAround: gate_.markup(read); return read.size();
+        case marker_role::kText: gate_.keep(); [[fallthrough]];
         case marker_role::kSilent: gate_.markup({}); return read.size();
         default: break;
     }
@@ -268,7 +267,12 @@ void JsonCalls::reject(std::string_view text, Pieces& out) {
 }
 
 void JsonCalls::plain(std::string_view text, Pieces& out) {
-    if (doubts_ && std::ranges::any_of(text, [](char c) { return !is_json_space(c); })) {
+    if (doubts_) {
+        std::size_t spaces = 0;
+        while (spaces < text.size() && is_json_space(text[spaces])) ++spaces;
+        gate_.text(text.substr(0, spaces), out);
+        text.remove_prefix(spaces);
+        if (text.empty()) return;
         gate_.keep();
         doubts_ = false;
     }

@@ -25,17 +25,18 @@ inline constexpr std::uint8_t kAround = 1;   ///< it goes with the calls that fo
 inline constexpr std::uint8_t kSilent = 2;   ///< it is never text
 inline constexpr std::uint8_t kOnce = 3;     ///< the same, the first time
 inline constexpr std::uint8_t kRestart = 4;  ///< it is text, behind which bare calls may begin as at the beginning
-inline constexpr std::uint8_t kBare = 5;     ///< it is a call's, or a list's, own first byte
+inline constexpr std::uint8_t kText = 5;     ///< it is never text, but what follows is, behind a call too
+inline constexpr std::uint8_t kBare = 6;     ///< it is a call's, or a list's, own first byte
 }  // namespace marker_role
 
 struct JsonFormat {
     std::span<const Marker> markers;
     std::span<const std::string_view> ends = {};  ///< what stands behind the calls; none: they end with their JSON
-    bool objects = false;        ///< a call behind a marker is an object
-    bool lists = false;          ///< ... or calls are a list of objects
-    bool opened = false;         ///< the marker is the list's bracket too
-    bool headers = false;        ///< ... or a call is a name and its arguments
-    bool list_at_start = false;  ///< an answer that begins with a bracket is a list of calls
+    bool objects = false;                         ///< a call behind a marker is an object
+    bool lists = false;                           ///< ... or calls are a list of objects
+    bool opened = false;                          ///< the marker is the list's bracket too
+    bool headers = false;                         ///< ... or a call is a name and its arguments
+    bool list_at_start = false;                   ///< an answer that begins with a bracket is a list of calls
     CallRules call = {};
     HeaderRules header = {};
     ContentRules content = {};
@@ -91,19 +92,19 @@ class JsonCalls final : public OutputParser {
     HeaderCall header_;
     CallReader* reader_ = nullptr;
     State state_ = State::text;
-    bool at_start_;              // a bracket would be a list of calls
-    bool is_bare_ = false;       // no marker stands before the calls
+    bool at_start_;         // a bracket would be a list of calls
+    bool is_bare_ = false;  // no marker stands before the calls
     bool is_list_ = false;
     bool is_first_ = false;      // no element of the list has come
     bool has_called_ = false;    // behind this marker
     bool doubts_ = false;        // what ended the last call was not what ends calls
     bool is_once_over_ = false;  // the marker that counts once has come
     std::uint32_t calls_ = 0;
-    std::size_t marker_ = 0;     // bytes of held_ that are the marker
-    std::size_t end_ = 0;        // bytes of held_ that may be the end
-    std::size_t again_ = 0;      // bytes of held_ that are to be read once more, as text
-    std::string carry_;          // text that may become a marker
-    std::string held_;           // since the marker or the last call
+    std::size_t marker_ = 0;  // bytes of held_ that are the marker
+    std::size_t end_ = 0;     // bytes of held_ that may be the end
+    std::size_t again_ = 0;   // bytes of held_ that are to be read once more, as text
+    std::string carry_;       // text that may become a marker
+    std::string held_;        // since the marker or the last call
 };
 
 }  // namespace fastfront

@@ -177,7 +177,8 @@ bool JsonStream::take_value(char c, std::string& out) {
 /// Take what stands in a string as it is, up to a byte that does not. Returns how much was read.
 std::size_t JsonStream::take_string(std::string_view text, std::string& out) {
     std::size_t end = 0;
-    while (end < text.size() && text[end] != '"' && text[end] != '\\' && static_cast<unsigned char>(text[end]) >= 0x20) {
+    while (end < text.size() && text[end] != '"' && text[end] != '\\' &&
+           static_cast<unsigned char>(text[end]) >= 0x20) {
         ++end;
     }
     write(out, text.substr(0, end));
@@ -260,7 +261,11 @@ void JsonStream::end_unit(std::uint32_t unit, std::string& out) {
 void JsonStream::flush_surrogate(std::string& out) {
     if (surrogate_ == 0) return;
     constexpr char kHex[] = "0123456789abcdef";
-    const char text[] = {'\\', 'u', kHex[surrogate_ >> 12], kHex[surrogate_ >> 8 & 15], kHex[surrogate_ >> 4 & 15],
+    const char text[] = {'\\',
+                         'u',
+                         kHex[surrogate_ >> 12],
+                         kHex[surrogate_ >> 8 & 15],
+                         kHex[surrogate_ >> 4 & 15],
                          kHex[surrogate_ & 15]};
     write(out, {text, sizeof text});
     surrogate_ = 0;

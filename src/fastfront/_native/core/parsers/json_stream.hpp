@@ -15,9 +15,7 @@
 namespace fastfront {
 
 /// Whether JSON allows the byte between its tokens.
-[[nodiscard]] constexpr bool is_json_space(char c) noexcept {
-    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
+[[nodiscard]] constexpr bool is_json_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 /// Append what the JSON string `quoted` (as JsonStream writes it) stands for.
 void append_json_decoded(std::string& out, std::string_view quoted);
@@ -49,21 +47,21 @@ class JsonStream {
         return step_ == Step::done ? State::done : step_ == Step::failed ? State::failed : State::more;
     }
     /// What was read and not yet written: an escape, a number or a literal that has not ended.
-    [[nodiscard]] std::string_view pending() const noexcept { return options_.verbatim ? "" : pending_; }
+    [[nodiscard]] std::string_view pending() const noexcept { return options_.verbatim ? std::string_view() : std::string_view(pending_); }
 
   private:
     enum class Step : std::uint8_t {
-        value,            // a value must come
-        value_or_end,     // ... or the array's end
-        key,              // a member's name must come
-        key_or_end,       // ... or the object's end
-        colon,            // behind a name
-        after,            // behind a value: a comma or an end
-        string,           // inside a string
-        escape,           // behind a backslash
-        unicode,          // inside \uXXXX
-        number,           // inside a number
-        literal,          // inside true, false, null, NaN, Infinity
+        value,         // a value must come
+        value_or_end,  // ... or the array's end
+        key,           // a member's name must come
+        key_or_end,    // ... or the object's end
+        colon,         // behind a name
+        after,         // behind a value: a comma or an end
+        string,        // inside a string
+        escape,        // behind a backslash
+        unicode,       // inside \uXXXX
+        number,        // inside a number
+        literal,       // inside true, false, null, NaN, Infinity
         done,
         failed,
     };

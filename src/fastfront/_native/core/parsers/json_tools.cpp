@@ -58,7 +58,7 @@ constexpr View kGraniteTokens[] = {"<|tool_call|>"};
 constexpr JsonFormat kGranite{.markers = kGraniteMarkers,
                               .lists = true,
                               .call = {.missing = "{}", .strings_are_text = true, .verbatim = true},
-                              .content = {.strip = true, .drop_after = false}};
+                              .content = {.strip = true}};
 
 // jamba_tool_parser.py: <tool_calls>[...]</tool_calls>
 constexpr Marker kToolCalls[] = {{"<tool_calls>"}};
@@ -76,10 +76,8 @@ constexpr JsonFormat kHunyuan{.markers = kHunyuanMarkers,
 // llama_tool_parser.py: objects anywhere
 constexpr Marker kLlamaMarkers[] = {{"<|python_tag|>"}, {"{", kBare}, {"[", kBare}};
 constexpr View kLlamaTokens[] = {"<|python_tag|>"};
-constexpr JsonFormat kLlama{.markers = kLlamaMarkers,
-                            .objects = true,
-                            .lists = true,
-                            .call = {.also = "parameters", .bare = true}};
+constexpr JsonFormat kLlama{
+    .markers = kLlamaMarkers, .objects = true, .lists = true, .call = {.also = "parameters", .bare = true}};
 
 // phi4mini_tool_parser.py: functools[...]
 constexpr Marker kPhi4Markers[] = {{"functools["}};
@@ -120,6 +118,13 @@ constexpr JsonFormat kMistralList{.markers = kMistralMarkers,
                                   .lists = true,
                                   .call = {.missing = "{}", .null = "{}", .strings_are_text = true}};
 
+// ... whose answers to tool_choice "required" or a function are guided to be the bare list
+constexpr JsonFormat kMistralGuided{.markers = kMistralMarkers,
+                                    .objects = true,
+                                    .lists = true,
+                                    .list_at_start = true,
+                                    .call = {.missing = "{}", .null = "{}", .strings_are_text = true}};
+
 // ... and since: [TOOL_CALLS]name[ARGS]{...}
 constexpr View kMistralSeparators[] = {"[ARGS]"};
 constexpr JsonFormat kMistralNames{
@@ -139,29 +144,26 @@ constexpr Marker kDeepseekV3Markers[] = {{"<｜tool▁call▁begin｜>function<�
                                          {"<｜tool▁calls▁end｜>", kAround}};
 constexpr View kDeepseekV3Separators[] = {"\n```json\n"};
 constexpr View kDeepseekV3Ends[] = {"```<｜tool▁call▁end｜>"};
-constexpr JsonFormat kDeepseekV3{
-    .markers = kDeepseekV3Markers,
-    .ends = kDeepseekV3Ends,
-    .headers = true,
-    .header = {.separators = kDeepseekV3Separators, .again = "<｜tool▁call▁begin｜>"}};
+constexpr JsonFormat kDeepseekV3{.markers = kDeepseekV3Markers,
+                                 .ends = kDeepseekV3Ends,
+                                 .headers = true,
+                                 .header = {.separators = kDeepseekV3Separators, .again = "<｜tool▁call▁begin｜>"}};
 
 // deepseekv31_tool_parser.py
 constexpr Marker kDeepseekV31Markers[] = {
     {"<｜tool▁call▁begin｜>"}, {"<｜tool▁calls▁begin｜>", kAround}, {"<｜tool▁calls▁end｜>", kAround}};
 constexpr View kDeepseekV31Separators[] = {"<｜tool▁sep｜>"};
 constexpr View kDeepseekV31Ends[] = {"<｜tool▁call▁end｜>"};
-constexpr JsonFormat kDeepseekV31{
-    .markers = kDeepseekV31Markers,
-    .ends = kDeepseekV31Ends,
-    .headers = true,
-    .header = {.separators = kDeepseekV31Separators, .again = "<｜tool▁call▁begin｜>"}};
+constexpr JsonFormat kDeepseekV31{.markers = kDeepseekV31Markers,
+                                  .ends = kDeepseekV31Ends,
+                                  .headers = true,
+                                  .header = {.separators = kDeepseekV31Separators, .again = "<｜tool▁call▁begin｜>"}};
 
 // parser/kimi_k2.py
 constexpr View kKimiTokens[] = {"<|tool_calls_section_begin|>", "<|tool_calls_section_end|>", "<|tool_call_begin|>",
                                 "<|tool_call_end|>", "<|tool_call_argument_begin|>"};
-constexpr Marker kKimiMarkers[] = {{"<|tool_call_begin|>"},
-                                   {"<|tool_calls_section_begin|>", kAround},
-                                   {"<|tool_calls_section_end|>", kAround}};
+constexpr Marker kKimiMarkers[] = {
+    {"<|tool_call_begin|>"}, {"<|tool_calls_section_begin|>", kAround}, {"<|tool_calls_section_end|>", kAround}};
 constexpr View kKimiSeparators[] = {"<|tool_call_argument_begin|>"};
 constexpr View kKimiEnds[] = {"<|tool_call_end|>", "<|tool_calls_section_end|>"};
 constexpr JsonFormat kKimi{
@@ -172,36 +174,29 @@ constexpr JsonFormat kKimi{
 
 // parser/cohere_command.py over cohere_melody: <|START_ACTION|>[{"tool_call_id": ..., "tool_name": ..., ...}]
 constexpr Marker kCohere3Markers[] = {
-    {"<|START_ACTION|>"}, {"<|START_RESPONSE|>", kSilent}, {"<|END_RESPONSE|>", kSilent}};
+    {"<|START_ACTION|>"}, {"<|START_RESPONSE|>", kText}, {"<|END_RESPONSE|>", kSilent}};
 constexpr Marker kCohere4Markers[] = {{"<|START_ACTION|>"},
-                                      {"<|START_RESPONSE|>", kSilent},
+                                      {"<|START_RESPONSE|>", kText},
                                       {"<|END_RESPONSE|>", kSilent},
-                                      {"<|START_TEXT|>", kSilent},
+                                      {"<|START_TEXT|>", kText},
                                       {"<|END_TEXT|>", kSilent}};
 constexpr View kCohereEnds[] = {"<|END_ACTION|>"};
-constexpr View kCohereTokens[] = {"<|START_ACTION|>", "<|END_ACTION|>", "<|START_RESPONSE|>", "<|END_RESPONSE|>",
-                                  "<|START_TEXT|>",   "<|END_TEXT|>"};
+constexpr View kCohereTokens[] = {"<|START_ACTION|>", "<|END_ACTION|>", "<|START_RESPONSE|>",
+                                  "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"};
 constexpr CallRules kCohereCall{
     .name = "tool_name", .arguments = "parameters", .id = "tool_call_id", .missing = "{}", .verbatim = true};
-constexpr ContentRules kCohereContent{.strip = true, .trim = true, .drop_after = false};
-constexpr JsonFormat kCohere3{.markers = kCohere3Markers,
-                              .ends = kCohereEnds,
-                              .lists = true,
-                              .call = kCohereCall,
-                              .content = kCohereContent};
-constexpr JsonFormat kCohere4{.markers = kCohere4Markers,
-                              .ends = kCohereEnds,
-                              .lists = true,
-                              .call = kCohereCall,
-                              .content = kCohereContent};
+constexpr ContentRules kCohereContent{.strip = true, .trim = true};
+constexpr JsonFormat kCohere3{
+    .markers = kCohere3Markers, .ends = kCohereEnds, .lists = true, .call = kCohereCall, .content = kCohereContent};
+constexpr JsonFormat kCohere4{
+    .markers = kCohere4Markers, .ends = kCohereEnds, .lists = true, .call = kCohereCall, .content = kCohereContent};
 
 // parser/abstract_parser.py: a list of {"name": ..., "parameters": ...} is all that tool_choice "required" allows
-constexpr JsonFormat kRequired{
-    .markers = {},
-    .lists = true,
-    .list_at_start = true,
-    .call = {.arguments = "parameters", .missing = "null", .objects_only = true},
-    .content = {.drop_after = false}};
+constexpr JsonFormat kRequired{.markers = {},
+                               .lists = true,
+                               .list_at_start = true,
+                               .call = {.arguments = "parameters", .missing = "null", .objects_only = true},
+                               .content = {.drop_after = false}};
 
 template <const JsonFormat& kFormat>
 std::unique_ptr<OutputParser> make(const ParserSpec& /*spec*/, const ParserOptions& /*options*/) {
@@ -231,6 +226,7 @@ constexpr ParserEntry kParsers[] = {
     {"hunyuan_a13b", make<kHunyuan>, kToolCallsTokens},
     {"internlm", make<kInternlm>, kInternlmTokens},
     {"jamba", make<kJamba>, kToolCallsTokens},
+    {"json:mistral", make<kMistralGuided>, kMistralTokens},
     {"json:named", make_named, {}},
     {"json:required", make<kRequired>, {}},
     {"kimi_k2", make<kKimi>, kKimiTokens},

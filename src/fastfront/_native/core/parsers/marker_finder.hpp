@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the first of a few literal markers in text that comes in pieces. Keeps nothing: the caller keeps what may become
-// one.
+// Finds the first of a few literal markers in text that comes in pieces. Keeps nothing: the caller keeps what may
+// become one.
 #pragma once
 
 #include <cstddef>

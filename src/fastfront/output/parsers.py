@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which parsers a model's answers go through, and what a request makes of them: one ParserPlan per request.
+
+Sources: vllm/parser/abstract_parser.py (DelegatingParser), vllm/renderers/online_renderer.py (the checks),
+vllm/entrypoints/openai/chat_completion/serving.py. The parsing itself is native (_native/core/parsers); what a prompt
+leaves open is told by reasoning.py. Must not know prompts' making, the engine or HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastfront._native import parse
+from fastfront.errors import BadRequestError, StartupError
+from fastfront.output.reasoning import markup_tokens, thinking_of
+from fastfront.output.tool_choice import constrain, forced_parser
+from fastfront.output.tool_schemas import tool_schemas
+
+if TYPE_CHECKING:
+    from fastfront.protocol.chat import ChatCompletionRequest
+
+_KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
+
+
+class Parsing(NamedTuple):
+    """How one request's answers are parsed, and what the engine hears of it."""
+
+    plan: parse.ParserPlan | None
+    """None: the text is the content."""
+    reasoning_ended: bool | None = None
+    """Whether constraints hold from the first token on; None: the engine finds out."""
+    reasoning_parser_kwargs: dict[str, Any] | None = None
+
+
+UNPARSED = Parsing(None)
+
+
+class AnswerParsers:
+    """The parsers of a served model. Immutable, shared by all requests."""
+
+    def __init__(
+        self,
+        *,
+        reasoning_parser: str | None,
+        tool_call_parser: str | None,
+        enable_auto_tool_choice: bool,
+        added_tokens: Mapping[str, int],
+        config: Mapping[str, Any],
+        path: str = "",
+        chat_template: str | None = None,
+    ) -> None:
+        """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
+
+        `added_tokens` are the tokenizer's, by their text. Raises StartupError for a name that there is not.
+        """
+        if "auto" in (reasoning_parser, tool_call_parser):
+            from fastfront.output.parser_names import infer_parsers
+
+            found = infer_parsers(path, config, chat_template)
+            reasoning_parser = found.reasoning if reasoning_parser == "auto" else reasoning_parser
+            tool_call_parser = found.tool_call if tool_call_parser == "auto" else tool_call_parser
+        self.reasoning_parser = reasoning_parser or None
+        self.tool_call_parser = tool_call_parser or None
+        self.enable_auto_tool_choice = enable_auto_tool_choice
+        self._chat_template = chat_template
+        self.special_tokens = self._resolve(added_tokens)
+        self._native = parse.ModelParsers(
+            reasoning_parser=self.reasoning_parser,
+            tool_parser=self.tool_call_parser,
+            special_tokens=self.special_tokens,
+        )
+        self.call_ids = _call_ids(self.tool_call_parser, config)
+
+    def _resolve(self, added_tokens: Mapping[str, int]) -> dict[str, int]:
+        """Return the special tokens that the parsers go by."""
+        tokens: dict[str, int] = {}
+        if (name := self.reasoning_parser) is not None:
+            if name not in parse.reasoning_parser_names():
+                raise StartupError(_unknown("--reasoning-parser", name, parse.reasoning_parser_names()))
+            tokens.update(markup_tokens(name, added_tokens))
+        if (name := self.tool_call_parser) is not None:
+            if name not in parse.tool_parser_names():
+                raise StartupError(_unknown("--tool-call-parser", name, parse.tool_parser_names()))
+            texts = parse.special_tokens_of(name, reasoning=False)
+            tokens.update((text, added_tokens[text]) for text in texts if text in added_tokens)
+        return tokens
+
+    @property
+    def any(self) -> bool:
+        """Whether answers are parsed at all."""
+        return self.reasoning_parser is not None or self.tool_call_parser is not None
+
+    def adjust(self, request: ChatCompletionRequest) -> None:
+        """Add to the request what its tool_choice means for the engine.
+
+        Raises BadRequestError where it needs a parser that the server was not started with.
+        """
+        choice = request.tool_choice
+        if choice in (None, "none"):
+            return
+        if self.tool_call_parser is not None:
+            constrain(request, self.tool_call_parser)
+            return
+        if choice == "auto":
+            if not self.enable_auto_tool_choice:
+                raise BadRequestError(
+                    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+                )
+            return
+        wanted = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
+        raise BadRequestError(f"tool_choice={wanted} requires --tool-call-parser to be set")
+
+    def parsing(
+        self,
+        request: ChatCompletionRequest,
+        prompt_token_ids: Sequence[int],
+        chat_template_kwargs: Mapping[str, Any],
+    ) -> Parsing:
+        """Return how the request's answers are parsed.
+
+        `chat_template_kwargs` are those that the prompt was rendered with, the server's defaults among them.
+        """
+        tool_parser = self._tool_parser(request)
+        ended = None if request.include_reasoning else True
+        if self.reasoning_parser is None:
+            plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
+            return Parsing(plan, ended)
+        thinking = thinking_of(
+            self.reasoning_parser,
+            prompt_token_ids,
+            self.special_tokens,
+            chat_template_kwargs,
+            chat_template=self._chat_template,
+        )
+        return Parsing(
+            self._plan(request, tool_parser, thinking),
+            thinking == parse.THINKING_CLOSED if ended is None else ended,
+            {"chat_template_kwargs": dict(chat_template_kwargs)},
+        )
+
+    def _plan(self, request: ChatCompletionRequest, tool_parser: str | None, thinking: int) -> parse.ParserPlan:
+        choice = request.tool_choice
+        named = isinstance(choice, dict)
+        tools = request.tools or []
+        if isinstance(choice, dict):
+            tools = [tool for tool in tools if tool["function"]["name"] == choice["function"]["name"]]
+        return parse.ParserPlan(
+            self._native,
+            reasoning=self.reasoning_parser is not None,
+            tool_parser=tool_parser,
+            tools=None if tool_parser is None else tool_schemas(tools),
+            thinking=thinking,
+            first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
+            call_ids=self.call_ids,
+            include_reasoning=request.include_reasoning,
+            parallel_tool_calls=request.parallel_tool_calls is not False,
+            forced=tool_parser is not None and (named or choice == "required"),
+            named=named,
+        )
+
+    def _tool_parser(self, request: ChatCompletionRequest) -> str | None:
+        """Return the parser of the request's tool calls; None where none are looked for."""
+        if self.tool_call_parser is None or not request.tools:
+            return None
+        choice = request.tool_choice
+        if choice == "none":
+            return None
+        if choice in (None, "auto"):
+            return self.tool_call_parser if self.enable_auto_tool_choice else None
+        return forced_parser(self.tool_call_parser, choice)
+
+
+def _unknown(flag: str, name: str, names: list[str]) -> str:
+    known = ", ".join(name for name in names if ":" not in name)
+    return f"{flag} {name}: there is no such parser. Those there are: {known}"
+
+
+def _calls_so_far(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many tool calls the conversation has: Kimi's ids count on."""
+    return sum(len(message.get("tool_calls") or ()) for message in messages if message.get("role") == "assistant")
+
+
+def _call_ids(tool_call_parser: str | None, config: Mapping[str, Any]) -> int:
+    """Return what ids look like where the model gives its calls none (get_tool_call_id_type)."""
+    text_config = config.get("text_config") or {}
+    if {config.get("model_type"), text_config.get("model_type")} & _KIMI_MODEL_TYPES:
+        return parse.CALL_IDS_KIMI
+    return parse.CALL_IDS_MISTRAL if tool_call_parser == "mistral" else parse.CALL_IDS_RANDOM

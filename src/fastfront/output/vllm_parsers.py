@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vLLM's own parsers and its plugins, where vllm is installed: for names that fastfront does not have natively.
+
+They run in Python on the pipeline's deltas, through the interface that vLLM's server calls itself (vllm/parser,
+Parser.parse_delta). Importing vllm takes seconds and brings torch into the process: it happens only where such a name is
+asked for. Must not know how pieces are written.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastfront.errors import StartupError
+
+if TYPE_CHECKING:
+    from fastfront._native.parse import Piece
+    from fastfront.output.python_parsers import ParserContext, ParserFactory
+
+
+def vllm_parser_factory(
+    *,
+    model: str,
+    reasoning_parser: str | None,
+    tool_call_parser: str | None,
+    enable_auto_tool_choice: bool,
+    plugins: Sequence[str] = (),
+) -> ParserFactory:
+    """Return what makes vLLM's parser of those names. Raises StartupError if there is no vllm, or no such name.
+
+    `model` is where its tokenizer is loaded from; `plugins` are files that register parsers with vLLM, as
+    --tool-parser-plugin and --reasoning-parser-plugin name them.
+    """
+    names = " and ".join(filter(None, (reasoning_parser, tool_call_parser)))
+    try:
+        manager = importlib.import_module("vllm.parser.parser_manager").ParserManager
+        protocol = importlib.import_module("vllm.entrypoints.openai.chat_completion.protocol")
+        get_tokenizer = importlib.import_module("vllm.tokenizers").get_tokenizer
+        import_plugin = importlib.import_module("vllm.utils.import_utils").import_plugin
+    except ImportError as error:
+        raise StartupError(
+            f"fastfront has no parser {names} of its own, and vLLM, which may have it, is not installed here ({error})"
+        ) from None
+    for plugin in plugins:
+        import_plugin(plugin)
+    try:
+        tokenizer = get_tokenizer(model)
+        parser_class = manager.get_parser(
+            tool_parser_name=tool_call_parser,
+            reasoning_parser_name=reasoning_parser,
+            enable_auto_tools=enable_auto_tool_choice,
+            model_name=model,
+            tokenizer=tokenizer,
+        )
+    except (TypeError, KeyError, ValueError, ImportError, OSError) as error:
+        raise StartupError(f"vLLM cannot make the parser {names}: {error}") from error
+
+    def make(context: ParserContext) -> _VllmParser:
+        request = protocol.ChatCompletionRequest(**context.request)
+        parser = parser_class(tokenizer, request.tools, chat_template_kwargs=dict(context.chat_template_kwargs))
+        return _VllmParser(parser, request, context.prompt_token_ids)
+
+    return make
+
+
+class _VllmParser:
+    """One of vLLM's parsers behind the protocol of python_parsers."""
+
+    def __init__(self, parser: Any, request: Any, prompt_token_ids: Sequence[int]) -> None:
+        self._parser = parser
+        self._request = request
+        self._prompt_token_ids = list(prompt_token_ids)
+
+    def push(self, text: str, token_ids: Sequence[int]) -> Iterator[Piece]:
+        return self._delta(text, list(token_ids), finished=False)
+
+    def finish(self) -> Iterator[Piece]:
+        return self._delta("", [], finished=True)
+
+    def end(self, text: str, token_ids: Sequence[int]) -> Iterator[Piece]:
+        """Push the last text and finish: in one step, for the parsers complete their calls on the last delta."""
+        return self._delta(text, list(token_ids), finished=True)
+
+    def _delta(self, text: str, token_ids: list[int], *, finished: bool) -> Iterator[Piece]:
+        message = self._parser.parse_delta(
+            delta_text=text,
+            delta_token_ids=token_ids,
+            request=self._request,
+            prompt_token_ids=self._prompt_token_ids,
+            finished=finished,
+        )
+        if message is not None:
+            yield from _pieces(message.model_dump(exclude_none=True))
+
+
+def _pieces(message: Mapping[str, Any]) -> Iterator[Piece]:
+    """Return a DeltaMessage as pieces."""
+    if reasoning := message.get("reasoning"):
+        yield ("reasoning", reasoning)
+    if content := message.get("content"):
+        yield ("content", content)
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") or {}
+        if function.get("name"):
+            yield ("call", call["index"], function["name"], call.get("id") or "")
+        if function.get("arguments"):
+            yield ("arguments", call["index"], function["arguments"])

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which parsers a request's answers go through, and what the engine hears of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fastfront._native import parse
+from fastfront.errors import BadRequestError, StartupError
+from fastfront.output.parsers import AnswerParsers, Parsing
+from fastfront.protocol.chat import ChatCompletionRequest
+
+THINK, END = 7, 8
+TOKENS = {"<think>": THINK, "</think>": END, "<tool_call>": 9}
+CLOCK = {"type": "function", "function": {"name": "clock"}}
+NAMED = {"type": "function", "function": {"name": "clock"}}
+
+
+def parsers(
+    reasoning: str | None = None, tools: str | None = None, *, auto: bool = True, **config: Any
+) -> AnswerParsers:
+    return AnswerParsers(
+        reasoning_parser=reasoning,
+        tool_call_parser=tools,
+        enable_auto_tool_choice=auto,
+        added_tokens=TOKENS,
+        config=config,
+    )
+
+
+def request(**fields: Any) -> ChatCompletionRequest:
+    return ChatCompletionRequest(messages=[], **fields)
+
+
+def parsing(made: AnswerParsers, chat: ChatCompletionRequest, prompt: tuple[int, ...] = (1, 2)) -> Parsing:
+    return made.parsing(chat, prompt, {"add_generation_prompt": True})
+
+
+def test_without_parsers_the_text_is_the_content() -> None:
+    """A server without parser flags parses nothing, and the engine decides for itself about reasoning."""
+    assert parsing(parsers(), request(tools=[CLOCK], tool_choice="none")) == Parsing(None)
+
+
+def test_an_unknown_name_ends_the_start() -> None:
+    """A name that no parser has is named together with those there are."""
+    with pytest.raises(StartupError, match="--tool-call-parser helmes: there is no such parser.*hermes"):
+        parsers(tools="helmes")
+    with pytest.raises(StartupError, match="--reasoning-parser quen3: there is no such parser.*qwen3"):
+        parsers("quen3")
+
+
+def test_internal_names_are_not_offered() -> None:
+    """What reads forced calls is no choice for users."""
+    with pytest.raises(StartupError) as caught:
+        parsers(tools="helmes")
+    assert "json:required" not in str(caught.value)
+
+
+def test_a_reasoning_parser_reads_every_chat() -> None:
+    """Thinking is told apart with and without tools."""
+    assert parsing(parsers("qwen3"), request()).plan is not None
+
+
+def test_the_engine_hears_whether_reasoning_has_ended() -> None:
+    """Constraints hold from the first token on where the prompt has closed the thinking, or nobody wants to see it."""
+    made = parsers("qwen3")
+    assert parsing(made, request(), (1, THINK)).reasoning_ended is False
+    assert parsing(made, request(), (1, THINK, END)).reasoning_ended is True
+    assert parsing(made, request(include_reasoning=False), (1, THINK)).reasoning_ended is True
+    kwargs = {"chat_template_kwargs": {"add_generation_prompt": True}}
+    assert parsing(made, request()).reasoning_parser_kwargs == kwargs
+
+
+@pytest.mark.parametrize("choice", ["auto", None, "required", NAMED])
+def test_tools_are_looked_for(choice: Any) -> None:
+    """With tools, and a choice that allows calls, answers are parsed."""
+    assert parsing(parsers(tools="hermes"), request(tools=[CLOCK], tool_choice=choice)).plan is not None
+
+
+def test_tools_are_not_looked_for() -> None:
+    """Without tools, with tool_choice "none", or without --enable-auto-tool-choice, the text is the content."""
+    made = parsers(tools="hermes")
+    assert parsing(made, request()).plan is None
+    assert parsing(made, request(tools=[CLOCK], tool_choice="none")).plan is None
+    assert parsing(parsers(tools="hermes", auto=False), request(tools=[CLOCK], tool_choice="auto")).plan is None
+
+
+def test_a_choice_without_a_parser_is_refused() -> None:
+    """The error is vLLM's, word for word."""
+    cases = {
+        "auto": '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+        "required": 'tool_choice="required" requires --tool-call-parser to be set',
+    }
+    for choice, message in cases.items():
+        with pytest.raises(BadRequestError) as caught:
+            parsers(auto=False).adjust(request(tools=[CLOCK], tool_choice=choice))
+        assert caught.value.message == message
+    with pytest.raises(BadRequestError, match='tool_choice=function "clock" requires'):
+        parsers(auto=False).adjust(request(tools=[CLOCK], tool_choice=NAMED))
+
+
+def test_a_forced_call_constrains_the_engine() -> None:
+    """tool_choice "required" becomes a JSON schema for the model's text."""
+    chat = request(tools=[CLOCK], tool_choice="required")
+    parsers(tools="hermes").adjust(chat)
+    assert chat.structured_outputs is not None
+    assert chat.structured_outputs["json"]["type"] == "array"
+
+
+def test_special_tokens_are_those_of_the_vocabulary() -> None:
+    """A parser knows its markup by id where the tokenizer has it as a token."""
+    made = parsers("qwen3", "hermes")
+    plan = parsing(made, request(tools=[CLOCK])).plan
+    assert isinstance(plan, parse.ParserPlan)
+    assert made.special_tokens == {"<think>": THINK, "</think>": END, "<tool_call>": 9}
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "expected"),
+    [
+        ({"model_type": "kimi_k2"}, "kimi_k2", parse.CALL_IDS_KIMI),
+        ({"text_config": {"model_type": "kimi_k25"}}, "kimi_k2", parse.CALL_IDS_KIMI),
+        ({"model_type": "mistral"}, "mistral", parse.CALL_IDS_MISTRAL),
+        ({"model_type": "qwen3"}, "hermes", parse.CALL_IDS_RANDOM),
+    ],
+)
+def test_ids_look_as_the_model_is_used_to(config: dict[str, Any], name: str, expected: int) -> None:
+    """Kimi's and Mistral's templates want ids of their own kind back."""
+    assert parsers(tools=name, **config).call_ids == expected

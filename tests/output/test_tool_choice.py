@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tool_choice as a constraint: the schemas of vllm/tool_parsers/utils.py, and what the client's own format becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fastfront.errors import BadRequestError
+from fastfront.output import tool_choice
+from fastfront.protocol.chat import ChatCompletionRequest
+
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+}
+CLOCK = {"type": "function", "function": {"name": "clock"}}
+NAMED_CLOCK = {"type": "function", "function": {"name": "clock"}}
+
+
+def request(**fields: Any) -> ChatCompletionRequest:
+    return ChatCompletionRequest(messages=[], **fields)
+
+
+def with_definitions(name: str, definition: dict[str, Any]) -> dict[str, Any]:
+    parameters = {"type": "object", "properties": {"x": {"$ref": "#/$defs/x"}}, "$defs": {"x": definition}}
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+
+def test_required_means_a_list_of_calls() -> None:
+    """The model has to say one call or more, each with a tool's name and its parameters."""
+    schema = tool_choice.json_schema_of([WEATHER, CLOCK], "required", parallel=True)
+    assert schema == {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "anyOf": [
+                {
+                    "properties": {
+                        "name": {"type": "string", "enum": ["weather"]},
+                        "parameters": WEATHER["function"]["parameters"],  # type: ignore[index]
+                    },
+                    "required": ["name", "parameters"],
+                },
+                {
+                    "properties": {
+                        "name": {"type": "string", "enum": ["clock"]},
+                        "parameters": {"type": "object", "properties": {}},
+                    },
+                    "required": ["name", "parameters"],
+                },
+            ],
+        },
+    }
+
+
+def test_without_parallel_calls_the_list_has_one() -> None:
+    """parallel_tool_calls=false bounds the list."""
+    schema = tool_choice.json_schema_of([CLOCK], "required", parallel=False)
+    assert schema is not None
+    assert schema["maxItems"] == 1
+
+
+def test_a_named_function_means_its_parameters() -> None:
+    """The model has to say the function's arguments and nothing else."""
+    assert tool_choice.json_schema_of([WEATHER, CLOCK], NAMED_CLOCK, parallel=True) == {
+        "type": "object",
+        "properties": {},
+    }
+
+
+@pytest.mark.parametrize("choice", ["auto", "none", None])
+def test_other_choices_constrain_nothing(choice: str | None) -> None:
+    """The model may say anything where no call has to come."""
+    assert tool_choice.json_schema_of([WEATHER], choice, parallel=True) is None
+
+
+def test_definitions_move_to_the_top() -> None:
+    """References of all tools point into one namespace, and the request's own tools stay as they came."""
+    tool = with_definitions("f", {"type": "integer"})
+    schema = tool_choice.json_schema_of([tool], "required", parallel=True)
+    assert schema is not None
+    assert schema["$defs"] == {"x": {"type": "integer"}}
+    assert "$defs" not in schema["items"]["anyOf"][0]["properties"]["parameters"]
+    assert "$defs" in tool["function"]["parameters"]
+
+
+def test_definitions_that_contradict_each_other_are_refused() -> None:
+    """Two tools that mean different things by one name cannot share a schema."""
+    tools = [with_definitions("f", {"type": "integer"}), with_definitions("g", {"type": "string"})]
+    with pytest.raises(BadRequestError, match="'x' has multiple schemas"):
+        tool_choice.json_schema_of(tools, "required", parallel=True)
+
+
+def test_definitions_have_to_be_an_object() -> None:
+    """A list of definitions is refused by the tool's name."""
+    tool = {"function": {"name": "f", "parameters": {"$defs": [1]}}}
+    with pytest.raises(BadRequestError, match="tool 'f' must be an object, got list"):
+        tool_choice.json_schema_of([tool], "required", parallel=True)
+
+
+def test_the_constraint_goes_above_the_clients_format() -> None:
+    """A call that has to come leaves no room for another format."""
+    chat = request(tools=[CLOCK], tool_choice="required", response_format={"type": "json_object"})
+    tool_choice.constrain(chat, "hermes")
+    assert chat.response_format is None
+    assert chat.structured_outputs is not None
+    assert chat.structured_outputs["json"]["type"] == "array"
+
+
+@pytest.mark.parametrize("choice", ["auto", "required"])
+def test_a_format_of_the_models_own_is_not_imposed_on(choice: str) -> None:
+    """Models that call in their own words only would never find a way into JSON."""
+    chat = request(tools=[CLOCK], tool_choice=choice, response_format={"type": "json_object"})
+    tool_choice.constrain(chat, "gemma4")
+    assert chat.structured_outputs is None
+    assert chat.response_format == {"type": "json_object"}
+
+
+def test_the_parser_follows_the_constraint() -> None:
+    """What reads the answer is made for what the model was made to say."""
+    assert tool_choice.forced_parser("hermes", "required") == tool_choice.REQUIRED
+    assert tool_choice.forced_parser("hermes", NAMED_CLOCK) == tool_choice.NAMED
+    assert tool_choice.forced_parser("hermes", "auto") == "hermes"
+    assert tool_choice.forced_parser("gemma4", "required") == "gemma4"
