@@ -171,3 +171,15 @@ def test_real_tokens_change_nothing(parser: str) -> None:
         cuts = sorted({0, len(text), *(begin for begin, _ in offsets)})
         pieces = [text[begin:end] for begin, end in itertools.pairwise(cuts)]
         assert driven(parser, pieces, tools=tools) == driven(parser, [text], tools=tools), name
+
+
+@pytest.mark.parametrize("parser", corpus.RENDER)
+def test_nothing_is_lost_where_an_answer_is_cut(parser: str) -> None:
+    """Wherever an answer ends, the word that it ends with is somewhere in the message, in one piece."""
+    for name in ("text_before", "three", "several_types", "code"):
+        text, tools = corpus.answers(parser)[name]
+        for length in range(1, len(text)):
+            word = re.search(r"\w*$", text[:length])
+            made = driven(parser, [text[:length]], tools=tools)
+            parts = [made["content"] or "", *(part for call in made["calls"] for part in call.values())]
+            assert word is None or any(word[0] in part for part in parts), text[:length]
