@@ -6,48 +6,48 @@ cdef str KV_RESIDENCY = "kv_cache_residency"
 
 cdef int set_buckets_of(core.CppPump& pump, str name, bounds) except -1:
     cdef vector[double] values = bounds
-    cdef vector[core.Metrics*] metrics = pump.metrics()
+    cdef vector[stats.Metrics*] metrics = pump.metrics()
     cdef uint8_t i
     cdef size_t m
     if name == KV_RESIDENCY:
         pump.engine_states().set_residency_bounds(values)
         return 0
-    for i in range(<uint8_t>core.HistogramId.count_):
-        if view_to_str(core.name_of_histogram(<core.HistogramId>i)) == name:
+    for i in range(<uint8_t>stats.HistogramId.count_):
+        if view_to_str(stats.name_of_histogram(<stats.HistogramId>i)) == name:
             for m in range(metrics.size()):
-                metrics[m].set_bounds(<core.HistogramId>i, values)
+                metrics[m].set_bounds(<stats.HistogramId>i, values)
             return 0
     raise ValueError(f"no histogram is called {name!r}")
 
 
 cdef dict counted_of(core.CppPump& pump, size_t engine):
-    cdef vector[core.Metrics*] metrics = pump.metrics()
-    cdef core.HistogramTotal total
+    cdef vector[stats.Metrics*] metrics = pump.metrics()
+    cdef stats.HistogramTotal total
     cdef uint8_t i
     counters = {}
-    for i in range(<uint8_t>core.CounterId.count_):
-        counters[view_to_str(core.name_of_counter(<core.CounterId>i))] = core.total_of_counter(
-            core.metrics_span(metrics), <core.CounterId>i, engine
+    for i in range(<uint8_t>stats.CounterId.count_):
+        counters[view_to_str(stats.name_of_counter(<stats.CounterId>i))] = stats.total_of_counter(
+            stats.metrics_span(metrics), <stats.CounterId>i, engine
         )
     histograms = {}
-    for i in range(<uint8_t>core.HistogramId.count_):
-        total = core.total_of_histogram(core.metrics_span(metrics), <core.HistogramId>i, engine)
-        histograms[view_to_str(core.name_of_histogram(<core.HistogramId>i))] = (
+    for i in range(<uint8_t>stats.HistogramId.count_):
+        total = stats.total_of_histogram(stats.metrics_span(metrics), <stats.HistogramId>i, engine)
+        histograms[view_to_str(stats.name_of_histogram(<stats.HistogramId>i))] = (
             <list>total.bounds, <list>total.counts, total.sum
         )
     return {"counters": counters, "histograms": histograms}
 
 
-cdef tuple seconds_of(core.SecondsHistogram& histogram, list bounds):
+cdef tuple seconds_of(stats.SecondsHistogram& histogram, list bounds):
     return bounds, <list>histogram.counts or [0] * (len(bounds) + 1), histogram.sum
 
 
-cdef object recent_of(core.RecentCacheUse& recent):
+cdef object recent_of(stats.RecentCacheUse& recent):
     """Queries and hits, in tokens, of the latest requests; None before the first."""
     return None if recent.empty() else (recent.queries(), recent.hits())
 
 
-cdef dict scheduler_of(core.EngineState& state, list bounds):
+cdef dict scheduler_of(stats.EngineState& state, list bounds):
     cdef size_t i
     found = {
         "running": state.latest.num_running_reqs,
@@ -55,8 +55,8 @@ cdef dict scheduler_of(core.EngineState& state, list bounds):
         "skipped_waiting": state.latest.num_skipped_waiting_reqs,
         "kv_cache_usage": state.latest.kv_cache_usage,
         "kv_fetch": {
-            view_to_str(core.kv_fetch_stages()[i]): state.latest.kv_fetch_reqs_by_stage[i]
-            for i in range(core.kv_fetch_stage_count())
+            view_to_str(stats.kv_fetch_stages()[i]): state.latest.kv_fetch_reqs_by_stage[i]
+            for i in range(stats.kv_fetch_stage_count())
         },
         "prefix_queries": state.prefix_cache.queries,
         "prefix_hits": state.prefix_cache.hits,
@@ -65,8 +65,8 @@ cdef dict scheduler_of(core.EngineState& state, list bounds):
         "connector_hits": state.connector_prefix_cache.hits,
         "connector_recent": recent_of(state.recent_connector_cache),
         "connector_hits_by_source": {
-            view_to_str(core.cache_hit_sources()[i]): state.connector_prefix_cache.hits_by_source[i]
-            for i in range(core.cache_hit_source_count())
+            view_to_str(stats.cache_hit_sources()[i]): state.connector_prefix_cache.hits_by_source[i]
+            for i in range(stats.cache_hit_source_count())
         },
         "flops": state.perf.flops,
         "read_bytes": state.perf.read_bytes,
@@ -92,8 +92,8 @@ cdef dict scheduler_of(core.EngineState& state, list bounds):
 
 
 cdef dict snapshot_of(core.CppPump& pump):
-    cdef cmap[int64_t, core.EngineState] states = pump.engine_states().get()
-    cdef cmap[int64_t, core.EngineState].iterator state = states.begin()
+    cdef cmap[int64_t, stats.EngineState] states = pump.engine_states().get()
+    cdef cmap[int64_t, stats.EngineState].iterator state = states.begin()
     cdef list bounds = pump.engine_states().residency_bounds()
     cdef size_t engine = 0
     engines = {}

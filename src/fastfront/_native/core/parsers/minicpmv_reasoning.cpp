@@ -57,7 +57,7 @@ void MinicpmvReasoning::finish(Pieces& out) {
 }
 
 void MinicpmvReasoning::hand_on(bool last, Pieces& out) {
-    for (const Piece& piece : between_.all()) {
+    for (const OutputPiece& piece : between_.all()) {
         if (piece.kind == PieceKind::content) {
             content(between_.text(piece), piece.token, false, out);
             continue;
