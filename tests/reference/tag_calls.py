@@ -286,14 +286,8 @@ class _Reader:
         if mark is None:
             self.cut(form, properties.get(key), head, raw, value, kind)
             return True
-<<<<<<< HEAD
-        self.put(
-            head + json.dumps(converted(form.rule, properties.get(key), form.value_trim(value)), ensure_ascii=False)
-        )
-=======
         made = converted(form.rule, properties.get(key), form.value_trim(value), kind)
         self.put(head + json.dumps(made, ensure_ascii=False))
->>>>>>> wip-xmltools
         if mark != form.value_close:
             self.at -= len(mark)
         return True
@@ -322,87 +316,6 @@ class _Reader:
         self.put(head + json.dumps(value, ensure_ascii=False)[:-1])
 
 
-<<<<<<< HEAD
-def types_of(schema):
-    """The names of extract_types_from_schema, for the schemas of the tests."""
-    if not isinstance(schema, dict):
-        return {"string"}
-    named = schema.get("type", [])
-    kinds = set(named if isinstance(named, list) else [named])
-    if "enum" in schema:
-        kinds |= {"string" if isinstance(value, str) else "integer" for value in schema["enum"]}
-    for choice in schema.get("anyOf", []):
-        kinds |= types_of(choice)
-    return kinds or {"string"}
-
-
-def _finite(value):
-    json.dumps(value, allow_nan=False)
-    return value
-
-
-def _whole(text):
-    number = float(text)
-    return int(_finite(number)) if number == int(number) else number
-
-
-def _attempt(text, *readers):
-    for reader in readers:
-        try:
-            return _finite(reader(text))
-        except (ValueError, SyntaxError, TypeError, OverflowError):
-            continue
-    return text
-
-
-def _boolean(text, true=("true",), false=("false",)):
-    if text.lower() in (*true, *false):
-        return text.lower() in true
-    raise ValueError(text)
-
-
-def converted(rule, schema, text):
-    """The value that a complete text is."""
-    kinds = types_of(schema)
-    if rule == "poolside":
-        return (
-            text if schema is not None and kinds == {"string"} else _attempt(text.strip(), json.loads, ast.literal_eval)
-        )
-    if rule == "dots":
-        return _dots(kinds, text)
-    if rule == "hunyuan":
-        kinds -= {"null"}
-        readers = [_boolean] if "boolean" in kinds else []
-        readers += [int] if "integer" in kinds else []
-        readers += [lambda t: float(t) if set(t) & set(".eE") else int(t)] if "number" in kinds else []
-        readers += [json.loads] if kinds - {"string", "boolean", "integer", "number"} else []
-        return _attempt(text, *readers, *([] if "string" in kinds else [json.loads, ast.literal_eval]))
-    if schema is None:
-        return text
-    if "null" in kinds and text.lower() == "null":
-        return None
-    readers = [int] if "integer" in kinds else []
-    readers += [_whole] if "number" in kinds else []
-    readers += [lambda t: _boolean(t.strip(), ("true", "1"), ("false", "0"))] if "boolean" in kinds else []
-    readers += [json.loads] if kinds & {"object", "array"} or "string" not in kinds else []
-    return _attempt(text, *readers)
-
-
-def _dots(kinds, text):
-    if text.lower() == "null":
-        return None
-    if "string" in kinds:
-        return text
-    for kind, reader in (("integer", int), ("number", _whole)):
-        if kind in kinds:
-            return _attempt(text, reader)
-    if "boolean" in kinds:
-        return text.lower() in ("true", "1")
-    return _attempt(text, json.loads)
-
-
-=======
->>>>>>> wip-xmltools
 def parse(parser, text, tools):
     """The message: content or None, and the calls."""
     return _Reader(text, FORMATS[parser], tools).message()
