@@ -111,6 +111,12 @@ class Config:
     tool_call_parser: Annotated[
         str | None, Opt("What finds tool calls in the model's text: vLLM's name, or `auto` (by the model).")
     ] = None
+    tool_parser_plugin: Annotated[
+        str | None, Opt("Python file or module that registers tool parsers, fastfront's or vLLM's.")
+    ] = None
+    reasoning_parser_plugin: Annotated[
+        str | None, Opt("Python file or module that registers reasoning parsers.", engine=True)
+    ] = None
     enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
         False
     )

@@ -30,7 +30,7 @@ from fastfront.errors import (
     StartupError,
 )
 from fastfront.loras import Loras, parse_lora_modules
-from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output import RequestStream
 from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
@@ -196,9 +196,12 @@ class Frontend:
         stream: RequestStream,
         response: Response,
         requests: Sequence[EngineCoreRequest],
-        decoder: ForeignDecoder | None = None,
+        decoder: Callable[[Any], None] | None = None,
     ) -> None:
-        """Send a response's requests to the engines, with the stream in charge of it."""
+        """Send a response's requests to the engines, with the stream in charge of it.
+
+        `decoder` does what of the response is done in Python, before its bytes are taken.
+        """
         stream.attach(response, decoder)
         try:
             self.engine.submit(response, requests)
@@ -299,6 +302,7 @@ class Frontend:
             config=model.config,
             path=model.path,
             chat_template=None if template is None else template.source,
+            plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
         )
 
     async def drain(self, timeout: float) -> None:

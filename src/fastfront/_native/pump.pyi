@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastfront._native.details import AnswerDetails
-from fastfront._native.parse import ParserPlan
+from fastfront._native.parse import ParserPlan, Piece
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
@@ -129,6 +129,12 @@ class Response:
         stop_reason: int | str | None,
     ) -> None:
         """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice."""
+
+    def take_steps(self) -> list[tuple[int, str, list[int], bool]]:
+        """Return (choice, text, token ids, whether the choice ends) of what has to be parsed outside."""
+
+    def give_pieces(self, choice: int, pieces: Sequence[Piece]) -> None:
+        """Give back the pieces of the choice's oldest step that is out. Raises ValueError for what is none."""
 
 def encode_add_request(
     response: Response,

@@ -19,7 +19,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
-from fastfront._native cimport core, stats
+from fastfront._native cimport core, parsers, stats
 from fastfront._native.parse cimport ParserPlan
 from fastfront._native.prompt cimport EncodedPrompt
 from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab

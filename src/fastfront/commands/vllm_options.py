@@ -46,10 +46,8 @@ NOT_SERVED = frozenset(
         "grpc_port",
         "hf_overrides",
         "io_processor_plugin",
-        "reasoning_parser_plugin",
         "tokenizer_mode",
         "tokenizer_revision",
-        "tool_parser_plugin",
         "tool_server",
         "tool_strict_level",
     }

@@ -58,7 +58,6 @@ class Model:
         path: str,
         names: Sequence[str],
         files: ModelFiles,
-        tokenizer_files: ModelFiles,
         tokenizer: PromptTokenizer,
         templates: TemplateChooser,
         generation: GenerationDefaults,
@@ -99,7 +98,7 @@ class Model:
         """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
-        self._tokenizer_files = tokenizer_files
+        self.tokenizer_files = tokenizer_files
 
     @property
     def name(self) -> str:
@@ -119,9 +118,9 @@ class Model:
         """
         from fastfront._native.text import Vocab
 
-        content = self._tokenizer_files.read_bytes("tokenizer.json") or b""
+        source = self.tokenizer.take_source()
         changed = self.tokenizer.decodes_otherwise
-        return Vocab.from_tokenizer_json(content, self.tokenizer.backend if changed else None)
+        return Vocab.from_tokenizer_json(source, self.tokenizer.backend if changed else None)
 
     @classmethod
     def load(
@@ -155,7 +154,6 @@ class Model:
             path=path_or_id,
             names=served_model_names,
             files=files,
-            tokenizer_files=tokenizer_files,
             tokenizer=loaded,
             templates=TemplateChooser(
                 given=None if chat_template is None else read_chat_template(chat_template),

@@ -21,6 +21,7 @@ from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of, keep_alive
 from fastfront.output.parsers import UNPARSED, Parsing
+from fastfront.output.python_parsers import PythonParsers
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
@@ -137,7 +138,7 @@ async def generate(
             stream.explain_errors(blame_constraint)
         if watch is not None:
             watch.submitting(request, response_id, response, requests)
-        frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        frontend.submit(stream, response, requests, _feeder(frontend.model, request, prompts, parsing))
         if watch is not None:
             watch.submitted()
         if request.stream:
@@ -264,7 +265,8 @@ def _response(
         include_usage=include_usage,
         continuous_usage=continuous_usage,
         **(FINAL_OPTIONS if request.use_beam_search else text_options),
-        skip_special_tokens=request.skip_special_tokens,
+        # Parsers written in Python look for special tokens in the text.
+        skip_special_tokens=request.skip_special_tokens and parsing.outside is None,
         spaces_between_special_tokens=request.spaces_between_special_tokens,
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
@@ -276,8 +278,18 @@ def _response(
     )
 
 
+def _feeder(
+    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts, parsing: Parsing
+) -> Callable[[Any], None] | None:
+    """Return what does the part of the pipeline that is Python's, None where all of it is native."""
+    # Without the native detokenizer, parsers find all markup in the text: special tokens have to be in it.
+    skip_special_tokens = request.skip_special_tokens and parsing.plan is None
+    decoder = _foreign_decoder(model, request, prompts, skip_special_tokens)
+    return decoder if parsing.outside is None else PythonParsers(parsing.outside, decoder)
+
+
 def _foreign_decoder(
-    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts
+    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts, skip_special_tokens: bool
 ) -> ForeignDecoder | None:
     """Return what makes the text where the native core cannot, None where it can."""
     if model.vocab is not None:
@@ -287,7 +299,7 @@ def _foreign_decoder(
         request.n or 1,
         lambda token_ids: model.tokenizer.decode_stream(
             token_ids,
-            skip_special_tokens=request.skip_special_tokens,
+            skip_special_tokens=skip_special_tokens,
             spaces_between_special_tokens=request.spaces_between_special_tokens,
         ),
     )

@@ -26,6 +26,10 @@ class ParsedAnswer {
     /// Take the end, after the last push and in the same step.
     void finish();
 
+    /// Instead of both, where the text is parsed outside: the step's pieces.
+    void give(const Pieces& pieces);
+    [[nodiscard]] bool parsed_outside() const noexcept { return parser_ == nullptr; }
+
     /// The step has something to show.
     [[nodiscard]] bool has_news() const noexcept { return news_; }
     /// The step's delta: `{}` without news.

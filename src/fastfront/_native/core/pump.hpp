@@ -64,6 +64,7 @@ class Pump {
     void fail_all(int status, std::string_view error_json);
     void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
               std::span<const std::string> texts, FinishReason finish, StopReason reason);
+    void give(const std::shared_ptr<Response>& response, std::size_t choice, const Pieces& pieces);
 
     /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to
     /// send.
