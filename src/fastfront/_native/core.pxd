@@ -11,7 +11,7 @@ from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
 from fastfront._native.parsers cimport ParserPlan as CppParserPlan, Pieces
-from fastfront._native.stats cimport EngineStates, Metrics
+from fastfront._native.stats cimport EngineStates, HistogramId, Metrics
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
 cdef extern from "<span>" namespace "std" nogil:
@@ -237,6 +237,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool lost() noexcept
         int http_status() noexcept
         ChoiceTimes times_of(size_t) noexcept
+        size_t content_length() noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -292,9 +293,12 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
+        void abort(const shared_ptr[CppResponse]&, size_t, size_t) except +
         void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
         void give(const shared_ptr[CppResponse]&, size_t, const Pieces&) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
         double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept
+        void observe(HistogramId, double) noexcept
+        size_t blocked() except +

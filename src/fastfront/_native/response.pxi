@@ -7,6 +7,8 @@ cdef class Response:
     cdef Pump pump  # while the pump waits for its outputs
     cdef public object on_ready
     cdef readonly list wire_ids
+    cdef readonly str id
+    cdef readonly Py_ssize_t n
     cdef object __weakref__
 
     def __init__(
@@ -89,6 +91,8 @@ cdef class Response:
 
         self.ptr = make_shared[core.CppResponse](spec)
         self.on_ready = None
+        self.id = id
+        self.n = n
         self.wire_ids = [wire_id_text(deref(self.ptr).wire_id(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
 
     def take(self) -> bytes:
@@ -114,6 +118,10 @@ cdef class Response:
     @property
     def http_status(self) -> int:
         return deref(self.ptr).http_status()
+
+    @property
+    def content_length(self) -> int:
+        return deref(self.ptr).content_length()
 
     @property
     def lost(self) -> bool:

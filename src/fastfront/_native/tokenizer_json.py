@@ -88,8 +88,8 @@ def read_tokenizer_json(
 ) -> VocabSource | None:
     """Read a tokenizer.json, or say None if its decoder is of no family whose tokens can be tabled.
 
-    With `tokenizer`, made from the same file and perhaps changed since (tokenizer_config.json adds tokens), the decoder
-    and the added tokens are its own. Raises ValueError if `data` is not JSON.
+    With `tokenizer`, made from the same file and perhaps changed since (tokenizer_config.json adds tokens), decoder,
+    pre-tokenizer and added tokens are its own. Raises ValueError if `data` is not JSON.
     """
     source = decode_tokenizer_json(data) if isinstance(data, bytes | str) else data
     if source is None:
@@ -97,6 +97,7 @@ def read_tokenizer_json(
     vocab = source.model.vocab
     if source.model.type != "BPE":
         return None
+    pre_tokenizer = source.pre_tokenizer
     if tokenizer is None:
         family, added = detect_family(source.decoder), _read_added_tokens(source)
     else:
@@ -104,9 +105,11 @@ def read_tokenizer_json(
             return None
         state = None if tokenizer.decoder is None else tokenizer.decoder.__getstate__()
         family, added = detect_family(msgspec.json.decode(state) if state else None), _ask_added_tokens(tokenizer)
+        state = None if tokenizer.pre_tokenizer is None else tokenizer.pre_tokenizer.__getstate__()
+        pre_tokenizer = msgspec.json.decode(state) if state else None
     if family is None or added is None:
         return None
-    return VocabSource(family, vocab, added, _is_metaspace(source.pre_tokenizer))
+    return VocabSource(family, vocab, added, _is_metaspace(pre_tokenizer))
 
 
 def _is_metaspace(pre_tokenizer: dict[str, Any] | None) -> bool:

@@ -58,6 +58,7 @@ class Model:
         path: str,
         names: Sequence[str],
         files: ModelFiles,
+        tokenizer_files: ModelFiles,
         tokenizer: PromptTokenizer,
         templates: TemplateChooser,
         generation: GenerationDefaults,
@@ -99,6 +100,7 @@ class Model:
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
         self.tokenizer_files = tokenizer_files
+        """Where the tokenizer's files are."""
 
     @property
     def name(self) -> str:
@@ -154,6 +156,7 @@ class Model:
             path=path_or_id,
             names=served_model_names,
             files=files,
+            tokenizer_files=tokenizer_files,
             tokenizer=loaded,
             templates=TemplateChooser(
                 given=None if chat_template is None else read_chat_template(chat_template),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -25,6 +26,10 @@ from fastfront.prompt.tokenizer_config import TokenizerConfig
 logger = logging.getLogger(__name__)
 
 
+def _ignore(_: float) -> None:
+    pass
+
+
 class PromptTokenizer:
     """A model's tokenizer. Every method may be called from several threads at once."""
 
@@ -33,7 +38,7 @@ class PromptTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self.decodes_otherwise = config.apply(tokenizer)
-        """Whether decoding depends on more than tokenizer.json says."""
+        """Whether decoding, or what a token is called, depends on more than tokenizer.json says."""
         tokenizer.encode_special_tokens = config.split_special_tokens
         self._is_changed = config.has_changed_tokenizer
         self._fast: FastEncoderLoader | None = None
@@ -54,6 +59,8 @@ class PromptTokenizer:
         self.max_chars_per_token: int = max(map(len, spelled), default=1)
         """No text is longer than its number of tokens times this, as vLLM reckons (in the vocabulary's spelling)."""
         self._head, self._tail = template_ids(tokenizer)
+        self.on_encoded: Callable[[float], None] = _ignore
+        """Hears how many seconds each text has taken, in the thread that encoded it."""
 
     @classmethod
     def load(cls, files: ModelFiles, model_type: str | None) -> PromptTokenizer:
@@ -85,6 +92,12 @@ class PromptTokenizer:
 
     def encode(self, text: str, add_special_tokens: bool) -> list[int]:
         """Return the text's ids; `add_special_tokens` puts those around it that the model wants (BOS)."""
+        began = time.perf_counter()
+        ids = self._encode(text, add_special_tokens)
+        self.on_encoded(time.perf_counter() - began)
+        return ids
+
+    def _encode(self, text: str, add_special_tokens: bool) -> list[int]:
         if self._fast is not None and (encoder := self._fast.encoder) is not None:
             ids = encoder.encode(text, add_special_tokens)
             if ids is not None:

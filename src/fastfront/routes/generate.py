@@ -30,7 +30,7 @@ from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of
-from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -68,7 +68,9 @@ class Hooks(NamedTuple):
     """Says how the answers are parsed."""
 
 
-class _Headers(NamedTuple):
+class Headers(NamedTuple):
+    """What a request's headers say; None: nothing."""
+
     request_id: str | None
     data_parallel_rank: int | None
     priority: int | None
@@ -92,9 +94,10 @@ async def generate(
     frontend.check_ready()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     arrival_time = time.time()
-    headers = _read_headers(scope)
+    headers = read_headers(scope)
     frontend.begin_request()
     watch = watch_of(frontend, scope, send, body)
+    lora_name: str | None = None  # of the adapter, while a request with one is with the engines
     direct = direct_of(scope)
     if watch is not None and watch.reads_answer:
         send, direct = watch.send, None
@@ -107,15 +110,13 @@ async def generate(
         lora = frontend.loras.find(request.model)
         if hooks.adjust is not None:
             hooks.adjust(frontend, request)
-        request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
-        if len(request_id) > MAX_ID_CHARS:
-            raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+        request_id = choose_id(headers.request_id or request.request_id)
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
         parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
-        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
+        requests = engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
         model_name = frontend.model.name if lora is None else lora.lora_name
         response = _response(
             frontend,
@@ -139,6 +140,9 @@ async def generate(
         if watch is not None:
             watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _feeder(frontend.model, request, prompts, parsing))
+        if lora is not None:
+            lora_name = lora.lora_name
+            frontend.metrics.lora.begin(lora_name)
         if watch is not None:
             watch.submitted()
         if request.stream:
@@ -146,20 +150,31 @@ async def generate(
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
+        if lora_name is not None:
+            frontend.metrics.lora.end(lora_name)
+        scope[CONTENT_LENGTH] = stream.content_length
         stream.close()
         if watch is not None:
             watch.ended(sys.exc_info()[1])
         frontend.end_request()
 
 
-def _read_headers(scope: Scope) -> _Headers:
+def choose_id(given: str | None) -> str:
+    """Return a request's id: the client's own, or a new one."""
+    if given and len(given) > MAX_ID_CHARS:
+        raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+    return given or f"{_random_bits(64):016x}"
+
+
+def read_headers(scope: Scope) -> Headers:
+    """Return what vLLM reads of a request's headers."""
     found: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name.startswith(b"x-"):
             found.setdefault(name, value.decode("latin-1"))
     if not found:
-        return _Headers(None, None, None, None)
-    return _Headers(
+        return Headers(None, None, None, None)
+    return Headers(
         found.get(b"x-request-id"),
         _integer(found.get(b"x-data-parallel-rank")),
         _integer(found.get(b"x-vllm-priority")),
@@ -184,10 +199,10 @@ def _session_id(request: ChatCompletionRequest | CompletionRequest, header: str 
     return value if isinstance(value, str) and value else None
 
 
-def _engine_requests(
+def engine_requests(
     request: ChatCompletionRequest | CompletionRequest,
     prompts: Prompts,
-    headers: _Headers,
+    headers: Headers,
     response_id: str,
     arrival_time: float,
     shape: Shape,
@@ -273,7 +288,14 @@ def _response(
         mailbox_limit=MAILBOX_LIMIT,
         parsers=parsing.plan,
         details=details_of(
-            frontend.config, frontend.model, request, prompts.token_ids, prompts.texts, prompts.params[0], role
+            frontend.config,
+            frontend.model,
+            request,
+            prompts.token_ids,
+            prompts.texts,
+            prompts.params[0],
+            role,
+            hides_tokens=parsing.plan is not None and not getattr(request, "include_reasoning", True),
         ),
     )
 

@@ -194,6 +194,10 @@ News Response::apply(std::size_t index, const PipelineStep& step, std::span<cons
         if (ends) {
             choice.parsed->finish();
         }
+        if (choice.parsed->parses_tools() && (writer_.streams() || ends)) {
+            const bool called = writer_.streams() ? choice.parsed->is_calling() : choice.parsed->has_called();
+            metrics.on_tools_parsed(writer_.streams(), called);
+        }
     }
     return show(index, step, wall_time, metrics, consequences, ring);
 }

@@ -158,6 +158,11 @@ class Response {
     [[nodiscard]] bool delivered() noexcept;
     /// After hand_over: the HTTP status that was written, 200 unless the request failed before its first byte.
     [[nodiscard]] int http_status() noexcept;
+    /// After hand_over: the content-length that was written, 0 for a stream.
+    [[nodiscard]] std::size_t content_length() noexcept {
+        const std::lock_guard lock(mutex_);
+        return socket_ ? socket_->content_length() : 0;
+    }
     /// After hand_over: the client has gone.
     [[nodiscard]] bool lost() noexcept;
     /// The reader will not be called again: finished, and delivered if it was handed over.
