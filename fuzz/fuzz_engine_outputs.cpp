@@ -36,6 +36,19 @@ void put_id(std::vector<std::uint8_t>& message, std::uint64_t id) {
     }
 }
 
+std::shared_ptr<const DetailsOptions> details(const std::shared_ptr<const Vocab>& vocab, unsigned choice) {
+    auto logprobs = std::make_shared<LogprobsOptions>();
+    logprobs->vocab = vocab;
+    logprobs->chat = true;
+    logprobs->shown = (choice & 1) != 0 ? 2 : -1;
+    logprobs->as_token_ids = (choice & 2) != 0;
+    auto options = std::make_shared<DetailsOptions>();
+    options->logprobs = logprobs;
+    options->wants_logprobs = options->wants_prompt_logprobs = options->wants_token_ids = true;
+    options->shows_cached_tokens = options->shows_metrics = true;
+    return options;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -54,6 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::abort();
     }
     spec.prompts.push_back(prompt);
+    // The first byte of a message says nothing worth mutating: it chooses what the answer has to carry.
+    spec.details = details(kVocab, size == 0 ? 0 : data[0]);
     const auto response = std::make_shared<Response>(std::move(spec));
     pump.hub().add(response);
 
@@ -73,7 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     pump.process(message);
-    pump.process(message);
+    // The second half again as the frames behind the message.
+    pump.process(message, std::span<const std::uint8_t>(message).subspan(message.size() / 2));
     std::string bytes;
     response->take(bytes);
     ResponseHub::Batch batch;

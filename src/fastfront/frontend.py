@@ -31,7 +31,7 @@ from fastfront.errors import (
     StartupError,
 )
 from fastfront.loras import Loras, parse_lora_modules
-from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output import RequestStream
 from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
@@ -102,6 +102,8 @@ class Frontend:
         self.loras: Loras
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
+        self.weight_version = "default"
+        """The label of the engines' weights, as far as this frontend was told; the first is vLLM's."""
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
@@ -200,9 +202,12 @@ class Frontend:
         stream: RequestStream,
         response: Response,
         requests: Sequence[EngineCoreRequest],
-        decoder: ForeignDecoder | None = None,
+        decoder: Callable[[Any], None] | None = None,
     ) -> None:
-        """Send a response's requests to the engines, with the stream in charge of it."""
+        """Send a response's requests to the engines, with the stream in charge of it.
+
+        `decoder` does what of the response is done in Python, before its bytes are taken.
+        """
         stream.attach(response, decoder)
         try:
             self.engine.submit(response, requests)
@@ -281,7 +286,8 @@ class Frontend:
             max_logprobs=config.max_logprobs,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
-        model.has_reasoning_config = config.reasoning_config is not None
+        named = config.reasoning_parser not in (None, "", "auto")  # "auto" is not what the engine is told
+        model.has_reasoning_config = named or config.reasoning_config is not None
         model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
@@ -299,6 +305,7 @@ class Frontend:
             config=model.config,
             path=model.path,
             chat_template=None if template is None else template.source,
+            plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
         )
 
     async def drain(self, timeout: float) -> None:

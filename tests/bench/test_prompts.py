@@ -46,6 +46,13 @@ def test_text_completions():
     assert "stream" not in body
 
 
+def test_logprobs_are_asked_for():
+    """Where the workload has them."""
+    body = json.loads(bodies(NAMED["logprobs64"])[0][0])
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 5)
+    assert "logprobs" not in json.loads(bodies(CUSTOM)[0][0])
+
+
 def test_extra_members_win():
     """--extra-body goes above what is made; a null takes a member away."""
     body = json.loads(bodies(CUSTOM, extra={"temperature": 0.7, "x": 1, "ignore_eos": None})[0][0])

@@ -20,7 +20,8 @@ def test_names_say_how_many_clients():
 
 def test_what_is_compared():
     """Long streams are compared per token, one-token answers per request."""
-    assert {name for name, workload in NAMED.items() if workload.per_token} == {"stream64", "stream256", "stream1024"}
+    per_token = {"stream64", "stream256", "stream1024", "logprobs64"}
+    assert {name for name, workload in NAMED.items() if workload.per_token} == per_token
 
 
 def test_only_what_is_given_varies():

@@ -214,3 +214,24 @@ TEST_CASE("places stay right after old text has been dropped") {
         }
     }
 }
+
+TEST_CASE("with an interval the first output is shown, then every so many tokens, then the rest") {
+    auto options = std::make_shared<PipelineOptions>();
+    options->stream_interval = 3;
+    Detokenizer detokenizer(letters::vocab());
+    (void)detokenizer.prime({}, true);
+    RequestPipeline pipeline(options, detokenizer);
+    std::vector<std::string> shown;
+    const auto push = [&](std::string_view text, FinishReason finish = FinishReason::none) {
+        const PipelineStep step = pipeline.push(letters::tokens(text), finish, {});
+        shown.push_back(step.withheld ? "-" : std::string(step.text));
+        CHECK((!step.withheld || step.text.empty()));
+    };
+    push("");  // nothing yet: it does not count as the first
+    push("a");
+    push("b");
+    push("cd");
+    push("e");
+    push("f", FinishReason::length);
+    CHECK(shown == std::vector<std::string>{"", "a", "-", "bcd", "-", "ef"});
+}

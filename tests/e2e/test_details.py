@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What answers carry besides their text, with the real openai client: logprobs, token ids, echoes, and how they leave."""
+"""What answers carry besides their text, with the real openai client: logprobs, token ids, echoes, intervals."""
 
 from __future__ import annotations
 

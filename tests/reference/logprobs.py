@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The slow, obvious logprobs of an answer, after vLLM's own code: v1/engine/logprobs.py and the two servers' formatting.
+"""The slow, obvious logprobs of an answer, after vLLM's own code: v1/engine/logprobs.py and what servers make of it.
 
-Rows are what an engine sends: token ids (the sampled one first), logprobs and the rank. The oracle of core/logprobs.cpp.
+Rows are what an engine sends: token ids (the sampled one first), logprobs, the rank. The oracle of core/logprobs.cpp.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport int64_t
 
-from fastfront._native cimport core
+from fastfront._native cimport prompt_parts
 from fastfront._native.lane_metrics cimport content_length, now
 
 from fastfront._native.pump import STAGE_PREPARE, STAGE_TOKENIZE, Response, encode_add_request

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastfront._native.details import AnswerDetails
-from fastfront._native.parse import ParserPlan
+from fastfront._native.parse import ParserPlan, Piece
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
@@ -49,6 +49,8 @@ class Response:
     """
 
     wire_ids: list[str]
+    id: str
+    n: int
     on_ready: Callable[[], object] | None
     """Called by Pump.dispatch() when there is something new: bytes, raw deltas, an error or the end."""
 
@@ -140,6 +142,12 @@ class Response:
         stop_reason: int | str | None,
     ) -> None:
         """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice."""
+
+    def take_steps(self) -> list[tuple[int, str, list[int], bool]]:
+        """Return (choice, text, token ids, whether the choice ends) of what has to be parsed outside."""
+
+    def give_pieces(self, choice: int, pieces: Sequence[Piece]) -> None:
+        """Give back the pieces of the choice's oldest step that is out. Raises ValueError for what is none."""
 
 def encode_add_request(
     response: Response,
@@ -250,6 +258,12 @@ class Pump:
 
     def fail_all(self, message: str, status: int = 500) -> None:
         """End every response that waits: a stream with an error event, the others with `status` and an error body."""
+
+    def abort(self, response: Response, first: int, count: int) -> None:
+        """End `count` choices of a response from `first` on, as if the engine had said that they were aborted.
+
+        The engine itself is told by the caller. Raises ValueError for negative numbers.
+        """
 
     def process(self, message: bytes) -> None:
         """Handle one engine message as if it had been received. For tests, with the thread not started."""

@@ -19,7 +19,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
-from fastfront._native cimport core, stats
+from fastfront._native cimport core, parsers, stats
 from fastfront._native.parse cimport ParserPlan
 from fastfront._native.prompt cimport EncodedPrompt
 from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
@@ -213,6 +213,11 @@ cdef class Pump:
         kind = ServiceUnavailableError if status == ServiceUnavailableError.status else EngineDeadError
         cdef bytes error_json = kind(message).to_json()
         deref(self.ptr).fail_all(status, string_view(PyBytes_AS_STRING(error_json), PyBytes_GET_SIZE(error_json)))
+
+    def abort(self, Response response, Py_ssize_t first, Py_ssize_t count) -> None:
+        if first < 0 or count < 0:
+            raise ValueError("choices are counted from 0")
+        deref(self.ptr).abort(response.ptr, <size_t>first, <size_t>count)
 
     def process(self, bytes message) -> None:
         cdef core.byte_span span = core.byte_span(

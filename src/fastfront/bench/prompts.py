@@ -61,6 +61,8 @@ def make_bodies(
     }
     if workload.stream:
         sampling |= {"stream": True, "stream_options": {"include_usage": True}}
+    if workload.top_logprobs is not None:
+        sampling |= {"logprobs": True, "top_logprobs": workload.top_logprobs}
     # A null takes a member away, for servers that refuse what they do not know.
     sampling = {name: value for name, value in (sampling | (extra or {})).items() if value is not None}
     bodies: list[Body] = []

@@ -50,10 +50,15 @@ def details_of(
     `token_ids` and `texts` are the prompts'. `hides_tokens`: the answer is parsed and its reasoning not shown, so that
     nothing may tell of its tokens.
     """
-    chat = isinstance(request, ChatCompletionRequest)
     wants_ids = bool(request.return_token_ids)
-    wants_logprobs = bool(request.logprobs) if chat else request.logprobs is not None
-    echo = bool(request.echo) and not chat
+    echo, echo_text, prompt_text = False, "", None
+    if isinstance(request, ChatCompletionRequest):
+        wants_logprobs, shown = bool(request.logprobs), request.top_logprobs
+        echo_text = _last_message(request, role) if request.echo else ""
+        prompt_text = texts[0] if request.return_prompt_text else None
+    else:
+        wants_logprobs, shown = request.logprobs is not None, request.logprobs or 0
+        echo = bool(request.echo)
     kept = params.logprobs
     if kept is None:
         kept = len(params.logprob_token_ids or ())
@@ -61,7 +66,7 @@ def details_of(
     prompt_ids = wants_ids or (echo and bool(request.stream))
     details = AnswerDetails(
         logprobs=wants_logprobs and not hides_tokens,
-        num_shown=(request.top_logprobs if chat else request.logprobs or 0) if wants_logprobs else 0,
+        num_shown=shown if wants_logprobs else 0,
         num_kept=kept if wants_logprobs else -1,
         show_all=wants_logprobs and bool(request.logprob_token_ids),
         as_token_ids=wants_logprobs and (config.return_tokens_as_token_ids if as_ids is None else as_ids),
@@ -71,8 +76,8 @@ def details_of(
         prompt_token_ids=prompt_ids,
         echo=echo,
         echo_only=echo and request.max_tokens == 0,
-        echo_text=_last_message(request, role) if chat and request.echo else "",
-        prompt_text=texts[0] if chat and request.return_prompt_text else None,
+        echo_text=echo_text,
+        prompt_text=prompt_text,
         stream_interval=max(request.stream_interval or 1, config.stream_interval) if request.stream else 1,
         cached_tokens=config.enable_prompt_tokens_details,
         remote_cached_tokens=_remote_cached_tokens(request.kv_transfer_params),

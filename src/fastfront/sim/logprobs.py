@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The logprobs of the embedded engine: plausible numbers, always the same for the same tokens, in vLLM's wire form.
 
-A token is rank 1 to 3 of its position; what stands around it are other tokens of the vocabulary, with ever lower values.
+A token is rank 1 to 3 of its position; around it are other tokens of the vocabulary, with ever lower values.
 Knows the layout of LogprobsLists and LogprobsTensors (vllm/v1/outputs.py, serial_utils.py), no requests and no queues.
 """
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 AUX_BYTES = 256
 """Arrays of this size and above leave in frames of their own (VLLM_MSGPACK_ZERO_COPY_THRESHOLD)."""
+
+MOST_REMEMBERED = 20
+"""Rows of so many tokens are kept for the next time."""
 
 _RAW_VIEW = 3
 _NIL = b"\xc0"
@@ -77,17 +80,22 @@ def _count(asked: int, vocab_size: int) -> int:
     return vocab_size if asked == -1 else min(asked, vocab_size)
 
 
-@lru_cache(maxsize=65_536)
 def _row(token: int, count: int, vocab_size: int) -> _Row:
-    """Return a position's row: the token, then the `count` likeliest ones."""
+    """Return a position's row: the token, then the `count` likeliest ones. Short ones are remembered."""
+    return (_short_row if count <= MOST_REMEMBERED else _any_row)(token, count, vocab_size)
+
+
+def _any_row(token: int, count: int, vocab_size: int) -> _Row:
     rank = 1 + token % 3
     places = max(count, rank)
     values = [-0.05 - 0.75 * place - (token * 7 + place * 13) % 97 / 200 for place in range(places)]
     others = (other % vocab_size for other in range(token * 31 + 17, token * 31 + 17 + 2 * places))
-    likeliest: list[int] = []
-    for place in range(places):
-        likeliest.append(token if place == rank - 1 else next(other for other in others if other != token))
+    likeliest = [other for other in others if other != token][: places - 1]
+    likeliest.insert(rank - 1, token)
     return _Row((token, *likeliest[:count]), (values[rank - 1], *values[:count]), rank)
+
+
+_short_row = lru_cache(maxsize=65_536)(_any_row)
 
 
 def _labels(token: int, token_ids: tuple[int, ...]) -> _Row:

@@ -62,6 +62,11 @@ void ParsedAnswer::finish() {
     take_pieces();
 }
 
+void ParsedAnswer::give(const Pieces& pieces) {
+    pieces_ = pieces;
+    take_pieces();
+}
+
 void ParsedAnswer::take_pieces() {
     news_ = calling_ = false;
     for (const OutputPiece& piece : pieces_.all()) {
