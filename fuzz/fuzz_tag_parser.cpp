@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks that every parser of formats made of tags gives the same message however its input is cut, and that its pieces are in order.
-// Input: a byte for the parser, one for how to cut, one for the tools and special tokens, then the text.
+// Checks that every parser of formats made of tags gives the same message however its input is cut, and that its pieces
+// are in order. Input: a byte for the parser, one for how to cut, one for the tools and special tokens, then the text.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +16,10 @@
 namespace {
 
 using fastfront::kNoToken;
+using fastfront::OutputPiece;
 using fastfront::ParserEntry;
 using fastfront::ParserOptions;
 using fastfront::ParserSpec;
-using fastfront::OutputPiece;
 using fastfront::PieceKind;
 using fastfront::Pieces;
 
@@ -106,8 +106,14 @@ Message parse(const ParserEntry& entry, const ParserSpec& spec, const ParserOpti
 std::shared_ptr<const fastfront::Tools> make_tools() {
     fastfront::Tools tools;
     fastfront::Tool tool{.name = "f", .parameters = {}};
-    for (const auto& [name, types] : {std::pair<const char*, int>{"s", 1}, {"i", 2}, {"n", 4}, {"b", 8}, {"m", 17},
-                                      {"o", 32}, {"a", 64}, {"x", 128}}) {
+    for (const auto& [name, types] : {std::pair<const char*, int>{"s", 1},
+                                      {"i", 2},
+                                      {"n", 4},
+                                      {"b", 8},
+                                      {"m", 17},
+                                      {"o", 32},
+                                      {"a", 64},
+                                      {"x", 128}}) {
         tool.parameters.properties.emplace_back(name, fastfront::Schema{static_cast<std::uint8_t>(types), {}, {}});
     }
     tools.tools.push_back(std::move(tool));

@@ -9,12 +9,12 @@ import logging
 
 import pytest
 
-from fastfront import app as app_module
 from fastfront.app import App, log_exception
 from fastfront.config import Config
 from fastfront.errors import BadRequestError, StartupError
 from fastfront.frontend import Frontend
 from fastfront.output import ClientDisconnectedError
+from fastfront.routes import health
 
 JSON = {"content-type": "application/json"}
 
@@ -45,7 +45,7 @@ def route(monkeypatch):
     """Give a route its handler: route(path, handler)."""
 
     def add(path, handler):
-        monkeypatch.setitem(app_module.ROUTES, path, {"GET": handler})
+        monkeypatch.setitem(health.ROUTES, path, {"GET": handler})
 
     return add
 

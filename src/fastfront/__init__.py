@@ -15,12 +15,17 @@ from fastfront.mount import create_app, mount
 if TYPE_CHECKING:
     from fastfront.config import Config
     from fastfront.frontend import Frontend
+    from fastfront.output.python_parsers import register_parser
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "Frontend", "__version__", "create_app", "mount"]
+__all__ = ["Config", "Frontend", "__version__", "create_app", "mount", "register_parser"]
 
-_HOMES = {"Config": "fastfront.config", "Frontend": "fastfront.frontend"}
+_HOMES = {
+    "Config": "fastfront.config",
+    "Frontend": "fastfront.frontend",
+    "register_parser": "fastfront.output.python_parsers",
+}
 
 
 def __getattr__(name: str) -> Any:

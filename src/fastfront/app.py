@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ASGI application: lifespan, route table, errors to JSON, HTTP metrics.
+"""The ASGI application: lifespan, dispatch, errors to JSON, HTTP metrics.
 
 Works under any ASGI server and below any path (root_path). Whatever a client sends, it gets an answer: FastFrontError
 knows its status and body, anything else is logged and becomes a 500 that says nothing of the inside. Must not know
@@ -18,31 +18,18 @@ from urllib.parse import quote
 
 from fastfront.config import Config
 from fastfront.errors import FastFrontError, StartupError
+from fastfront.foreign_middleware import ThroughSendMiddleware, load_middleware
 from fastfront.frontend import Frontend
 from fastfront.middleware import ApiKeyMiddleware, CORSMiddleware, RequestIdMiddleware, route_path
 from fastfront.output.asgi import ASGIApp, ClientDisconnectedError, Receive, Scope, Send
 from fastfront.output.stream import STATUS_CLIENT_CLOSED
-from fastfront.routes import chat_completions, completions, health, metrics, models, tokenize
 from fastfront.routes.express import make_lanes
-from fastfront.routes.http import get_header, send_error, send_json, send_response
+from fastfront.routes.handler import Handler
+from fastfront.routes.http import CONTENT_LENGTH, content_length, get_header, send_error, send_json, send_response
+from fastfront.routes.table import routes_of
 from fastfront.telemetry.response_log import ResponseLogMiddleware
 
 logger = logging.getLogger(__name__)
-
-Handler = Callable[[Frontend, Scope, Receive, Send], Awaitable[int]]
-
-ROUTES: dict[str, dict[str, Handler]] = {
-    "/health": {"GET": health.health},
-    "/ping": {"GET": health.health, "POST": health.health},
-    "/load": {"GET": health.load},
-    "/version": {"GET": health.version},
-    "/metrics": {"GET": metrics.metrics},
-    "/v1/models": {"GET": models.models},
-    "/v1/chat/completions": {"POST": chat_completions.chat_completions},
-    "/v1/completions": {"POST": completions.completions},
-    "/tokenize": {"POST": tokenize.tokenize},
-    "/detokenize": {"POST": tokenize.detokenize},
-}
 
 NO_HANDLER = "none"
 """What the metrics call a path that is no route, as vLLM's do: a label must not take values from clients."""
@@ -62,6 +49,7 @@ class App:
         self.frontend = Frontend(frontend) if isinstance(frontend, Config) else frontend
         self.lanes: dict[bytes, Callable[[Any, bytes], bool]] = {}
         """By raw path, who is offered a POST before the app, under a server that knows of it; see `open_lanes`."""
+        self.routes = routes_of(self.frontend.config)
         self._app = self._wrap(self.frontend.config)
 
     def _wrap(self, config: Config) -> ASGIApp:
@@ -81,13 +69,15 @@ class App:
             app = RequestIdMiddleware(app)
         if config.debug_log_api_server_response:
             app = ResponseLogMiddleware(app, lambda: self.frontend.observability.queue)
-        return app
+        for path in config.middleware:
+            app = load_middleware(path)(app)
+        return ThroughSendMiddleware(app) if config.middleware else app
 
     def open_lanes(self) -> None:
         """Let ordinary requests take the express lanes from now on. To be called on the loop, once it is ready."""
         config = self.frontend.config
-        if config.allowed_origins or config.enable_request_id_headers:
-            return  # every answer needs headers of its own
+        if config.allowed_origins or config.enable_request_id_headers or config.middleware:
+            return  # every answer needs headers of its own, or has to pass through somebody's hands
         if not self.frontend.admission.is_open:
             return  # every request is counted first
         if self.frontend.observability.watches_requests or config.debug_log_api_server_response:
@@ -122,7 +112,7 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         path = route_path(scope)
-        methods = ROUTES.get(path)
+        methods = self.routes.get(path)
         status = 500
         try:
             handler = None if methods is None else methods.get(scope["method"])
@@ -145,13 +135,16 @@ class App:
                 raise error from None
         finally:
             handler_name = path if handler is not None or status == 307 else NO_HANDLER
-            self.frontend.metrics.http.observe(handler_name, scope["method"], status, time.perf_counter() - started)
+            seconds, answered = time.perf_counter() - started, scope.get(CONTENT_LENGTH, 0)
+            self.frontend.metrics.http.observe(
+                handler_name, scope["method"], status, seconds, content_length(scope), answered
+            )
 
     async def _no_handler(self, path: str, methods: dict[str, Handler] | None, scope: Scope, send: Send) -> int:
         if methods is not None:
             allow = (b"allow", ", ".join(sorted(methods)).encode())
             return await send_json(scope, send, 405, b'{"detail":"Method Not Allowed"}', (allow,))
-        if path.endswith("/") and path[:-1] in ROUTES:
+        if path.endswith("/") and path[:-1] in self.routes:
             # Relative, unlike Starlette's: right behind a proxy that ends TLS, and no Host header to trust.
             target = quote(scope["path"].rstrip("/"), safe="/").encode()
             query = scope.get("query_string", b"")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import json
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -20,29 +19,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Natural = Annotated[int, msgspec.Meta(ge=0)]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
-JsonObject = dict[str, Any]
-ContentFormat = Literal["auto", "string", "openai"]
-FingerprintMode = Literal["full", "hash", "custom", "none"]
-LogLevel = Literal["critical", "error", "warning", "info", "debug", "trace"]
-
-
-class Opt(msgspec.Struct, frozen=True):
-    """What the table below says of an option beside its type and default."""
-
-    help: str
-    unit: str = ""
-    env: str = ""
-    """The environment variable that vLLM reads for it, beside FASTFRONT_<NAME>."""
-    alias: str = ""
-    """Another name for it on the command line and in --args-json."""
-    engine: bool = False
-    """`fastfront serve` hands it on to the engine that it starts, too."""
-    flag: bool = True
-    """It is a flag of `fastfront serve`."""
+from fastfront.option import (
+    ContentFormat,
+    Count,
+    FingerprintMode,
+    JsonObject,
+    LogLevel,
+    Natural,
+    Opt,
+    Option,
+    Port,
+    Seconds,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,6 +99,12 @@ class Config:
     tool_call_parser: Annotated[
         str | None, Opt("What finds tool calls in the model's text: vLLM's name, or `auto` (by the model).")
     ] = None
+    tool_parser_plugin: Annotated[
+        str | None, Opt("Python file or module that registers tool parsers, fastfront's or vLLM's.")
+    ] = None
+    reasoning_parser_plugin: Annotated[
+        str | None, Opt("Python file or module that registers reasoning parsers.", engine=True)
+    ] = None
     enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
         False
     )
@@ -141,6 +135,30 @@ class Config:
     ] = 0
     fingerprint_mode: Annotated[FingerprintMode, Opt("What the system_fingerprint of answers shows.")] = "full"
     fingerprint_value: Annotated[str | None, Opt("The system_fingerprint of --fingerprint-mode custom.")] = None
+    enable_scale_out: Annotated[
+        bool, Opt("Serve /inference/v1/*, /render and /derender: text and tokens in servers of their own.")
+    ] = False
+    tokens_only: Annotated[
+        bool, Opt("Serve the token routes of --enable-scale-out, without text in their answers.", engine=True)
+    ] = False
+    enable_tokenizer_info_endpoint: Annotated[bool, Opt("Serve /tokenizer_info, which shows the chat template.")] = (
+        False
+    )
+    disable_fastapi_docs: Annotated[bool, Opt("Serve no /openapi.json, /docs and /redoc.")] = False
+    enable_offline_docs: Annotated[bool, Opt("Serve a /docs that needs nothing from the internet, and no /redoc.")] = (
+        False
+    )
+    profiler_config: Annotated[
+        JsonObject | None,
+        Opt('The engine\'s profiler: {"profiler": "torch"} serves /start_profile and /stop_profile.', engine=True),
+    ] = None
+    allow_runtime_lora_updating: Annotated[
+        bool,
+        Opt("Let clients load and unload LoRA adapters: never in production.", env="VLLM_ALLOW_RUNTIME_LORA_UPDATING"),
+    ] = False
+    server_dev_mode: Annotated[
+        bool, Opt("Serve the routes for development and RL: never in production.", env="VLLM_SERVER_DEV_MODE")
+    ] = False
     max_request_body_size: Annotated[
         Natural, Opt("Largest request body; 0: no limit.", unit="bytes", env="VLLM_HTTP_MAX_REQUEST_BODY_SIZE")
     ] = 32 * 1024 * 1024
@@ -161,6 +179,10 @@ class Config:
     listen_fd: Annotated[
         Natural | None, Opt("Descriptor of an inherited socket to listen on, instead of host and port.")
     ] = None
+    middleware: Annotated[
+        Sequence[str],
+        Opt("ASGI middleware to put around the server: the import path of a class or an `async def`.", append=True),
+    ] = ()
     root_path: Annotated[str, Opt("Path under which a proxy shows this server.")] = ""
     http_timeout_keep_alive: Annotated[
         Seconds, Opt("How long an idle connection is kept.", unit="s", env="VLLM_HTTP_TIMEOUT_KEEP_ALIVE")
@@ -182,7 +204,16 @@ class Config:
         Literal[0, 1, 2], Opt("TLS: client certificates are 0 ignored, 1 checked if sent, 2 required.")
     ] = 0
     ssl_ciphers: Annotated[str | None, Opt("TLS: cipher suites, for TLS 1.2 and below.")] = None
+    enable_ssl_refresh: Annotated[bool, Opt("TLS: read the files again when they change.")] = False
     enable_access_log: Annotated[bool, Opt("Log a line for every request.")] = False
+    disable_uvicorn_access_log: Annotated[bool, Opt("Log none, whatever --enable-access-log says.")] = False
+    disable_access_log_for_endpoints: Annotated[
+        str | None, Opt("Paths, separated by commas, whose requests are not logged: /health,/metrics.")
+    ] = None
+    uvicorn_log_level: Annotated[LogLevel, Opt("Least important message of the HTTP server to log.")] = "info"
+    log_config_file: Annotated[
+        str | None, Opt("JSON file for Python's logging.config.dictConfig, in place of our log.", engine=True)
+    ] = None
     log_level: Annotated[LogLevel, Opt("Least important message to log.")] = "info"
 
     # -- Observability
@@ -206,9 +237,6 @@ class Config:
     otlp_traces_endpoint: Annotated[
         str | None, Opt("Send a trace of every request to this OpenTelemetry collector.", engine=True)
     ] = None
-    collect_detailed_traces: Annotated[
-        Sequence[str], Opt("Parts of the engine to trace as well: model, worker or all.", engine=True)
-    ] = ()
 
     # -- Start and end
     engine_ready_timeout: Annotated[
@@ -261,8 +289,6 @@ class Config:
             raise ValueError(f"engine must be `vllm`, `sim` or tcp://HOST:PORT, not {self.engine!r}")
         if self.enable_log_outputs and not self.enable_log_requests:
             raise ValueError("enable_log_outputs requires enable_log_requests")
-        if self.collect_detailed_traces and not self.otlp_traces_endpoint:
-            raise ValueError("collect_detailed_traces requires otlp_traces_endpoint to be set")
         if (self.input_listener_fd is None) != (self.output_listener_fd is None):
             raise ValueError("input_listener_fd and output_listener_fd go together: only one of them is given")
 
@@ -281,61 +307,6 @@ class Config:
                 raise ValueError(unknown(name, [flag.replace("-", "_") for flag in options()], "option"))
             merged[known.name] = value
         return cls(**merged)
-
-
-@dataclasses.dataclass(frozen=True)
-class Option:
-    """One row of Config's table, for parsers and help texts."""
-
-    name: str
-    type: Any
-    default: Any
-    group: str
-    opt: Opt
-
-    @property
-    def env(self) -> str:
-        return self.opt.env
-
-    @property
-    def is_switch(self) -> bool:
-        """A flag without a value: `--name`, `--no-name`."""
-        return bool(self.type is bool)
-
-    @property
-    def is_list(self) -> bool:
-        """A flag that takes one value or more."""
-        return bool(self.type == tuple[str, ...])
-
-    @property
-    def is_object(self) -> bool:
-        """A flag that takes a JSON object, or its members as `--name.member value`."""
-        return JsonObject in typing.get_args(self.type)
-
-    def convert(self, value: object) -> Any:
-        """Return the value in the option's type; text, as flags and variables have it, is parsed."""
-        try:
-            return msgspec.convert(self._parse(value), self.type, strict=False)
-        except ValueError as error:
-            choices = typing.get_args(self.type) if typing.get_origin(self.type) is Literal else ()
-            reason = f"one of {', '.join(map(str, choices))}, not {value!r}" if choices else error
-            raise ValueError(f"{self.name}: {reason}") from None
-
-    def _parse(self, value: object) -> object:
-        if self.name == "max_model_len":
-            return _parse_length(value)
-        if self.name == "root_path":
-            return "/" + value.strip("/") if isinstance(value, str) and value.strip("/") else ""
-        if self.name == "log_level":
-            return value.lower() if isinstance(value, str) else value
-        if self.name == "lora_modules" and isinstance(value, list | tuple):
-            # Under `vllm serve` they come as objects.
-            return [each if isinstance(each, str) else json.dumps(each) for each in value]
-        if isinstance(value, str) and self.is_list:
-            return _parse_json(value) if value.lstrip().startswith("[") else (value,)
-        if isinstance(value, str) and self.is_object:
-            return _parse_json(value)
-        return value
 
 
 @functools.cache
@@ -392,29 +363,3 @@ def _group(name: str) -> str:
         if field.name == name:
             break
     return title
-
-
-def _parse_json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"not JSON ({error}): {text[:200]}") from None
-
-
-def _parse_length(value: object) -> object:
-    """Read a number of tokens as vLLM does: 4096, 16k (1000s), 16K (1024s), auto or -1."""
-    if not isinstance(value, str):
-        return None if value == -1 else value
-    text = value.strip()
-    if text in ("-1", "auto", ""):
-        return None
-    matched = re.fullmatch(r"(\d+(?:\.\d+)?)([kKmMgGtT])", text)
-    if matched is None:
-        return text
-    number, suffix = matched.groups()
-    power = "kmgt".index(suffix.lower()) + 1
-    if suffix.islower():
-        return int(float(number) * 1000**power)
-    if "." in number:
-        raise ValueError(f"no fractions before {suffix} (1024s); {number}{suffix.lower()} counts in 1000s")
-    return int(number) * 1024**power

@@ -104,6 +104,20 @@ class NotFoundError(FastFrontError):
     type = "NotFoundError"
 
 
+class PermissionDeniedError(FastFrontError):
+    """A route that vLLM has and that this server was not told to serve."""
+
+    status = 403
+    type = "PermissionDeniedError"
+
+
+class ConflictError(FastFrontError):
+    """What is asked for cannot be while something else is under way."""
+
+    status = 409
+    type = "Conflict"
+
+
 class PayloadTooLargeError(FastFrontError):
     """The body is larger than this server accepts."""
 

@@ -12,10 +12,11 @@ import enum
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from fastfront._native.pump import Pump, Response
+from fastfront._native.pump import STAGE_PREPARE, Pump, Response
 from fastfront.admission import Admission
 from fastfront.config import Config
 from fastfront.engine.client import EngineClient
@@ -30,7 +31,7 @@ from fastfront.errors import (
     StartupError,
 )
 from fastfront.loras import Loras, parse_lora_modules
-from fastfront.output import ForeignDecoder, RequestStream
+from fastfront.output import RequestStream
 from fastfront.output.parsers import AnswerParsers
 from fastfront.pool import PromptPool, available_cpus, writer_threads
 from fastfront.prompt.model import Model
@@ -39,6 +40,8 @@ from fastfront.structured import Checker, backend_of
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
 from fastfront.telemetry.observability import Observability
+from fastfront.telemetry.own import OWN_BUCKETS
+from fastfront.telemetry.pump import watch_pump
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +88,7 @@ class Frontend:
             log_stats=not self.config.disable_log_stats,
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
+            tool_parser=self.config.tool_call_parser is not None,
         )
         self.observability = Observability(self.config)
         self.pool = PromptPool()
@@ -98,6 +102,8 @@ class Frontend:
         self.loras: Loras
         self.engine: EngineClient
         self.system_fingerprint: str | None = None
+        self.weight_version = "default"
+        """The label of the engines' weights, as far as this frontend was told; the first is vLLM's."""
         self._engines: Engines | None = None
         self._idle: asyncio.Future[None] | None = None
         self._any_model_name = os.environ.get("VLLM_SKIP_MODEL_NAME_VALIDATION", "0") == "1"
@@ -196,9 +202,12 @@ class Frontend:
         stream: RequestStream,
         response: Response,
         requests: Sequence[EngineCoreRequest],
-        decoder: ForeignDecoder | None = None,
+        decoder: Callable[[Any], None] | None = None,
     ) -> None:
-        """Send a response's requests to the engines, with the stream in charge of it."""
+        """Send a response's requests to the engines, with the stream in charge of it.
+
+        `decoder` does what of the response is done in Python, before its bytes are taken.
+        """
         stream.attach(response, decoder)
         try:
             self.engine.submit(response, requests)
@@ -208,6 +217,7 @@ class Frontend:
                 self.metrics.requests_started += len(requests)
             raise
         self.metrics.requests_started += len(requests)
+        self.engine.pump.observe(STAGE_PREPARE, time.time() - requests[0].arrival_time)
 
     # -- Life
 
@@ -244,11 +254,7 @@ class Frontend:
         self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
         self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
-        self.metrics.add_gauge(
-            "requests_running",
-            "Requests that engines have not ended yet, one per choice.",
-            lambda: self.engine.pump.waiting,
-        )
+        watch_pump(self.metrics, self.engine.pump, self.pool, model.tokenizer)
         self.observability.watch_engines(self.engine.pump.snapshot, corrupted=self.metrics.corrupted)
         self.state = State.READY
 
@@ -280,7 +286,8 @@ class Frontend:
             max_logprobs=config.max_logprobs,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
-        model.has_reasoning_config = config.reasoning_config is not None
+        named = config.reasoning_parser not in (None, "", "auto")  # "auto" is not what the engine is told
+        model.has_reasoning_config = named or config.reasoning_config is not None
         model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
             logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
@@ -298,6 +305,7 @@ class Frontend:
             config=model.config,
             path=model.path,
             chat_template=None if template is None else template.source,
+            plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
         )
 
     async def drain(self, timeout: float) -> None:
@@ -341,7 +349,7 @@ class Frontend:
             buckets = histogram_buckets(self.engine.ready.max_model_len, self.config.custom_histogram_buckets)
         except ValueError as error:
             raise StartupError(str(error)) from None
-        for name, bounds in buckets.items():
+        for name, bounds in {**buckets, **OWN_BUCKETS}.items():
             pump.set_buckets(name, bounds)
 
     def _fingerprint(self) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +34,8 @@ class PromptPool(ThreadPoolExecutor):
         """Make a pool of `threads`, by default half the CPUs of the quota. Threads start with the first work."""
         super().__init__(threads or pool_size(available_cpus()), thread_name_prefix="fastfront-prompt")
         self._max_queued = max_queued
+        self.on_begun: Callable[[float], None] | None = None
+        """Hears how many seconds a call has waited for a thread, in that thread."""
 
     @property
     def waiting(self) -> int:
@@ -43,7 +46,12 @@ class PromptPool(ThreadPoolExecutor):
         """Queue a call. Raises ServiceUnavailableError if the queue is full."""
         if self.waiting >= self._max_queued:
             raise ServiceUnavailableError("Too many long prompts are waiting to be tokenized. Try again later.")
-        return super().submit(fn, *args, **kwargs)
+        return super().submit(self._begin, time.perf_counter(), fn, *args, **kwargs)
+
+    def _begin(self, queued: float, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        if self.on_begun is not None:
+            self.on_begun(time.perf_counter() - queued)
+        return fn(*args, **kwargs)
 
 
 def pool_size(cpus: float) -> int:

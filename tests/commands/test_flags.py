@@ -31,6 +31,13 @@ def test_lists_take_all_values_up_to_the_next_flag():
     assert flags.values == {"api_key": ["a", "b"], "served_model_name": "m"}
 
 
+def test_middleware_is_gathered():
+    """The flag takes one value, and is given once for each."""
+    flags = read_flags(["--middleware", "a.B", "--port", "1", "--middleware=c.D", "--middleware", "e.F", "stray"])
+    assert flags.values == {"middleware": ["a.B", "c.D", "e.F"], "port": "1"}
+    assert flags.rest == ["stray"]
+
+
 def test_objects_may_be_given_by_member():
     """`--option.a.b value` builds the JSON object member by member, on top of the whole."""
     flags = read_flags(

@@ -88,18 +88,16 @@ def test_foreign_arguments_are_named_once(caplog):
 
 def test_frontend_arguments_without_effect_are_warned_of(caplog):
     """An option of vLLM's frontend that fastfront does not have is never dropped in silence."""
-    build({"tool_server": "demo", "disable_uvicorn_access_log": True})
+    build({"tool_parser_plugin": "/p.py", "disable_uvicorn_access_log": True})
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "tool_server" in record.getMessage()
+    assert "tool_parser_plugin" in record.getMessage()
     assert "disable_uvicorn_access_log" not in record.getMessage()
 
 
-def test_middleware_is_refused():
-    """Middleware may be what keeps strangers out: serving without it would be unsafe."""
-    with pytest.raises(StartupError, match="--middleware is not supported"):
-        build({"middleware": ["guard.Guard"]})
-    assert build({"middleware": []}).model == "m"
+def test_middleware_is_taken():
+    """From --args-json it comes as a list of import paths."""
+    assert build({"model_tag": "m", "middleware": ["a.B", "c.d"]}).middleware == ("a.B", "c.d")
 
 
 def test_a_model_is_needed():

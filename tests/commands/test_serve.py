@@ -67,6 +67,27 @@ def test_sim_refuses_unknown_flags(flag, nearest):
         assert f"did you mean {nearest}?" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("flag", "nearest"),
+    [
+        ("--tensor-parallel-sise", "--tensor-parallel-size"),
+        ("--enable-log-request", "--enable-log-requests"),
+        ("--no-enable-prefix-cachin", "--enable-prefix-caching"),
+        ("--enable-scaleout", "--enable-scale-out"),
+    ],
+)
+def test_a_misspelt_flag_is_told_before_the_engine_starts(flag, nearest):
+    """With the nearest flag of the engine's or ours."""
+    with pytest.raises(UsageError) as caught:
+        build("m", flag)
+    assert f"(did you mean {nearest}?)" in str(caught.value)
+
+
+def test_flags_that_a_newer_engine_may_have_go_to_it():
+    """The engine says itself if it does not know one."""
+    assert build("m", "--brand-new-thing", "1").engine_args == ("--brand-new-thing", "1")
+
+
 def test_sim_addresses_are_ours():
     """Flags that join engine and frontend are not the caller's to set."""
     with pytest.raises(UsageError, match="--handshake is set by fastfront serve itself"):

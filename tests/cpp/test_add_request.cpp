@@ -60,7 +60,8 @@ TEST_CASE("a request has all 22 positions, and its id in 16 digits") {
     AddRequest request;
     request.wire_id = 0x0123456789abcdef;
     request.prompt_token_count = 3;
-    request.prompt_token_ids = ids;
+    const std::string_view parts[] = {std::string_view(ids).substr(0, 1), "", std::string_view(ids).substr(1)};
+    request.prompt_token_ids = parts;
     request.sampling_params = "\x80";
     request.arrival_time = 1.5;
     request.external_req_id = "cmpl-1";
@@ -78,7 +79,8 @@ TEST_CASE("lengths of arrays and strings have their boundaries, too") {
         const std::string name(count, 'x');
         AddRequest request;
         request.prompt_token_count = count;
-        request.prompt_token_ids = ids;
+        const std::string_view whole[] = {ids};
+        request.prompt_token_ids = whole;
         request.sampling_params = "\x80";
         request.external_req_id = name;
         request.data_parallel_rank = 3;

@@ -1,50 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <string>
 
-#include "parsers/output_parser.hpp"
-#include "parsers/registry.hpp"
+#include "driven_parser.hpp"
 
 using namespace fastfront;
-
-namespace {
-
-std::unique_ptr<OutputParser> made(std::string_view name, const ParserSpec& spec = {},
-                                   Thinking thinking = Thinking::unsaid) {
-    const ParserEntry* entry = find_reasoning_parser(name);
-    REQUIRE(entry != nullptr);
-    return entry->make(spec, {.tools = nullptr, .thinking = thinking});
-}
-
-/// The pieces as one string: reasoning in [], content as it is, a special token's content in {}.
-std::string shown(const Pieces& pieces) {
-    std::string text;
-    for (const OutputPiece& piece : pieces.all()) {
-        const std::string part(pieces.text(piece));
-        if (piece.kind == PieceKind::reasoning) {
-            text += "[" + part + "]";
-        } else {
-            text += piece.token == kNoToken ? part : "{" + part + "}";
-        }
-    }
-    return text;
-}
-
-std::string pushed(OutputParser& parser, std::string_view text, std::int64_t token = kNoToken) {
-    Pieces pieces;
-    parser.push(text, token, pieces);
-    return shown(pieces);
-}
-
-std::string finished(OutputParser& parser) {
-    Pieces pieces;
-    parser.finish(pieces);
-    return shown(pieces);
-}
-
-}  // namespace
 
 TEST_CASE("text without the beginning of a marker goes out at once") {
     const auto parser = made("qwen3");

@@ -57,8 +57,8 @@ TEST_CASE("values of another type are replaced") {
 TEST_CASE("nested elements become objects and lists") {
     const std::string m = "]<]minimax[>[";
     std::size_t rest = 0;
-    const std::string body = "\n" + m + "<a>1" + m + "</a>" + m + "<a>2" + m + "</a>" + m + "<b>" + m + "<c>x" + m + "</c>" +
-                             m + "</b>";
+    const std::string body =
+        "\n" + m + "<a>1" + m + "</a>" + m + "<a>2" + m + "</a>" + m + "<b>" + m + "<c>x" + m + "</c>" + m + "</b>";
     CHECK(read_nested_tags(body, nullptr, rest) == R"({"a": ["1", "2"], "b": {"c": "x"}})");
     CHECK(rest == body.size());
     CHECK(read_nested_tags(body + " junk", nullptr, rest) == R"({"a": ["1", "2"], "b": {"c": "x"}})");

@@ -64,7 +64,7 @@ TEST_CASE("arguments that break hold what cannot be placed") {
 
 TEST_CASE("arguments in a string are that text where the format has it so") {
     const CallRules rules{.null = {}, .strings_are_text = true, .objects_only = true};
-    CHECK(read(rules, R"({"name": "f", "arguments": "{\"a\": 1}"})") == R"(f||{"a": 1} held  done at 41)");
+    CHECK(read(rules, R"({"name": "f", "arguments": "{\"a\": 1}"})") == R"(f||{"a": 1} held  done at 40)");
     CHECK(read(rules, R"({"name": "f", "arguments": null})") == R"( held {"name": "f", "arguments":  failed at 27)");
     CHECK(read(kPlain, R"({"name": "f", "arguments": null})") == "f||null held  done at 32");
 }

@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "parsers/json_number.hpp"
 #include "parsers/json_stream.hpp"
 
 using fastfront::JsonStream;
@@ -53,8 +52,11 @@ bool fails_at(std::string_view text, std::size_t at) {
 }
 
 std::string number(std::string_view text) {
+    JsonStream stream;
     std::string out;
-    fastfront::append_python_number(out, text);
+    stream.begin({});
+    CHECK(stream.push(text, out) == text.size());
+    stream.finish(out);
     return out;
 }
 

@@ -116,3 +116,15 @@ TEST_CASE("an engine that is not known counts as the first") {
     Metrics* all[] = {&metrics};
     CHECK(total_of(all, CounterId::messages, 0) == 3);
 }
+
+TEST_CASE("invocations of tool parsers are counted by mode and outcome") {
+    Metrics metrics;
+    metrics.on_tools_parsed(true, true);
+    metrics.on_tools_parsed(true, false);
+    metrics.on_tools_parsed(true, false);
+    metrics.on_tools_parsed(false, true);
+    CHECK(metrics.counter(CounterId::tool_parser_streaming_called).get() == 1);
+    CHECK(metrics.counter(CounterId::tool_parser_streaming_plain).get() == 2);
+    CHECK(metrics.counter(CounterId::tool_parser_called).get() == 1);
+    CHECK(metrics.counter(CounterId::tool_parser_plain).get() == 0);
+}

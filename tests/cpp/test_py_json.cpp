@@ -36,8 +36,9 @@ TEST_CASE("lone surrogates stay escapes") {
 }
 
 TEST_CASE("what is no JSON, or no finite number, is not read") {
-    for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "01", "+1", "1.", ".5", "1e", "NaN", "-Infinity", "1e400",
-                             "\"a\nb\"", "\"\\x\"", "\"\\u12g4\"", "'a'", "1 2", "nul", "{1: 2}", "\"a"}) {
+    for (const char* text :
+         {"",          "{",     "[1,]",     "{\"a\":1,}", "01",          "+1",  "1.",  ".5",  "1e",     "NaN",
+          "-Infinity", "1e400", "\"a\nb\"", "\"\\x\"",    "\"\\u12g4\"", "'a'", "1 2", "nul", "{1: 2}", "\"a"}) {
         CHECK_MESSAGE(dumped(py_loads(text)) == "none", text);
     }
     CHECK(dumped(py_loads(std::string(100000, '['))) == "none");
@@ -51,7 +52,8 @@ TEST_CASE("Python literals come out as json.dumps writes them") {
     CHECK(dumped(py_literal("-1_000")) == "-1000");
     CHECK(dumped(py_literal("(5)")) == "5");
     CHECK(dumped(py_literal(".5")) == "0.5");
-    for (const char* text : {"", "x", "'a", "[1", "{1}", "007", "--1", "true", "\n1", "b'a'", "{'a': }", "inf", "1 2"}) {
+    for (const char* text :
+         {"", "x", "'a", "[1", "{1}", "007", "--1", "true", "\n1", "b'a'", "{'a': }", "inf", "1 2"}) {
         CHECK_MESSAGE(dumped(py_literal(text)) == "none", text);
     }
     CHECK(dumped(py_literal(std::string(100000, '('))) == "none");

@@ -38,6 +38,16 @@ EncodedIds encode(SegmentCache& cache, std::string_view text, std::size_t& unsee
     return made;
 }
 
+std::string bytes_of(const EncodedIds& encoded) {
+    std::vector<std::string_view> views;
+    encoded.view(views);
+    std::string bytes;
+    for (const std::string_view view : views) {
+        bytes += view;
+    }
+    return bytes;
+}
+
 }  // namespace
 
 TEST_CASE("ids of every length come back, and the tail is the last of them") {
@@ -66,8 +76,13 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
             CHECK(parts.count == count);
             EncodedIds shared;
             shared.append(std::vector<std::shared_ptr<const EncodedIds>>{part, rest});
-            CHECK(shared.msgpack == whole.msgpack);
+            CHECK(bytes_of(shared) == whole.msgpack);
+            CHECK(shared.ids() == ids);
             CHECK(shared.tail == whole.tail);
+            EncodedIds copied = first;
+            copied.append(std::vector<std::shared_ptr<const EncodedIds>>{rest});
+            CHECK(bytes_of(copied) == whole.msgpack);
+            CHECK(copied.tail == whole.tail);
             CHECK(shared.count == count);
             EncodedIds behind = first;
             behind.append(std::vector<Piece>{{0, 0, false, 0, 0, rest}, {0, 0, true, 7, 0, nullptr}});

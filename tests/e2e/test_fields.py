@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import openai
 import pytest
 
@@ -103,3 +104,65 @@ async def test_the_engines_verdict_on_a_constraint(tmp_path, stream):
         assert blamed.json()["error"]["message"] == "The engine cannot compile the constraint of this request."
         other = await client.post("/v1/chat/completions", json={"messages": MESSAGES, "stream": stream})
         assert other.status_code == 500
+
+
+BEAMS = {"use_beam_search": True, "n": 3, "max_tokens": 6, "temperature": 0}
+
+
+def test_beam_search(http, metrics):
+    """As many answers as there are beams, the same every time, streamed chats too; the engine did each step."""
+    body = {"messages": MESSAGES, **BEAMS}
+    before = metrics()
+    first, second = (http.post("/v1/chat/completions", json=body).json() for _ in range(2))
+    texts = [choice["message"]["content"] for choice in first["choices"]]
+    assert len(set(texts)) == 3
+    assert texts == [choice["message"]["content"] for choice in second["choices"]]
+    assert first["usage"]["completion_tokens"] == sum(6 for _ in texts)
+    assert {choice["finish_reason"] for choice in first["choices"]} == {"length"}
+    events = http.post("/v1/chat/completions", json={**body, "stream": True}).text.split("\n\n")
+    streamed = ["", "", ""]
+    for event in events[:-2]:
+        for choice in json.loads(event.removeprefix("data: "))["choices"]:
+            streamed[choice["index"]] += choice["delta"].get("content") or ""
+    assert streamed == texts
+    # 1 + 5 * 3 steps and three answers, for each of three requests.
+    done = "vllm:request_success_total"
+    assert metrics().sum(done) - before.sum(done) == 3 * (16 + 3)
+
+
+def test_beam_search_of_several_prompts(http):
+    """Each prompt has its own; a length penalty and an echo are taken."""
+    body = {"prompt": ["one", "two"], **BEAMS, "length_penalty": 0.5, "echo": True}
+    choices = http.post("/v1/completions", json=body).json()["choices"]
+    assert [choice["index"] for choice in choices] == list(range(6))
+    assert all(choice["text"].startswith("one") for choice in choices[:3])
+    assert all(choice["text"].startswith("two") for choice in choices[3:])
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "words"),
+    [
+        ("/v1/completions", {"prompt": "x", "stream": True}, "Streaming is not currently supported with beam search"),
+        ("/v1/chat/completions", {"messages": MESSAGES, "n": 11}, "Requested sample logprobs of 22"),
+    ],
+)
+def test_beam_searches_that_cannot_be(http, path, fields, words):
+    """In vLLM's words."""
+    response = http.post(path, json=BEAMS | fields)
+    assert (response.status_code, response.json()["error"]["type"]) == (400, "BadRequestError")
+    assert response.json()["error"]["message"].startswith(words)
+
+
+def test_a_client_that_leaves_a_beam_search(http, engine):
+    """No step follows, and nothing is left in the engine."""
+    body = {"messages": MESSAGES, **BEAMS, "max_tokens": 4000}
+    with pytest.raises(httpx.TimeoutException):
+        http.post("/v1/chat/completions", json=body, timeout=0.5)
+    engine.wait_for(running=0, waiting=0)
+
+
+def test_an_engine_that_fails_in_a_beam_search(http):
+    """Its error is the answer."""
+    body = {"messages": [{"role": "user", "content": "fail at once"}], **BEAMS}
+    response = http.post("/v1/chat/completions", json=body)
+    assert (response.status_code, response.json()["error"]["message"]) == (500, "Internal server error")

@@ -45,3 +45,41 @@ def test_unknown_path_and_method(http):
     assert response.headers["allow"] == "POST"
     assert http.head("/v1/models").status_code == 405
     assert http.get("/health/", follow_redirects=True).status_code == 200
+
+
+def test_invocations_answers_chats_and_completions(http):
+    """SageMaker's one endpoint: what has messages is a chat, what has a prompt a completion."""
+    chat = http.post("/invocations", json={"messages": [{"role": "user", "content": "the weather"}], "max_tokens": 5})
+    completion = http.post("/invocations", json={"prompt": "the weather", "max_tokens": 5})
+    assert (chat.status_code, chat.json()["object"]) == (200, "chat.completion")
+    assert (completion.status_code, completion.json()["object"]) == (200, "text_completion")
+
+
+def test_invocations_streams(http):
+    """As the endpoint would that the body is for."""
+    response = http.post("/invocations", json={"prompt": "the weather", "max_tokens": 5, "stream": True})
+    assert response.content.endswith(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "kind", "param"),
+    [
+        (
+            b'{"messages":5,"prompt":{}}',
+            "Cannot find suitable handler for request. Expected one of: ['ChatCompletionRequest', 'CompletionRequest']",
+            "BadRequestError",
+            None,
+        ),
+        (
+            b"{",
+            "JSON decode error: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            "Bad Request",
+            None,
+        ),
+    ],
+)
+def test_invocations_refuses_what_is_neither(http, body, message, kind, param):
+    """In vLLM's words."""
+    response = http.post("/invocations", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["error"] == {"message": message, "type": kind, "param": param, "code": 400}

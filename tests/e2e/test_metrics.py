@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 
 import httpx
 import openai
 import pytest
 
+from tests.e2e.metrics import read_metrics
 from tests.e2e.ways import every_way
-from tests.server.processes import DEADLINE, wait_until
+from tests.server.processes import DEADLINE, serving_sim, wait_until
 
-pytestmark = [pytest.mark.e2e, every_way]
+pytestmark = pytest.mark.e2e
 
 WEATHER = [{"role": "user", "content": "the weather"}]
 
@@ -39,6 +42,7 @@ def change(metrics, engine):
     return since
 
 
+@every_way
 def test_finished_requests(client, metrics, change):
     """By reason, with their tokens."""
     usage = [
@@ -55,6 +59,7 @@ def test_finished_requests(client, metrics, change):
     check_balance(metrics())
 
 
+@every_way
 def test_each_choice_counts(client, metrics, change):
     """n answers to m prompts are n*m requests, and m observations of n."""
     client.completions.create(model="tester", prompt=["a", "b"], n=3, temperature=1, max_tokens=2)
@@ -65,6 +70,7 @@ def test_each_choice_counts(client, metrics, change):
     check_balance(metrics())
 
 
+@every_way
 def test_failed_and_aborted_requests(client, url, client_options, metrics, change, engine):
     """The engine's errors and the clients' leaving have their own reasons."""
     with pytest.raises(openai.InternalServerError):
@@ -79,6 +85,7 @@ def test_failed_and_aborted_requests(client, url, client_options, metrics, chang
     check_balance(metrics())
 
 
+@every_way
 def test_refused_requests_do_not_begin(http, change):
     """A 4xx is counted by HTTP alone."""
     http.post("/v1/completions", json={"prompt": ""})
@@ -86,6 +93,7 @@ def test_refused_requests_do_not_begin(http, change):
     assert change("http_requests_total", handler="/v1/completions", status="4xx") == 1
 
 
+@every_way
 def test_running_requests_show(url, client_options, http, metrics, engine):
     """While requests run, the gauges say so; they say so no more when they are over."""
     body = {"prompt": ["say nothing ever"] * 3, "stream": True}
@@ -103,6 +111,7 @@ def test_running_requests_show(url, client_options, http, metrics, engine):
     check_balance(metrics())
 
 
+@every_way
 def test_names_and_labels_are_vllms(client, http):
     """A dashboard made for vLLM finds its metrics here."""
     client.completions.create(model="tester", prompt="Hi", max_tokens=3)
@@ -134,3 +143,43 @@ def test_names_and_labels_are_vllms(client, http):
         lines = [line for line in text.splitlines() if line.startswith(f"vllm:{name}{{")]
         assert lines, name
         assert all('model_name="tester"' in line and 'engine="0"' in line for line in lines)
+
+
+def test_a_dead_engine_leaves_nothing_running():
+    """What it took with it has failed, and is counted so."""
+    with serving_sim("--served-model-name", "tester", "--keep-alive-on-engine-death", "--token-ms", "50") as server:
+        body = {"prompt": ["a", "b"], "n": 2, "max_tokens": 1000, "ignore_eos": True, "stream": True}
+        with httpx.stream("POST", f"{server.url}/v1/completions", json=body, timeout=DEADLINE) as stream:
+            events = stream.iter_lines()
+            next(events)
+            os.kill(server.child("fastfront.sim"), signal.SIGKILL)
+            assert any("error" in line for line in events)
+        samples = read_metrics(httpx.get(f"{server.url}/metrics", timeout=DEADLINE).text)
+        assert samples.sum("fastfront:requests_started_total") == 4
+        assert finished(samples, "error") == 4
+        check_balance(samples)
+
+
+@every_way
+def test_stages_of_the_frontend_are_measured(client, change):
+    """Preparing, tokenizing and writing: as often as it was done, whichever way a request went."""
+    client.completions.create(model="tester", prompt="the weather", max_tokens=2)
+    client.chat.completions.create(model="tester", messages=WEATHER, max_tokens=2)
+    assert change("fastfront:prepare_seconds_count") == 2
+    assert change("fastfront:tokenize_seconds_count") == 2
+    assert change("fastfront:step_write_seconds_count") >= 4
+    assert change("fastfront:step_outputs_sum") >= 4
+    assert change("fastfront:loop_wakeups_total") >= 2
+
+
+@every_way
+def test_content_lengths_are_those_of_the_headers(http, change):
+    """Of a whole answer; a stream has none. Lanes and the general way count alike."""
+    body = {"prompt": "the weather", "max_tokens": 2}
+    for headers in ({}, {"x-vllm-priority": "0"}):
+        sent, answered = change("http_request_size_bytes_sum"), change("http_response_size_bytes_sum")
+        response = http.post("/v1/completions", json=body, headers=headers)
+        assert change("http_request_size_bytes_sum") - sent == int(response.request.headers["content-length"])
+        assert change("http_response_size_bytes_sum") - answered == len(response.content)
+        http.post("/v1/completions", json={**body, "stream": True}, headers=headers).raise_for_status()
+        assert change("http_response_size_bytes_sum") - answered == len(response.content)

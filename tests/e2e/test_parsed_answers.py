@@ -205,3 +205,57 @@ def test_without_a_parser_tools_are_refused(fastfront_server):
     assert answer.status_code == 400
     message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
     assert answer.json()["error"]["message"] == message
+
+
+PLUGIN = '''
+import fastfront
+
+
+class Shouting:
+    """Words in capitals are reasoning, !name(json) is a call, everything else is content."""
+
+    def __init__(self):
+        self._text, self._calls = "", 0
+
+    def push(self, text, token_ids):
+        self._text += text
+        return []
+
+    def finish(self):
+        for word in self._text.split(" "):
+            if word.startswith("!"):
+                name, _, arguments = word[1:].partition("(")
+                yield ("call", self._calls, name, "")
+                yield ("arguments", self._calls, arguments.removesuffix(")"))
+                self._calls += 1
+            else:
+                yield ("reasoning" if word.isupper() else "content", word + " ")
+
+
+fastfront.register_parser("shouting", lambda context: Shouting())
+'''
+
+
+@pytest.fixture(scope="module")
+def plugin_url(tmp_path_factory):
+    """A server whose parser is a plugin's."""
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "shouting_plugin.py").write_text(PLUGIN)
+    script = folder / "script.json"
+    text = 'HM WELL it rains !get_weather({"days":2})<|im_end|>'
+    script.write_text(json.dumps({"sequences": [{"match": "", "text": text}]}))
+    flags = ("--tool-parser-plugin", str(folder / "shouting_plugin.py"), "--tool-call-parser", "shouting")
+    engine = ("--script", str(script), "--ttft-ms", "1", "--token-ms", "1")
+    with serving_sim(*engine, *flags, "--reasoning-parser", "shouting", "--enable-auto-tool-choice") as server:
+        yield server.url
+
+
+@both
+def test_a_plugins_parser_reads_the_answer(plugin_url, stream):
+    """A parser written in Python serves streams and whole answers alike."""
+    with openai.OpenAI(base_url=f"{plugin_url}/v1", api_key="none", max_retries=0, timeout=DEADLINE) as client:
+        message, finish_reason = ask(client, "anything", stream=stream)
+    assert message.reasoning == "HM WELL "
+    assert message.content == "it rains "
+    assert calls_of(message) == [("get_weather", {"days": 2})]
+    assert finish_reason == "tool_calls"

@@ -47,10 +47,10 @@ def make_request(**params: object) -> EngineCoreRequest:
 class Collected:
     """A response whose text is made outside (token n is the text `<n>`), and what has come of it."""
 
-    def __init__(self, n: int = 1, stop: tuple[str, ...] = ()) -> None:
+    def __init__(self, n: int = 1, stop: tuple[str, ...] = (), id: str = "cmpl-1") -> None:
         self.response = Response(
             KIND_COMPLETION_STREAM,
-            id="cmpl-1",
+            id=id,
             model="m",
             created=1,
             vocab=None,

@@ -341,3 +341,33 @@ async def test_stop_leaves_no_descriptors_or_files() -> None:
 def list_directory(path: str) -> list[str]:
     directory = Path(path)
     return sorted(entry.name for entry in directory.iterdir()) if directory.exists() else []
+
+
+@pytest.mark.parametrize("known_as", ["cmpl-2", "cmpl-2-0"])
+async def test_requests_can_be_aborted_by_the_ids_that_clients_know(known_as: str) -> None:
+    """A response's id, or that of one of its prompts: it ends as aborted, the engine is told, others go on."""
+    async with connected() as (client, (engine,)):
+        chosen, other = Collected(n=2, id="cmpl-2"), Collected(id="cmpl-20")
+        for reader in (chosen, other):
+            client.submit(reader.response, reader.requests())
+        for _ in range(3):
+            await engine.next_request()
+        assert client.abort_requests({"unknown", "cmpl-2-1"}) == 0
+        assert client.abort_requests({known_as}) == 2
+        await chosen.until_finished()
+        assert chosen.body.count(b'"finish_reason":"abort"') == 2
+        assert await engine.next_message() == (RequestType.ABORT, chosen.response.wire_ids)
+        assert not other.response.finished
+
+
+async def test_all_requests_can_be_aborted() -> None:
+    """Without ids, whatever is open."""
+    async with connected() as (client, (engine,)):
+        readers = [Collected(id=f"cmpl-{number}") for number in range(3)]
+        for reader in readers:
+            client.submit(reader.response, reader.requests())
+            await engine.next_request()
+        assert client.abort_requests() == 3
+        for reader in readers:
+            await reader.until_finished()
+        assert client.num_running == 0

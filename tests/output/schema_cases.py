@@ -17,7 +17,10 @@ CASES: list[tuple[Any, set[str]]] = [
     ({"type": "list"}, {"array"}),
     ({"type": "any"}, {"other"}),
     ({"type": ["string", 5]}, {"string"}),
-    ({"enum": ["a", 1, 1.5, True, None, [], {}]}, {"string", "integer", "number", "boolean", "null", "array", "object"}),
+    (
+        {"enum": ["a", 1, 1.5, True, None, [], {}]},
+        {"string", "integer", "number", "boolean", "null", "array", "object"},
+    ),
     ({"enum": [True, False]}, {"boolean"}),
     ({"type": "string", "enum": [1]}, {"string", "integer"}),
     ({"anyOf": [{"type": "string"}, {"type": "null"}]}, {"string", "null"}),

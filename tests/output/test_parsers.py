@@ -45,9 +45,9 @@ def test_without_parsers_the_text_is_the_content() -> None:
 
 def test_an_unknown_name_ends_the_start() -> None:
     """A name that no parser has is named together with those there are."""
-    with pytest.raises(StartupError, match="--tool-call-parser helmes: there is no such parser.*hermes"):
+    with pytest.raises(StartupError, match=r"there is no parser helmes,.*vLLM.*not installed.* hermes,"):
         parsers(tools="helmes")
-    with pytest.raises(StartupError, match="--reasoning-parser quen3: there is no such parser.*qwen3"):
+    with pytest.raises(StartupError, match=r"there is no parser quen3,.* qwen3,"):
         parsers("quen3")
 
 

@@ -20,6 +20,8 @@ class Format(NamedTuple):
     tool: str = "<tool_call>"
     tokens: tuple[str, ...] = ()
     """Further special tokens of the vocabulary: what vLLM's parser refuses to start without, and prompts' markers."""
+    turn: str = "<|im_start|>"
+    """What a turn of the conversation begins with."""
 
 
 SITUATIONS = {
@@ -66,16 +68,22 @@ COHERE_TOKENS = (
 )
 
 FORMATS = {
-    "cohere_command3": Format("<|START_THINKING|>", "<|END_THINKING|>", "<|START_ACTION|>", COHERE_TOKENS),
-    "cohere_command4": Format("<|START_THINKING|>", "<|END_THINKING|>", "<|START_ACTION|>", COHERE_TOKENS),
+    "cohere_command3": Format(
+        "<|START_THINKING|>", "<|END_THINKING|>", "<|START_ACTION|>", COHERE_TOKENS, "<|CHATBOT_TOKEN|>"
+    ),
+    "cohere_command4": Format(
+        "<|START_THINKING|>", "<|END_THINKING|>", "<|START_ACTION|>", COHERE_TOKENS, "<|CHATBOT_TOKEN|>"
+    ),
     "deepseek_r1": Format(),
     "deepseek_v3": Format(),
     "deepseek_v4": Format(tool="<｜DSML｜tool_calls>"),
     "deepseek_v41": Format(tool="<｜DSML｜ calls>"),
     "ernie45": Format(),
-    "gemma4": Format("<|channel>", "<channel|>", "<|tool_call>", ("<|turn>", "<|tool_response>", "<tool_call|>")),
-    "glm45": Format(tokens=("<|user|>", "<|assistant|>")),
-    "glm47": Format(tokens=("<|user|>", "<|assistant|>")),
+    "gemma4": Format(
+        "<|channel>", "<channel|>", "<|tool_call>", ("<|turn>", "<|tool_response>", "<tool_call|>"), "<|turn>"
+    ),
+    "glm45": Format(tokens=("<|user|>", "<|assistant|>"), turn="<|assistant|>"),
+    "glm47": Format(tokens=("<|user|>", "<|assistant|>"), turn="<|assistant|>"),
     "granite": Format("Here is my thought process:", "Here is my response:"),
     "granite_thinking_parser": Format(),
     "holo2": Format(),
@@ -93,13 +101,14 @@ FORMATS = {
             "<|content_tool_error|>",
             "<|content_model_end_sampling|>",
         ),
+        "<|message_model|>",
     ),
     "k2_horizon": Format("<ifm|think>", "</ifm|think>", "<ifm|tool_calls>"),
     "kimi_k2": Format(tool="<|tool_calls_section_begin|>"),
     "kimi_k3": Format(
         "<|open|>think<|sep|>", "<|close|>think<|sep|>", "<|open|>tools<|sep|>", ("<|open|>", "<|close|>", "<|sep|>")
     ),
-    "ling3": Format(tokens=("<|user|>", "<|assistant|>")),
+    "ling3": Format(tokens=("<|user|>", "<|assistant|>"), turn="<|assistant|>"),
     "mimo": Format(),
     "minicpmv": Format(),
     "minimax_m2": Format(tool="<minimax:tool_call>"),
@@ -114,14 +123,41 @@ FORMATS = {
         "<|plamo:end_think:plamo|>",
         "<|plamo:begin_tool_requests:plamo|>",
         ("<|plamo:tag|>",),
+        "<|plamo:tag|>",
     ),
-    "poolside_v1": Format(tokens=("<assistant>",)),
+    "poolside_v1": Format(tokens=("<assistant>",), turn="<assistant>"),
     "qwen3": Format(),
-    "seed_oss": Format("<seed:think>", "</seed:think>", "<seed:tool_call>", ("<seed:bos>", "<seed:eos>")),
+    "seed_oss": Format("<seed:think>", "</seed:think>", "<seed:tool_call>", ("<seed:bos>", "<seed:eos>"), "<seed:bos>"),
     "step3": Format(),
     "step3p5": Format(),
 }
 """By the parser's name."""
+
+PROMPTS = {
+    "nothing": "",
+    "plain": "hi {B}assistant\n",
+    "open": "hi {B}assistant\n{S}\n",
+    "closed": "hi {B}assistant\n{S}\n\n{E}\n\n",
+    "history": "hi {B}assistant\n{S}why{E}because {B}user\nhi {B}assistant\n",
+    "history_then_open": "hi {B}assistant\n{S}why{E}because {B}user\nhi {B}assistant\n{S}",
+    "continued": "hi {B}assistant\n{S}why{E}because",
+    "call": "hi {B}assistant\n{T} x {B}user\nhi {B}assistant\n",
+    "call_continued": "hi {B}assistant\n{T} x",
+}
+"""By name: the end of a prompt; `{B}` stands for a turn's beginning."""
+
+PROMPT_KWARGS: tuple[Kwargs, ...] = (
+    {},
+    {"thinking": True},
+    {"thinking": False},
+    {"enable_thinking": True},
+    {"enable_thinking": False},
+    {"thinking": False, "enable_thinking": True},
+    {"reasoning_effort": "none", "enable_thinking": False},
+    {"reasoning_effort": "high", "enable_thinking": True},
+    {"reasoning_effort": "no_think"},
+    {"thinking_mode": "enabled"},
+)
 
 ON: dict[str, Kwargs] = {
     "deepseek_v3": {"thinking": True},
@@ -289,8 +325,14 @@ def special_tokens(parser: str) -> list[str]:
     """Return the special tokens that a model of the format has."""
     form = FORMATS[parser]
     if parser in TEXT_ONLY:
-        return list(form.tokens)
+        return [form.turn]
     marks = form.tokens if "|sep|" in form.start or "=self" in form.start else (form.start, form.end, *form.tokens)
     tools = (form.tool,) if form.tool.startswith("<") and "<|sep|>" not in form.tool else ()
     more = {"mistral": ("[TOOL_CALLS]",), "muse_glimmer": ("<|eom|>",)}.get(parser, ())
-    return list(dict.fromkeys((*marks, *tools, *more)))
+    return list(dict.fromkeys((*marks, *tools, *more, form.turn)))
+
+
+def markers(parser: str) -> list[str]:
+    """Return the texts that a count of reasoning tokens may go by."""
+    form = FORMATS[parser]
+    return list(dict.fromkeys((form.start, form.end, form.tool, *form.tokens, "<|open|>response<|sep|>")))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers with tool calls that are JSON, as models of each format write them, well-formed: vLLM decides what they are
-(golden_json_tools.json). Knows no parser.
+(golden/json_tools.json). Knows no parser.
 """
 
 from __future__ import annotations
@@ -201,6 +201,7 @@ AROUND = {
     "blank before": ("\n\n", "\n", ""),
     "between": ("", "\n", ""),
     "lines after": ("", "", "\n"),
+    "text behind": ("", "\n", "\n\nThat was it."),
     "text after": ("Wait.\n", "", "\nThat was it.\n"),
 }
 """What stands before, between and behind calls."""

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask vLLM's own parsers what the answers of json_corpus.py are, and write golden_json_tools.json beside this file.
+"""Ask vLLM's own parsers what the answers of json_corpus.py are, and write golden/json_tools.json.
 
-    PYTHONPATH=. <a Python with vllm and cohere-melody> tests/parsers/make_golden_json_tools.py
+    PYTHONPATH=. VLLM_VENV/bin/python tests/parsers/make_golden_json_tools.py [FILE]
 
-Not part of the tests: they read the file. Made with vLLM 0.32.0 and cohere-melody 0.15.3.
+The tests read the file; tests/real_engine/test_tool_parsers.py makes it again and compares. Needs cohere-melody too, or
+leaves its two formats out of FILE. Made with vLLM 0.32.0 and cohere-melody 0.15.3.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tests.parsers.json_corpus import FORMATS, SHARED_TOKENS, Format, answers
 
-GOLDEN = Path(__file__).with_name("golden_json_tools.json")
+GOLDEN = Path(__file__).parent / "golden" / "json_tools.json"
 IDS_FROM_TEXT = ("kimi_k2", "cohere_command3", "cohere_command4")
 
 FORCED = {"json:required": "jamba", "json:mistral": "mistral"}
@@ -82,14 +85,20 @@ def cohere_answer(form: Format, text: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    golden = {name: {title: vllm_answer(form, text) for title, text in answers(name)} for name, form in FORMATS.items()}
+    """Write the file."""
+    golden = {
+        name: {title: vllm_answer(form, text) for title, text in answers(name)}
+        for name, form in FORMATS.items()
+        if find_spec("cohere_melody") or not form.parser.startswith("cohere")
+    }
     lines = ",\n".join(
         f"{json.dumps(name)}: {{\n"
         + ",\n".join(f" {json.dumps(title)}: {json.dumps(case, ensure_ascii=False)}" for title, case in cases.items())
         + "\n}"
         for name, cases in golden.items()
     )
-    GOLDEN.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN
+    target.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

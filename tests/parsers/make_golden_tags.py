@@ -3,8 +3,8 @@
 
     PYTHONPATH=. VLLM_VENV/bin/python tests/parsers/make_golden_tags.py [FILE]
 
-The tests read the file; tests/real_engine/test_tool_parsers.py makes it again and compares. Whole answers, without token
-ids, and the types that vLLM sees in schemas are checked. Made with vLLM 0.32.0.
+The tests read the file; tests/real_engine/test_tool_parsers.py makes it again and compares. Whole answers, without
+token ids, and the types that vLLM sees in schemas are checked. Made with vLLM 0.32.0.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 os.environ["VLLM_LOGGING_LEVEL"] = "CRITICAL"
@@ -31,9 +33,9 @@ GOLDEN = Path(__file__).parent / "golden" / "tags.json"
 class Tokenizer:
     """As much of a tokenizer as the parsers ask for when no token ids are given."""
 
-    all_special_tokens: list[str] = []
-    all_special_ids: list[int] = []
-    init_kwargs: dict[str, Any] = {}
+    all_special_tokens: Sequence[str] = ()
+    all_special_ids: Sequence[int] = ()
+    init_kwargs: Mapping[str, Any] = MappingProxyType({})
     chat_template = None
 
     def get_vocab(self) -> dict[str, int]:

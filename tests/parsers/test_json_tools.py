@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tool calls that are JSON, well-formed, at every split: as vLLM's own parsers read them (golden_json_tools.json)."""
+"""Tool calls that are JSON, well-formed, at every split: as vLLM's own parsers read them (golden/json_tools.json)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.parsers.driving import Segment, at_every_split, driven, whole
 from tests.parsers.json_corpus import FORMATS, SHARED_TOKENS, answers
 
 GOLDEN: dict[str, dict[str, Any]] = json.loads(
-    Path(__file__).with_name("golden_json_tools.json").read_text(encoding="utf-8")
+    (Path(__file__).parent / "golden" / "json_tools.json").read_text(encoding="utf-8")
 )
 
 KEPT = "text before calls goes out as it comes; vLLM's whole answer drops it, its stream does not"
@@ -115,8 +115,8 @@ def test_special_tokens_may_come_with_their_ids(name):
                 for segment in segments
                 for part in ([segment] if segment.token is not None else _cut_out(segment.text, token, number))
             ]
-        message = at_every_split(segments, tool_parser=FORMATS[name].parser, special_tokens=tokens)
-        assert {"content": message["content"], "tool_calls": message["tool_calls"]} == parsed(name, text), title
+        options: dict[str, Any] = {"tool_parser": FORMATS[name].parser, "special_tokens": tokens}
+        assert whole(segments, **options) == whole([Segment(text)], **options), title
 
 
 @pytest.mark.parametrize("name", FORMATS)

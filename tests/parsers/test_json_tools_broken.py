@@ -14,7 +14,8 @@ import pytest
 from fastfront._native.parse import Parser, ToolSchemas
 from tests.parsers.driving import Segment, at_every_split, whole
 from tests.parsers.json_corpus import FORMATS, SHARED_TOKENS, answers
-from tests.reference.json_tools import RULES, parse
+from tests.reference.json_formats import RULES
+from tests.reference.json_tools import parse
 
 PIECES = (
     *'{}[]",:\\\n -',

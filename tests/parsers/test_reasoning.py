@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from fastfront._native import parse
 from fastfront.output.reasoning import thinking_of
-from tests.parsers.deviations import DEVIATIONS
-from tests.parsers.driving import Segment, at_every_split
+from tests.parsers.deviations import COUNT_DEVIATIONS, DEVIATIONS
+from tests.parsers.driving import Segment, at_every_split, driven
+from tests.reference import reasoning as reference
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_reasoning.json").read_text())
 NAMES = sorted(set(GOLDEN) & set(parse.reasoning_parser_names()))
@@ -67,3 +69,55 @@ def test_tokens_give_vllms_whole_answer_at_every_split(parser):
 def test_text_gives_vllms_whole_answer_at_every_split(parser):
     """Without special tokens, markers are found in the text. (Mistral's models without the tokens do not reason.)"""
     assert not differing(parser, {})
+
+
+@pytest.mark.parametrize("parser", NAMES)
+def test_reasoning_tokens_are_counted_as_vllm_counts_them(parser):
+    """From the ids alone, whatever the text parser does with the same answer."""
+    entry = GOLDEN[parser]
+    wrong = []
+    for name, case, thinking in cases(parser):
+        counter = parse.ReasoningCounter(parser, entry["markers"], thinking=thinking)
+        for token in case["token_ids"]:
+            counter.push(token)
+        if counter.count != case["reasoning_tokens"] and (parser, name) not in COUNT_DEVIATIONS:
+            wrong.append((name, case["text"], counter.count, case["reasoning_tokens"]))
+    assert not wrong
+
+
+def test_count_of_a_name_without_a_rule_stays_0():
+    """vLLM's parsers that do not count say 0."""
+    counter = parse.ReasoningCounter("olmo3", {})
+    counter.push(1)
+    assert counter.count == 0
+
+
+@pytest.mark.parametrize("parser", [*reference.KINDS, *reference.ONE_BLOCK])
+def test_any_text_gives_what_the_reference_says(parser):
+    """Texts put together by chance from markers, parts of them and what is like them; cut by chance."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    kind = reference.KINDS.get(parser, reference.Kind("<think>", "</think>"))
+    fragments = [
+        kind.start,
+        kind.end,
+        kind.tool or "<x>",
+        kind.end[:3],
+        kind.start[1:],
+        "<",
+        "/",
+        "a",
+        " ",
+        "\n",
+        "\u3000",
+    ]
+    for _ in range(300):
+        text = "".join(chance.choices(fragments, k=chance.randrange(12)))
+        pushes, at = [], 0
+        while at < len(text):
+            size = chance.randrange(1, 9)
+            pushes.append(Segment(text[at : at + size]))
+            at += size
+        message = driven(pushes, reasoning_parser=parser)
+        assert (message["reasoning"], message["content"]) == reference.whole(parser, text), repr(text)

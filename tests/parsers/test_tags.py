@@ -80,7 +80,7 @@ def test_whole_answers_are_vllms(parser: str) -> None:
 
 @pytest.mark.parametrize("parser", corpus.RENDER)
 def test_splits_change_nothing(parser: str) -> None:
-    """An answer gives the same message however it is cut: at each place once, and in pieces of one to five characters."""
+    """An answer gives the same message however it is cut: at each place once, and in pieces of 1 to 5 characters."""
     for name, (text, tools) in corpus.answers(parser).items():
         expected = driven(parser, [text], tools=tools)
         for size in (1, 2, 3, 5):
@@ -100,7 +100,9 @@ def broken(parser: str, random: Random) -> str:
     parts += ["\n", " ", "null", "5", "text", "<", '"', "é", "\\", form.call_open[:4], form.value_close[:-1], "NULLS"]
     if random.random() < 0.5:
         return "".join(random.choice(parts) for _ in range(random.randint(1, 25)))
-    text = "Hi \n" + corpus.RENDER[parser]([("typed", [("s", "a b"), ("i", "5"), ("maybe", "nul")]), ("now", [])]) + "\n."
+    text = (
+        "Hi \n" + corpus.RENDER[parser]([("typed", [("s", "a b"), ("i", "5"), ("maybe", "nul")]), ("now", [])]) + "\n."
+    )
     for _ in range(random.randint(1, 4)):
         at = random.randrange(len(text))
         change = random.randrange(3)
@@ -150,7 +152,7 @@ def test_special_tokens_are_the_marks(parser: str) -> None:
 
 @pytest.mark.parametrize("parser", [name for name in corpus.RENDER if name not in ("minimax_m3", "plamo3", "minicpm5")])
 def test_the_text_of_a_special_token_is_text(parser: str) -> None:
-    """Where a format's marks are special tokens, their text alone is no mark: what only looks like a call is content."""
+    """Where a format's marks are special tokens, their text alone is no mark: what looks like a call is content."""
     tokens = {text: number for number, text in enumerate(parse.special_tokens_of(parser, reasoning=False), 100)}
     text = corpus.RENDER[parser]([("now", [])])
     bare = parser in ("qwen3_coder", "qwen3_xml", "mimo", "step3p5", "seed_oss", "minimax_m2", "muse_glimmer")
@@ -169,3 +171,15 @@ def test_real_tokens_change_nothing(parser: str) -> None:
         cuts = sorted({0, len(text), *(begin for begin, _ in offsets)})
         pieces = [text[begin:end] for begin, end in itertools.pairwise(cuts)]
         assert driven(parser, pieces, tools=tools) == driven(parser, [text], tools=tools), name
+
+
+@pytest.mark.parametrize("parser", corpus.RENDER)
+def test_nothing_is_lost_where_an_answer_is_cut(parser: str) -> None:
+    """Wherever an answer ends, the word that it ends with is somewhere in the message, in one piece."""
+    for name in ("text_before", "three", "several_types", "code"):
+        text, tools = corpus.answers(parser)[name]
+        for length in range(1, len(text)):
+            word = re.search(r"\w*$", text[:length])
+            made = driven(parser, [text[:length]], tools=tools)
+            parts = [made["content"] or "", *(part for call in made["calls"] for part in call.values())]
+            assert word is None or any(word[0] in part for part in parts), text[:length]

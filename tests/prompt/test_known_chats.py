@@ -98,6 +98,8 @@ class Way:
         except msgspec.DecodeError:
             return None
         split = self.chats.prompt(chat, request.messages)
+        if split is not None:
+            assert split.chars == len(self.template.render_plain(decode_plain_chat(body).messages) or "")
         prompt = None if split is None else self.encoder.finish(split, False)
         return None if prompt is None else prompt.ids()
 

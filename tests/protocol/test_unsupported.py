@@ -7,19 +7,14 @@ import json
 
 import pytest
 
-from fastfront.errors import BadRequestError, UnsupportedFieldError
-from fastfront.protocol import decode_chat_completion_request, decode_completion_request, decode_tokenize_request
+from fastfront.errors import BadRequestError
+from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.protocol.unsupported import CHAT, COMPLETIONS
 
 TOOL = {"type": "function", "function": {"name": "f"}}
 MESSAGES = {"messages": [{"role": "user", "content": "hi"}]}
 PROMPT = {"prompt": "hi"}
 
-EFFECTIVE = {
-    "use_beam_search": True,
-}
-CHAT_EFFECTIVE = EFFECTIVE
-COMPLETION_EFFECTIVE = EFFECTIVE
 HARMLESS = {
     "use_beam_search": False,
     "prompt_logprobs": None,
@@ -49,22 +44,6 @@ def _body(*parts: dict) -> bytes:
     return json.dumps({name: value for part in parts for name, value in part.items()}).encode()
 
 
-@pytest.mark.parametrize("name", CHAT_EFFECTIVE)
-def test_chat_field_is_refused_by_name(name):
-    """A chat field that would change the answer is refused, and the error says which."""
-    with pytest.raises(UnsupportedFieldError, match=f"`{name}` is not supported by fastfront yet") as caught:
-        decode_chat_completion_request(_body(MESSAGES, {name: CHAT_EFFECTIVE[name]}))
-    assert (caught.value.status, caught.value.param) == (400, name)
-
-
-@pytest.mark.parametrize("name", COMPLETION_EFFECTIVE)
-def test_completion_field_is_refused_by_name(name):
-    """A completion field that would change the answer is refused, and the error says which."""
-    with pytest.raises(UnsupportedFieldError) as caught:
-        decode_completion_request(_body(PROMPT, {name: COMPLETION_EFFECTIVE[name]}))
-    assert caught.value.param == name
-
-
 @pytest.mark.parametrize(
     ("decode", "body", "message"),
     [
@@ -82,6 +61,19 @@ def test_what_vllm_refuses_too_has_its_words(decode, body, message):
     assert caught.value.message.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("decode", "body", "logprobs"),
+    [(decode_chat_completion_request, MESSAGES, True), (decode_completion_request, PROMPT, 0)],
+)
+def test_logprobs_of_beams_are_refused(decode, body, logprobs):
+    """Beam search tells no logprobs; without either, the other is served."""
+    with pytest.raises(BadRequestError, match="`logprobs` are not supported together with `use_beam_search`") as caught:
+        decode(_body(body, {"use_beam_search": True, "logprobs": logprobs}))
+    assert caught.value.param == "logprobs"
+    assert decode(_body(body, {"use_beam_search": True})).use_beam_search
+    assert decode(_body(body, {"logprobs": logprobs})).logprobs == logprobs
+
+
 @pytest.mark.parametrize("name", CHAT_HARMLESS)
 def test_chat_field_without_effect_is_taken(name):
     """Null, the default, and what does nothing are no reason to refuse a chat."""
@@ -96,6 +88,4 @@ def test_completion_field_without_effect_is_taken(name):
 
 def test_every_refusal_is_tested():
     """Each line of the tables stands in a test above."""
-    own_tests = {"prompt_embeds"}
-    for table, tested in ((CHAT, CHAT_EFFECTIVE), (COMPLETIONS, COMPLETION_EFFECTIVE)):
-        assert {refusal.field for refusal in table} <= set(tested) | own_tests
+    assert {refusal.field for refusal in (*CHAT, *COMPLETIONS)} == {"prompt_embeds", "logprobs"}

@@ -66,8 +66,20 @@ def fields() -> list[Case]:
     cases.append(Case("chat-choice-n", CHAT, chat(PROMPTS["english"], **several)))
     cases.append(Case("completion-choice-prompts", COMPLETIONS, completion(["a", "b"], **several)))
     cases.append(Case("chat-effort", CHAT, chat(PROMPTS["english"], reasoning_effort="low", documents=[{"text": "x"}])))
+    for name, members in BEAMS.items():
+        cases += both(f"chat-beams-{name}", CHAT, chat(PROMPTS["mixed"], use_beam_search=True, **members))
+        body = completion([PROMPTS["code"], "x"], use_beam_search=True, **members)
+        cases.append(Case(f"completion-beams-{name}", COMPLETIONS, body))
     return cases
 
+
+BEAMS: dict[str, dict[str, Any]] = {
+    "one": {"n": 1, "max_tokens": 8},
+    "three": {"n": 3, "max_tokens": 8},
+    "penalty": {"n": 2, "max_tokens": 12, "length_penalty": 0.0, "include_stop_str_in_output": True},
+    "warm": {"n": 4, "max_tokens": 5, "temperature": 1.5, "length_penalty": 2.0, "ignore_eos": True},
+    "ids": {"n": 2, "max_tokens": 4, "return_token_ids": True},
+}
 
 BAD_CONSTRAINTS: dict[str, dict[str, Any]] = {
     "choice-empty": {"structured_outputs": {"choice": []}},
@@ -120,6 +132,11 @@ def refusals() -> list[Case]:
         "embeds": {"prompt_embeds": "AAAA"},
     }.items():
         cases.append(Case(f"completion-{name}", COMPLETIONS, completion("hello", **members)))
+    beams = {"use_beam_search": True, "max_tokens": 3}
+    cases.append(Case("chat-beams-many", CHAT, chat("hello", n=11, **beams)))
+    cases.append(Case("completion-beams-stream", COMPLETIONS, completion("hello", stream=True, **beams)))
+    labels = {"logprobs": True, "logprob_token_ids": [1]}
+    cases.append(Case("chat-beams-labels", CHAT, chat("hello", **beams, **labels)))
     cases.append(Case("completion-suffix-ids", COMPLETIONS, completion([1, 2], suffix="x")))
     for name, members in {
         "template": {"chat_template": "{{ 1 }}"},

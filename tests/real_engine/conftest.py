@@ -17,6 +17,7 @@ from fastfront.sim import MODEL_PATH
 from tests.real_engine import servers
 from tests.real_engine.asking import Answer, ask
 from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
+from tests.real_engine.cases_routes import PAGES, ROUTES
 from tests.real_engine.every_case import CASES, ERRORS
 from tests.real_engine.servers import Server, Site
 
@@ -93,6 +94,10 @@ def record(client: httpx.Client) -> Reference:
     reference.pages["/version"] = client.get("/version").json()
     client.get("/nothing")
     reference.pages["/metrics"] = client.get("/metrics").text
+    # Last: a route may change what the others show.
+    for case in ROUTES:
+        reference.answers[case.name] = ask(client, case.path, case.body)
+    reference.pages |= {page: client.get(page).json() for page in PAGES}
     return reference
 
 

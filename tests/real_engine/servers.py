@@ -28,6 +28,8 @@ IN_ONE_PROCESS = ["--distributed-executor-backend", "uni"]
 """The engine runs its model itself instead of in a worker process (only with VLLM_ENABLE_V1_MULTIPROCESSING=0 on the
 CPU). Engine and worker wait for each other in a loop of sched_yield(): on two cores, other processes were seen not to
 run for six seconds."""
+ROUTE_FLAGS = ["--enable-scale-out"]
+"""For every server, and VLLM_SERVER_DEV_MODE: the routes behind switches are compared, too."""
 MODEL_NAME = "tiny"
 READY_TIMEOUT = 240.0
 """Seconds; an engine takes 25 to 35 of them on two cores."""
@@ -71,6 +73,7 @@ class Site:
             "VLLM_DO_NOT_TRACK": "1",
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
             "VLLM_NO_USAGE_STATS": "1",
+            "VLLM_SERVER_DEV_MODE": "1",
         }
         return {**os.environ, "PATH": path, **settings, **extra}
 
@@ -128,12 +131,12 @@ def headless(site: Site, model: Path) -> Iterator[Server]:
 
 def vllm_command(site: Site, model: Path, port: int) -> list[str]:
     where = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", MODEL_NAME]
-    return [str(site.vllm), "serve", str(model), *where, *ENGINE_FLAGS, *IN_ONE_PROCESS]
+    return [str(site.vllm), "serve", str(model), *where, *ROUTE_FLAGS, *ENGINE_FLAGS, *IN_ONE_PROCESS]
 
 
 def fastfront_command(site: Site, model: Path, port: int) -> list[str]:
     where = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", MODEL_NAME]
-    return [str(site.fastfront), "serve", str(model), *where]
+    return [str(site.fastfront), "serve", str(model), *where, *ROUTE_FLAGS]
 
 
 def free_port() -> int:

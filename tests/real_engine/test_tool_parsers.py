@@ -7,20 +7,37 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_golden_answers_of_tags_are_vllms(tmp_path: Path) -> None:
-    """Made again, the answers to the corpus of tags and the types of schemas are the same."""
-    made = tmp_path / "tags.json"
+def remade(script: str, made: Path) -> Any:
+    """What a script makes of vLLM's parsers now."""
     python = Path(os.environ["FASTFRONT_ENGINE_VENV"]) / "bin" / "python"
     subprocess.run(
-        [python, "tests/parsers/make_golden_tags.py", made],
+        [python, f"tests/parsers/{script}", made],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
         timeout=300,
     )
-    golden = ROOT / "tests" / "parsers" / "golden" / "tags.json"
-    assert json.loads(made.read_text(encoding="utf-8")) == json.loads(golden.read_text(encoding="utf-8"))
+    return json.loads(made.read_text(encoding="utf-8"))
+
+
+def golden(name: str) -> Any:
+    """What is checked in."""
+    return json.loads((ROOT / "tests" / "parsers" / "golden" / name).read_text(encoding="utf-8"))
+
+
+def test_golden_answers_of_tags_are_vllms(tmp_path: Path) -> None:
+    """Made again, the answers to the corpus of tags and the types of schemas are the same."""
+    assert remade("make_golden_tags.py", tmp_path / "tags.json") == golden("tags.json")
+
+
+def test_golden_answers_of_json_are_vllms(tmp_path: Path) -> None:
+    """Made again, the answers to the corpus of calls that are JSON are the same; cohere's need a package of its own."""
+    made = remade("make_golden_json_tools.py", tmp_path / "json_tools.json")
+    checked_in = golden("json_tools.json")
+    assert len(made) >= len(checked_in) - 2
+    assert {name: checked_in[name] for name in made} == made

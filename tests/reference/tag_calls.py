@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a message holds whose tool calls are made of tags: slow, obvious, the whole text at once.
 
-The oracle of the native TagParser, for well-formed answers and for broken ones. Values become JSON with Python's own int,
-float, json and ast.
+The oracle of the native TagParser, for well-formed answers and for broken ones.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.reference.tag_values import converted, types_of
 
 
 @dataclass
@@ -51,6 +51,11 @@ def _quoted(text):
             return None
         text = text[1:-1]
     return text.strip() or None
+
+
+def _dsml(text):
+    found = re.fullmatch(r"\s+name=\"([^\"]+)\"(?:\s+string=\"([^\"]*)\")?\s*", text)
+    return found and found.groups()
 
 
 def _newlines(text):
@@ -105,6 +110,21 @@ FORMATS = {
         value_trim=str.strip,
         rule="dots",
         **_INVOKE,
+    ),
+    "deepseek_v4": Format(
+        ("<｜DSML｜tool_calls>", "<｜DSML｜toolcalls>", "<｜DSML｜tool>"),
+        "</｜DSML｜tool_calls>",
+        block_close_ends_value=True,
+        call_open='<｜DSML｜invoke name="',
+        name_close='">',
+        call_close="</｜DSML｜invoke>",
+        parameter_open="<｜DSML｜parameter",
+        tag_close=">",
+        value_close="</｜DSML｜parameter>",
+        parameter_ends_value=True,
+        read_tag=_dsml,
+        rule="dsml",
+        trims_end=False,
     ),
 }
 
@@ -249,6 +269,7 @@ class _Reader:
                 self.events.append(raw)
                 return has_members
             tag += mark
+        key, kind = key if isinstance(key, tuple) else (key, None)
         if form.value_open:
             before, mark = self.next(form.value_open, form.parameter_open, form.call_close, form.block_close)
             raw += before
@@ -263,16 +284,15 @@ class _Reader:
         value, mark = self.next(*ends)
         head = (", " if has_members else "{") + json.dumps(key, ensure_ascii=False) + ": "
         if mark is None:
-            self.cut(form, properties.get(key), head, raw, value)
+            self.cut(form, properties.get(key), head, raw, value, kind)
             return True
-        self.put(
-            head + json.dumps(converted(form.rule, properties.get(key), form.value_trim(value)), ensure_ascii=False)
-        )
+        made = converted(form.rule, properties.get(key), form.value_trim(value), kind)
+        self.put(head + json.dumps(made, ensure_ascii=False))
         if mark != form.value_close:
             self.at -= len(mark)
         return True
 
-    def cut(self, form, schema, head, raw, value):
+    def cut(self, form, schema, head, raw, value, kind):
         """The text ends inside a value: of a string, what is there goes out."""
         kinds = types_of(schema)
         if form.rule == "hunyuan":
@@ -283,6 +303,8 @@ class _Reader:
         maybe = kinds == {"string", "null"} or (form.rule == "dots" and "string" in kinds)
         if form.rule in ("hunyuan", "poolside"):
             maybe = False
+        if form.rule == "dsml" and kind != "true":
+            streams = maybe = False
         could_be_null = "null".startswith(form.value_trim(value).lower())
         if not streams and not (maybe and not could_be_null):
             self.events.append(raw + value)
@@ -292,84 +314,6 @@ class _Reader:
         elif form.value_trim is _newlines:
             value = value.removeprefix("\n")
         self.put(head + json.dumps(value, ensure_ascii=False)[:-1])
-
-
-def types_of(schema):
-    """The names of extract_types_from_schema, for the schemas of the tests."""
-    if not isinstance(schema, dict):
-        return {"string"}
-    named = schema.get("type", [])
-    kinds = set(named if isinstance(named, list) else [named])
-    if "enum" in schema:
-        kinds |= {"string" if isinstance(value, str) else "integer" for value in schema["enum"]}
-    for choice in schema.get("anyOf", []):
-        kinds |= types_of(choice)
-    return kinds or {"string"}
-
-
-def _finite(value):
-    json.dumps(value, allow_nan=False)
-    return value
-
-
-def _whole(text):
-    number = float(text)
-    return int(_finite(number)) if number == int(number) else number
-
-
-def _attempt(text, *readers):
-    for reader in readers:
-        try:
-            return _finite(reader(text))
-        except (ValueError, SyntaxError, TypeError, OverflowError):
-            continue
-    return text
-
-
-def _boolean(text, true=("true",), false=("false",)):
-    if text.lower() in (*true, *false):
-        return text.lower() in true
-    raise ValueError(text)
-
-
-def converted(rule, schema, text):
-    """The value that a complete text is."""
-    kinds = types_of(schema)
-    if rule == "poolside":
-        return (
-            text if schema is not None and kinds == {"string"} else _attempt(text.strip(), json.loads, ast.literal_eval)
-        )
-    if rule == "dots":
-        return _dots(kinds, text)
-    if rule == "hunyuan":
-        kinds -= {"null"}
-        readers = [_boolean] if "boolean" in kinds else []
-        readers += [int] if "integer" in kinds else []
-        readers += [lambda t: float(t) if set(t) & set(".eE") else int(t)] if "number" in kinds else []
-        readers += [json.loads] if kinds - {"string", "boolean", "integer", "number"} else []
-        return _attempt(text, *readers, *([] if "string" in kinds else [json.loads, ast.literal_eval]))
-    if schema is None:
-        return text
-    if "null" in kinds and text.lower() == "null":
-        return None
-    readers = [int] if "integer" in kinds else []
-    readers += [_whole] if "number" in kinds else []
-    readers += [lambda t: _boolean(t.strip(), ("true", "1"), ("false", "0"))] if "boolean" in kinds else []
-    readers += [json.loads] if kinds & {"object", "array"} or "string" not in kinds else []
-    return _attempt(text, *readers)
-
-
-def _dots(kinds, text):
-    if text.lower() == "null":
-        return None
-    if "string" in kinds:
-        return text
-    for kind, reader in (("integer", int), ("number", _whole)):
-        if kind in kinds:
-            return _attempt(text, reader)
-    if "boolean" in kinds:
-        return text.lower() in ("true", "1")
-    return _attempt(text, json.loads)
 
 
 def parse(parser, text, tools):

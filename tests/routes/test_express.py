@@ -21,7 +21,7 @@ from fastfront.prompt import Model, known_chats
 from fastfront.prompt.known_chats import KnownChats
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes import chat_completions, completions, express
-from fastfront.routes.generate import _engine_requests, _Headers
+from fastfront.routes.generate import Headers, engine_requests
 from fastfront.sim import MODEL_PATH
 from fastfront.telemetry import Metrics
 
@@ -46,7 +46,7 @@ class FakeEngine:
     def __init__(self):
         self.sent, self.forgotten, self.aborted = [], [], []
         self.client_index, self.current_wave = 3, 5
-        self.pump = SimpleNamespace(send_head=lambda response: None)
+        self.pump = SimpleNamespace(send_head=lambda response: None, observe=lambda stage, seconds: None)
         self.error = None
         self.first = None
         """A future of the first request, where a test waits for it."""
@@ -135,10 +135,10 @@ def general(model, path, body, request_id):
     decode, route = WAYS[path]
     request = decode(body)
     shape = route.SHAPE
-    (only,) = _engine_requests(
+    (only,) = engine_requests(
         request,
         route.prepare(model, request),
-        _Headers(None, None, None, None),
+        Headers(None, None, None, None),
         request_id,
         0.0,
         shape,

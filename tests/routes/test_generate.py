@@ -11,9 +11,9 @@ from fastfront.errors import BadRequestError
 from fastfront.output.parsers import UNPARSED
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes import chat_completions, completions
-from fastfront.routes.generate import Prompts, _engine_requests, _Headers, _read_headers, _session_id
+from fastfront.routes.generate import Headers, Prompts, _session_id, engine_requests, read_headers
 
-NO_HEADERS = _Headers(None, None, None, None)
+NO_HEADERS = Headers(None, None, None, None)
 
 
 def chat(**more):
@@ -25,7 +25,7 @@ def chat(**more):
 
 def requests_for(request, prompts=1, headers=NO_HEADERS, *, numbers_prompts=False):
     """Return the engine's requests, as the engine would read them."""
-    found = _engine_requests(
+    found = engine_requests(
         request,
         Prompts(
             [[10 * p, 10 * p + 1] for p in range(prompts)],
@@ -65,7 +65,7 @@ def test_without_a_seed_samples_are_one_request():
     """Nothing is copied that is the same."""
     request = chat(n=3)
     prompts = Prompts([[1]], [SamplingParams()], [None])
-    found = _engine_requests(request, prompts, NO_HEADERS, "x", 0.0, chat_completions.SHAPE, UNPARSED)
+    found = engine_requests(request, prompts, NO_HEADERS, "x", 0.0, chat_completions.SHAPE, UNPARSED)
     assert len({id(each) for each in found}) == 1
 
 
@@ -104,19 +104,19 @@ def test_headers():
             (b"x-session-id", b"s"),
         ]
     }
-    assert _read_headers(scope) == ("aä", 3, -5, "s")
+    assert read_headers(scope) == ("aä", 3, -5, "s")
 
 
 @pytest.mark.parametrize("value", [b"", b"x", b"1.5", b"9" * 5000])
 def test_header_that_is_no_number_is_ignored(value):
     """As in vLLM."""
-    headers = _read_headers({"headers": [(b"x-data-parallel-rank", value), (b"x-vllm-priority", value)]})
+    headers = read_headers({"headers": [(b"x-data-parallel-rank", value), (b"x-vllm-priority", value)]})
     assert (headers.data_parallel_rank, headers.priority) == (None, None)
 
 
 def test_header_goes_before_the_bodys_priority():
     """A router in front has the last word."""
-    (only,) = requests_for(chat(priority=1), headers=_Headers(None, 0, 9, None))
+    (only,) = requests_for(chat(priority=1), headers=Headers(None, 0, 9, None))
     assert (only.priority, only.data_parallel_rank) == (9, 0)
     (only,) = requests_for(chat(priority=1))
     assert only.priority == 1

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Large bodies under uvloop, which reads them to where they stay: a lane gets every byte, and the connection goes on."""
+"""Large bodies under uvloop, which reads them to where they stay: a lane gets every byte, the connection goes on."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import re
 from collections.abc import Coroutine
@@ -47,7 +48,7 @@ async def ask(pieces: list[bytes], lane: Any) -> tuple[list[int], list[bytes]]:
 @pytest.mark.parametrize("sizes", [[20_000], [300_000], [1_000_000], [50_000, 3, 0, 700_000, 16_385, 16_384]])
 def test_a_lane_gets_every_byte(sizes: list[int]) -> None:
     """However large the bodies are, and with other requests before and behind them in the same bytes."""
-    rng = random.Random(3)  # noqa: S311
+    rng = random.Random(3)
     bodies = [rng.randbytes(size) for size in sizes]
     lane = Lane()
     found = run(ask([b"".join(map(post, bodies)) + LAST], lane))
@@ -58,12 +59,12 @@ def test_a_lane_gets_every_byte(sizes: list[int]) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_lane_gets_every_byte_at_any_cut(seed: int) -> None:
     """The head may come alone, with a little or with most of its body."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     bodies = [rng.randbytes(rng.randrange(200_000)) for _ in range(4)]
     data = b"".join(map(post, bodies)) + LAST
     cuts = sorted({0, len(data), *(rng.randrange(len(data)) for _ in range(rng.randrange(60)))})
     lane = Lane()
-    found, _ = run(ask([data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)], lane))
+    found, _ = run(ask([data[a:b] for a, b in itertools.pairwise(cuts)], lane))
     assert found == [200] * 5, f"seed {seed}"
     assert lane.bodies == bodies, f"seed {seed}"
 
@@ -79,7 +80,7 @@ def test_a_body_behind_which_the_connection_closes() -> None:
 
 def test_a_large_body_that_the_app_gets() -> None:
     """What a lane leaves, declines, or must not have is read as ever."""
-    body = random.Random(1).randbytes(400_000)  # noqa: S311
+    body = random.Random(1).randbytes(400_000)
     for lane in (Lane(take=False), Lane(decline=True)):
         assert run(ask([post(body) + LAST], lane)) == ([200, 200], [b"app /lane 400000", b"app /last 0"])
     lane = Lane()

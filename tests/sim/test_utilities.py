@@ -20,7 +20,9 @@ from tests.sim.peer import FAST, add
         ("is_scheduler_paused", (), False),
         ("profile", (True, None), None),
         ("execute_dummy_batch", (), None),
-        ("collective_rpc", ("echo", None, [], None), [None]),
+        ("collective_rpc", ("update_weights", None, [], None), [None]),
+        ("collective_rpc", ("echo", None, ["a"], {"b": 1}), [{"args": ["a"], "kwargs": {"b": 1}}]),
+        ("compute_weight_checksums", (), [{"rank0.weights": "00000000"}]),
         ("get_weight_version", (), "default"),
     ],
 )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import types
+
 import prometheus_client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -152,3 +154,31 @@ def test_counters_tell_since_when_they_count():
     assert created > 1e9
     assert found[("vllm:request_params_n_created", *ENGINE_0)] == created
     assert found[("vllm:request_success_created", ENGINE_0[0], ("finished_reason", "stop"), ENGINE_0[1])] == created
+
+
+def test_invocations_of_tool_parsers():
+    """With --tool-call-parser, as in vLLM: every combination of labels from the start."""
+    snapshot = empty(2)
+    snapshot[0]["counters"].update(tool_parser_plain=1, tool_parser_called=2, tool_parser_streaming_called=4)
+    snapshot[1]["counters"].update(tool_parser_called=8)
+    metrics = Metrics(tool_parser=True)
+    metrics.watch_engine(lambda: snapshot, "tiny")
+    found = {key[1:]: value for key, value in samples(metrics).items() if "invocations_total" in key[0]}
+    assert len(found) == 12
+    counts = {key[0][1] + " " + key[2][1]: value for key, value in found.items() if "chat" in key[3][1]}
+    assert counts == {
+        "streaming tool_call": 4,
+        "streaming no_tool_call": 0,
+        "non_streaming tool_call": 10,
+        "non_streaming no_tool_call": 1,
+    }
+
+
+def test_adapters_are_shown_where_the_engine_has_any():
+    """vllm:lora_requests_info, with --enable-lora."""
+    metrics = Metrics()
+    ready = types.SimpleNamespace(supports_lora=True, max_loras=4)
+    metrics.watch_engine(empty, "tiny", ready)
+    metrics.lora.begin("mine")
+    names = [key for key in samples(metrics) if key[0] == "vllm:lora_requests_info"]
+    assert any(("running_lora_adapters", "mine") in key for key in names)

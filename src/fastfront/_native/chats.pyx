@@ -19,16 +19,16 @@ from libcpp.memory cimport make_shared, shared_ptr
 from libcpp.string_view cimport string_view
 from libcpp.vector cimport vector
 
-from fastfront._native cimport core
+from fastfront._native cimport prompt_parts
 from fastfront._native.prompt cimport EncodedPrompt, SegmentEncoder, SplitPrompt
 
 from fastfront._native.template import RecipeBook
 
-ctypedef shared_ptr[const core.EncodedIds] Ids
+ctypedef shared_ptr[const prompt_parts.EncodedIds] Ids
 
 cdef Py_ssize_t HEAD_BYTES = 4096      # of a body, where its messages begin
 cdef Py_ssize_t OVERHEAD_BYTES = 1024  # of a message, beside its texts and ids
-cdef shared_ptr[core.EncodedIds] nothing = make_shared[core.EncodedIds]()
+cdef shared_ptr[prompt_parts.EncodedIds] nothing = make_shared[prompt_parts.EncodedIds]()
 cdef Ids NO_IDS = <Ids>nothing
 
 
@@ -95,7 +95,7 @@ cdef Outcome outcome_of(Slot slot, str content, split):
     return made
 
 
-cdef inline bint same(const core.Piece& found, const core.Piece& expected, size_t shift) noexcept:
+cdef inline bint same(const prompt_parts.Piece& found, const prompt_parts.Piece& expected, size_t shift) noexcept:
     return (
         found.begin == expected.begin + shift and found.end == expected.end + shift
         and found.special == expected.special and found.special_id == expected.special_id
@@ -159,7 +159,7 @@ cdef class ChatPrompt:
             parts.push_back(outcome.ids)
             n += 1
         parts.push_back(self.plan.between[n])
-        made.encoded.append(core.encoded_ids_span(parts.data(), parts.size()))
+        made.encoded.append(prompt_parts.encoded_ids_span(parts.data(), parts.size()))
         return made
 
 
@@ -247,13 +247,13 @@ cdef class ChatMemory:
     def recognise(self, bytes body not None):
         """Return the Chat whose beginning is known; None if little or nothing of it is."""
         cdef string_view json = string_view(PyBytes_AS_STRING(body), <size_t>PyBytes_GET_SIZE(body))
-        cdef size_t begin = core.find_messages(json, HEAD_BYTES)
+        cdef size_t begin = prompt_parts.find_messages(json, HEAD_BYTES)
         cdef size_t at = begin
         cdef size_t end, size, following
         cdef list known = []
         cdef Message message, before = None
         cdef Chat chat
-        if begin == core.kNowhere:
+        if begin == prompt_parts.kNowhere:
             return None
         while True:
             message = None if before is None else before.follower
@@ -262,8 +262,8 @@ cdef class ChatMemory:
                 if size == 0 or size > json.size() - at or memcmp(json.data() + at, PyBytes_AS_STRING(message.raw), size) != 0:
                     message = None
             if message is None:
-                end = core.find_object_end(json, at)
-                if end == core.kNowhere:
+                end = prompt_parts.find_object_end(json, at)
+                if end == prompt_parts.kNowhere:
                     return None
                 message = self.messages.get(body[at:end])
                 if message is None:
@@ -275,9 +275,9 @@ cdef class ChatMemory:
             message.used = True
             known.append(message)
             before = message
-            following = core.find_next_object(json, end)
-            if following == core.kNowhere:
-                at = core.skip_json_space(json, end)
+            following = prompt_parts.find_next_object(json, end)
+            if following == prompt_parts.kNowhere:
+                at = prompt_parts.skip_json_space(json, end)
                 break
             at = following
         if before is None or (at - begin) * 2 < json.size():
@@ -300,9 +300,9 @@ cdef class ChatMemory:
     def remember(self, bytes body not None, list messages not None, decode not None):
         """Remember all messages of a body: `messages` is what `decode` makes of them."""
         cdef string_view json = string_view(PyBytes_AS_STRING(body), <size_t>PyBytes_GET_SIZE(body))
-        cdef size_t begin = core.find_messages(json, HEAD_BYTES)
+        cdef size_t begin = prompt_parts.find_messages(json, HEAD_BYTES)
         cdef Chat chat
-        if begin == core.kNowhere:
+        if begin == prompt_parts.kNowhere:
             return
         read = self.read(body, <Py_ssize_t>begin, messages)
         if read is None:
@@ -326,20 +326,20 @@ cdef class ChatMemory:
         cdef list added = []
         cdef Message message
         for decoded in messages:
-            if at == core.kNowhere:
+            if at == prompt_parts.kNowhere:
                 return None
-            end = core.find_object_end(json, at)
+            end = prompt_parts.find_object_end(json, at)
             letter = RecipeBook.shape_of([decoded], self.as_parts)
-            if end == core.kNowhere or letter is None:
+            if end == prompt_parts.kNowhere or letter is None:
                 return None
             message = Message.__new__(Message)
             message.raw, message.content = body[at:end], decoded["content"]
             message.letter = PyBytes_AS_STRING(letter)[0]
             added.append(message)
-            at = core.find_next_object(json, end)
-        if messages and at != core.kNowhere:
+            at = prompt_parts.find_next_object(json, end)
+        if messages and at != prompt_parts.kNowhere:
             return None
-        return added, <Py_ssize_t>core.skip_json_space(json, end)
+        return added, <Py_ssize_t>prompt_parts.skip_json_space(json, end)
 
     def keep(self, Chat chat not None):
         """Remember the chat's messages, and that each follows the one before."""

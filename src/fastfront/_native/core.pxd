@@ -10,8 +10,8 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
-from fastfront._native.parsers cimport ParserPlan as CppParserPlan
-from fastfront._native.stats cimport EngineStates, Metrics
+from fastfront._native.parsers cimport ParserPlan as CppParserPlan, Pieces
+from fastfront._native.stats cimport EngineStates, HistogramId, Metrics
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
 cdef extern from "<span>" namespace "std" nogil:
@@ -94,63 +94,6 @@ cdef extern from "zmtp_router.hpp" namespace "fastfront" nogil:
         void flush() noexcept
         size_t backlog() noexcept
         void close() noexcept
-
-cdef extern from "add_request.hpp" namespace "fastfront" nogil:
-    cdef cppclass AddRequest:
-        AddRequest()
-        uint64_t wire_id
-        size_t prompt_token_count
-        string_view prompt_token_ids
-        string_view sampling_params
-        double arrival_time
-        int64_t client_index
-        int64_t current_wave
-        string_view external_req_id
-    size_t max_size(const AddRequest&) noexcept
-    char* write(char*, const AddRequest&) noexcept
-    char* write_msgpack_int(char*, int64_t) noexcept
-
-cdef extern from "special_tokens.hpp" namespace "fastfront" nogil:
-    cdef cppclass SpecialTokens:
-        SpecialTokens()
-        SpecialTokens(vector[pair[string, uint32_t]]) except +
-        @staticmethod
-        cbool suits(const vector[pair[string, uint32_t]]&) except +
-
-cdef extern from "json_messages.hpp" namespace "fastfront" nogil:
-    size_t kNowhere
-    size_t skip_json_space(string_view, size_t) noexcept
-    size_t find_messages(string_view, size_t) noexcept
-    size_t find_object_end(string_view, size_t) noexcept
-    size_t find_next_object(string_view, size_t) noexcept
-
-cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
-    cdef cppclass EncodedIds
-    cdef cppclass piece_span "std::span<const fastfront::Piece>":
-        piece_span(const Piece*, size_t) noexcept
-    cdef cppclass encoded_ids_span "std::span<const std::shared_ptr<const fastfront::EncodedIds>>":
-        encoded_ids_span(const shared_ptr[const EncodedIds]*, size_t) noexcept
-    cdef cppclass Piece:
-        size_t begin
-        size_t end
-        cbool special
-        uint32_t special_id
-        shared_ptr[const EncodedIds] ids
-    cdef cppclass EncodedIds:
-        EncodedIds()
-        string msgpack
-        size_t count
-        vector[uint32_t] tail
-        void append(token_span) except +
-        void append(piece_span) except +
-        void append(encoded_ids_span) except +
-        vector[uint32_t] ids() except +
-    cdef cppclass SegmentCache:
-        SegmentCache(SpecialTokens, size_t) except +
-        vector[Piece] split(string_view) except +
-        void remember(Piece&, string_view, token_span) except +
-        size_t size() noexcept
-        size_t bytes() noexcept
 
 cdef extern from "engine_outputs.hpp" namespace "fastfront" nogil:
     cdef enum class FinishReason:
@@ -263,6 +206,11 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         double arrival_time
         int64_t max_tokens
         size_t mailbox_limit
+    cdef cppclass UnparsedStep:
+        size_t choice
+        string text
+        vector[uint32_t] token_ids
+        cbool ends
     cdef cppclass RawDelta:
         size_t choice
         vector[uint32_t] token_ids
@@ -281,6 +229,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         uint64_t key() noexcept
         void take(string&) noexcept
         size_t pending() noexcept
+        vector[UnparsedStep] take_steps() noexcept
         vector[RawDelta] take_deltas() noexcept
         cbool finished() noexcept
         cbool overflowed() noexcept
@@ -288,6 +237,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         cbool lost() noexcept
         int http_status() noexcept
         ChoiceTimes times_of(size_t) noexcept
+        size_t content_length() noexcept
         cbool over() noexcept
         int error(string&) except +
     int64_t live_count "fastfront::Response::live_count"() noexcept
@@ -343,8 +293,12 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
+        void abort(const shared_ptr[CppResponse]&, size_t, size_t) except +
         void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
+        void give(const shared_ptr[CppResponse]&, size_t, const Pieces&) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
         double keep_alive(const shared_ptr[CppResponse]&, double) except +
         void send_head(const shared_ptr[CppResponse]&) except +
         void process(byte_span) noexcept
+        void observe(HistogramId, double) noexcept
+        size_t blocked() except +

@@ -17,9 +17,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.unicode cimport PyUnicode_GET_LENGTH
 from libc.stdint cimport int64_t
 
-from fastfront._native cimport core
+from fastfront._native cimport prompt_parts
+from fastfront._native.lane_metrics cimport content_length, now
 
-from fastfront._native.pump import Response, encode_add_request
+from fastfront._native.pump import STAGE_PREPARE, STAGE_TOKENIZE, Response, encode_add_request
 
 cdef object random_bits = Random().getrandbits
 # Headers that the general way reads.
@@ -88,19 +89,20 @@ cdef class Lane:
     def __call__(self, exchange, bytes body not None) -> bool:
         """Take the request, or return False with nothing done."""
         cdef Prepared prepared
+        cdef double began = now()
         if not self.frontend.is_ready or not self.is_ordinary(exchange.headers):
             return False
         if PyBytes_GET_SIZE(body) > self.off_loop_bytes:
-            Call(self, exchange).send_off(self.prepare, body)
+            Call(self, exchange, began).send_off(self.prepare, body)
             return True
         prepared = self.read(body)
         if prepared is None:
             return False
         if prepared.split.unseen > self.inline_unseen:
             self.raise_bound()
-            Call(self, exchange).send_off(self.encode, prepared)
+            Call(self, exchange, began).send_off(self.encode, prepared)
             return True
-        return self.encode_here(prepared) and Call(self, exchange).launch(prepared)
+        return self.encode_here(prepared) and Call(self, exchange, began).launch(prepared)
 
     cdef bint is_ordinary(self, list headers):
         cdef bytes name
@@ -173,7 +175,9 @@ cdef class Lane:
     cpdef Prepared encode(self, Prepared prepared):
         """Tokenize; None if the general way has to. May run in any thread."""
         cdef int64_t room
+        cdef double began = now()
         prompt = self.encoder.finish(prepared.split, self.add_special_tokens)
+        self.pump.observe(STAGE_TOKENIZE, now() - began)
         if prompt is None:
             return None
         room = self.max_model_len - len(prompt)
@@ -237,13 +241,14 @@ cdef class Call:
 
     cdef Lane lane
     cdef object exchange, response, future
-    cdef double started
+    cdef double started, began
     cdef bint over
 
-    def __init__(self, Lane lane, exchange):
+    def __init__(self, Lane lane, exchange, double began):
         self.lane = lane
         self.exchange = exchange
         self.started = exchange.started
+        self.began = began
         lane.frontend.begin_request()
 
     # -- to the engine
@@ -301,6 +306,7 @@ cdef class Call:
             self.end()
             return False
         lane.frontend.metrics.requests_started += 1
+        lane.pump.observe(STAGE_PREPARE, now() - self.began)
         if stream:
             lane.watch_head(response)
         return True
@@ -366,10 +372,12 @@ cdef class Call:
         cdef Lane lane = self.lane
         if self.over:
             return
+        cdef Py_ssize_t size = 0
         response = self.response
         self.response = None
         if response is not None:
             response.on_ready = None
+            size = response.content_length
             if whole:
                 lane.engine.forget(response)
             else:
@@ -377,4 +385,4 @@ cdef class Call:
         self.end()
         if response is not None:
             self.exchange.hand_back(status, whole)
-        lane.observe(status, lane.loop.time() - self.started)
+        lane.observe(status, lane.loop.time() - self.started, content_length(self.exchange.headers), size)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 THINKING_UNSAID: int
@@ -61,7 +61,7 @@ class ModelParsers:
 class ParserPlan:
     """How the answers to one request are parsed. Immutable.
 
-    Raises ValueError where neither the model's reasoning parser nor a tool parser is left.
+    Raises ValueError where neither the model's reasoning parser nor a tool parser is left, unless `outside`.
     """
 
     def __init__(
@@ -78,11 +78,12 @@ class ParserPlan:
         parallel_tool_calls: bool = True,
         forced: bool = False,
         named: bool = False,
+        outside: bool = False,
     ) -> None:
         """`reasoning`: the model's parser is used. `tool_parser`: None if calls are not looked for.
 
         `first_call`: tool calls of the conversation so far. `forced`: content is never null. `named`: a call does not
-        change finish_reason.
+        change finish_reason. `outside`: the text is parsed in Python (Response.take_steps), by neither parser.
         """
 
 class Parser:
@@ -103,3 +104,18 @@ class Parser:
 
     def finish(self) -> list[Piece]:
         """Take the end. Returns what was held back."""
+
+def reasoning_count_markers(name: str) -> list[str]:
+    """The texts whose tokens a reasoning parser's count goes by; none: it counts nothing (the names vLLM counts 0 for)."""
+
+class ReasoningCounter:
+    """Counts the reasoning tokens of one answer as vLLM's parser `name` does.
+
+    `markers`: for each of reasoning_count_markers(), the token ids that it is; one that is missing never comes.
+    """
+
+    def __init__(self, name: str, markers: Mapping[str, Sequence[int]], *, thinking: int = ...) -> None: ...
+    def push(self, token: int) -> None: ...
+    @property
+    def count(self) -> int:
+        """The count if the answer ended here."""

@@ -12,6 +12,7 @@ from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
 from libcpp.utility cimport move, pair
+from libcpp.vector cimport vector
 
 from cython.operator cimport dereference as deref
 
@@ -126,6 +127,7 @@ cdef class ParserPlan:
         bint parallel_tool_calls=True,
         bint forced=False,
         bint named=False,
+        bint outside=False,
     ):
         cdef shared_ptr[parsers.ParserPlan] plan = make_shared[parsers.ParserPlan]()
         deref(plan).spec = model.spec
@@ -137,8 +139,8 @@ cdef class ParserPlan:
             deref(plan).tools = model.tools
         else:
             deref(plan).tools = entry_of(tool_parser, False)
-        if deref(plan).reasoning == NULL and deref(plan).tools == NULL:
-            raise ValueError("a reasoning parser, a tool parser or both")
+        if deref(plan).outside() != outside:
+            raise ValueError("a reasoning parser, a tool parser or both; or neither, where the text is parsed outside")
         if tools is not None:
             deref(plan).options.tools = tools.ptr
         deref(plan).options.thinking = <parsers.Thinking>thinking
@@ -212,3 +214,30 @@ cdef class Parser:
             else:
                 result.append((kind, text))
         return result
+
+
+def reasoning_count_markers(str name) -> list:
+    cdef string text = utf8(name)
+    cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
+    if form == NULL:
+        return []
+    return [view_to_str(deref(form).markers[i].text) for i in range(deref(form).markers.size())]
+
+
+cdef class ReasoningCounter:
+    cdef unique_ptr[parsers.ReasoningCounter] ptr
+
+    def __init__(self, str name, markers, *, int thinking=THINKING_UNSAID):
+        cdef string text = utf8(name)
+        cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
+        cdef vector[vector[int64_t]] ids
+        for marker in reasoning_count_markers(name):
+            ids.push_back(<vector[int64_t]>markers.get(marker, ()))
+        self.ptr.reset(new parsers.ReasoningCounter(form, ids, <parsers.Thinking>thinking))
+
+    def push(self, int64_t token) -> None:
+        deref(self.ptr).push(token)
+
+    @property
+    def count(self) -> int:
+        return deref(self.ptr).count()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The output parsers' headers (core/parsers/) as Cython sees them, 1:1, like core.pxd.
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string
@@ -24,6 +24,10 @@ cdef extern from "parsers/pieces.hpp" namespace "fastfront" nogil:
         const vector[OutputPiece]& all() noexcept
         string_view text(const OutputPiece&) noexcept
         string_view id(const OutputPiece&) noexcept
+        void add_reasoning(string_view) except +
+        void add_content(string_view) except +
+        void begin_call(uint32_t, string_view, string_view) except +
+        void add_arguments(uint32_t, string_view) except +
 
 cdef extern from "parsers/tools.hpp" namespace "fastfront" nogil:
     cdef cppclass Schema:
@@ -88,8 +92,23 @@ cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
         cbool parallel_tool_calls
         cbool forced
         cbool named
+        cbool outside() noexcept
         vector[uint32_t] special_ids() except +
 
 cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:
     cdef cppclass ParserChain(OutputParser):
         ParserChain(unique_ptr[OutputParser], unique_ptr[OutputParser])
+
+cdef extern from "parsers/reasoning_counter.hpp" namespace "fastfront" nogil:
+    cdef cppclass CountMarker:
+        string_view text
+    cdef cppclass marker_span "std::span<const fastfront::CountMarker>":
+        size_t size() noexcept
+        const CountMarker& operator[](size_t) noexcept
+    cdef cppclass CountFormat:
+        marker_span markers
+    const CountFormat* find_count_format(string_view) noexcept
+    cdef cppclass ReasoningCounter:
+        ReasoningCounter(const CountFormat*, vector[vector[int64_t]], Thinking) except +
+        void push(int64_t) except +
+        uint64_t count() noexcept

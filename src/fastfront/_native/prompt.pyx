@@ -15,7 +15,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
-from fastfront._native cimport core
+from fastfront._native cimport core, prompt_parts
 from fastfront._native.text cimport as_utf8
 
 
@@ -41,7 +41,7 @@ cdef class EncodedPrompt:
 cdef class SplitPrompt:
     """A text in pieces, some of which have ids."""
 
-    cdef str piece_text(self, const core.Piece& piece):
+    cdef str piece_text(self, const prompt_parts.Piece& piece):
         cdef string_view segment = self.utf8.substr(piece.begin, piece.end - piece.begin)
         return PyUnicode_DecodeUTF8(segment.data(), <Py_ssize_t>segment.size(), NULL)
 
@@ -76,9 +76,9 @@ cdef class SegmentEncoder:
         cdef vector[pair[string, uint32_t]] tokens
         for text, token_id in special_tokens.items():
             tokens.push_back(pair[string, uint32_t](<string>(<str>text).encode(), <uint32_t>token_id))
-        if not core.SpecialTokens.suits(tokens):
+        if not prompt_parts.SpecialTokens.suits(tokens):
             raise ValueError("too many or too various special tokens to look for")
-        self.cache = make_unique[core.SegmentCache](core.SpecialTokens(tokens), <size_t>max_bytes)
+        self.cache = make_unique[prompt_parts.SegmentCache](prompt_parts.SpecialTokens(tokens), <size_t>max_bytes)
         self.encode_texts = encode_texts
         self.head, self.tail = ends
 
@@ -107,7 +107,7 @@ cdef class SegmentEncoder:
             return None
         if add_special_tokens:
             made.encoded.append(core.token_span(self.head.data(), self.head.size()))
-        made.encoded.append(core.piece_span(prompt.pieces.data(), prompt.pieces.size()))
+        made.encoded.append(prompt_parts.piece_span(prompt.pieces.data(), prompt.pieces.size()))
         if add_special_tokens:
             made.encoded.append(core.token_span(self.tail.data(), self.tail.size()))
         return made
@@ -115,7 +115,7 @@ cdef class SegmentEncoder:
     cdef bint look_up(self, SplitPrompt prompt) except -1:
         """Have all that is unseen tokenized; False if it cannot be."""
         cdef list found = self.encode_texts(prompt.unseen_texts())
-        cdef core.Piece* piece
+        cdef prompt_parts.Piece* piece
         cdef Py_ssize_t n = 0
         cdef size_t i
         if found is None:
@@ -131,16 +131,16 @@ cdef class SegmentEncoder:
         return True
 
     cdef bint part_of(
-        self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const core.EncodedIds]& part
+        self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const prompt_parts.EncodedIds]& part
     ) except -1:
         """Set `part` to what the pieces from `first` to before `last` are in ids; False if a piece cannot be encoded."""
-        cdef shared_ptr[core.EncodedIds] made
+        cdef shared_ptr[prompt_parts.EncodedIds] made
         if prompt.unseen and not self.look_up(prompt):
             return False
         if last == first + 1 and not prompt.pieces[first].special:
             (&part)[0] = prompt.pieces[first].ids
             return True
-        made = make_shared[core.EncodedIds]()
-        deref(made).append(core.piece_span(prompt.pieces.data() + first, last - first))
-        (&part)[0] = <shared_ptr[const core.EncodedIds]>made
+        made = make_shared[prompt_parts.EncodedIds]()
+        deref(made).append(prompt_parts.piece_span(prompt.pieces.data() + first, last - first))
+        (&part)[0] = <shared_ptr[const prompt_parts.EncodedIds]>made
         return True

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a response has to know of its prompt, and how the request goes to the engine. Part of pump.pyx, whose names it uses.
 
+from fastfront._native cimport prompt_parts
+
+
 cdef int prime(
     core.PromptInfo& prompt,
     const shared_ptr[const CppVocab]& vocab,
@@ -87,24 +90,26 @@ def encode_add_request(
     int64_t client_index=0,
     int64_t current_wave=0,
 ) -> bytes:
-    cdef core.AddRequest request
+    cdef prompt_parts.AddRequest request
+    cdef vector[string_view] ids
     cdef string external_id = utf8(external_req_id)
     cdef PyObject* payload
     cdef char* begin
     request.wire_id = deref(response.ptr).wire_id(0)
     request.prompt_token_count = prompt.encoded.count
-    request.prompt_token_ids = string_view(prompt.encoded.msgpack.data(), prompt.encoded.msgpack.size())
+    prompt.encoded.view(ids)
+    request.prompt_token_ids = prompt_parts.string_view_span(ids.data(), ids.size())
     request.sampling_params = string_view(PyBytes_AS_STRING(sampling_params), PyBytes_GET_SIZE(sampling_params))
     request.arrival_time = arrival_time
     request.client_index = client_index
     request.current_wave = current_wave
     request.external_req_id = string_view(external_id.data(), external_id.size())
     # A bytes object that nobody has seen yet may be written to, and cut.
-    payload = PyBytes_FromStringAndSize_(NULL, <Py_ssize_t>core.max_size(request))
+    payload = PyBytes_FromStringAndSize_(NULL, <Py_ssize_t>prompt_parts.max_size(request))
     if payload == NULL:
         raise MemoryError
     begin = PyBytes_AS_STRING(<object>payload)
-    _PyBytes_Resize(&payload, core.write(begin, request) - begin)
+    _PyBytes_Resize(&payload, prompt_parts.write(begin, request) - begin)
     encoded = <bytes>payload
     Py_DECREF(encoded)  # the reference that `payload` held
     return encoded

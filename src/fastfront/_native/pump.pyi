@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastfront._native.details import AnswerDetails
-from fastfront._native.parse import ParserPlan
+from fastfront._native.parse import ParserPlan, Piece
 from fastfront._native.prompt import EncodedPrompt
 from fastfront._native.text import Vocab
 
@@ -16,6 +16,13 @@ KIND_CHAT_STREAM: int
 KIND_CHAT: int
 KIND_COMPLETION_STREAM: int
 KIND_COMPLETION: int
+
+STAGE_PREPARE: int
+"""From a request's last byte to the engine's socket."""
+STAGE_PROMPT_QUEUE: int
+"""Of that, waiting for a thread of the pool."""
+STAGE_TOKENIZE: int
+"""Of that, tokenizing."""
 
 EVENT_ABORT: int
 EVENT_UTILITY: int
@@ -42,6 +49,8 @@ class Response:
     """
 
     wire_ids: list[str]
+    id: str
+    n: int
     on_ready: Callable[[], object] | None
     """Called by Pump.dispatch() when there is something new: bytes, raw deltas, an error or the end."""
 
@@ -98,6 +107,10 @@ class Response:
         """After a hand-over: every byte is on its way, the connection is the server's again."""
 
     @property
+    def content_length(self) -> int:
+        """After a hand-over: the content-length that was written, 0 for a stream."""
+
+    @property
     def lost(self) -> bool:
         """After a hand-over: the client has gone."""
 
@@ -112,9 +125,9 @@ class Response:
     def times(self) -> list[dict[str, Any]]:
         """Return when each choice reached its stations, for a trace.
 
-        `arrival` and `ended` are Unix seconds, `first_token_latency` is seconds from the arrival; `queued`, `scheduled`,
-        `first_token` and `last_token` are seconds on the engine's clock. 0 is never. Beside them `prompt_tokens`,
-        `completion_tokens` and `finish_reason` (vLLM's number; None while it runs).
+        `arrival` and `ended` are Unix seconds, `first_token_latency` is seconds from the arrival; `queued`,
+        `scheduled`, `first_token` and `last_token` are seconds on the engine's clock. 0 is never. Beside them
+        `prompt_tokens`, `completion_tokens` and `finish_reason` (vLLM's number; None while it runs).
         """
 
     def take_deltas(self) -> list[tuple[int, list[int], int | None, int | str | None]]:
@@ -129,6 +142,12 @@ class Response:
         stop_reason: int | str | None,
     ) -> None:
         """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice."""
+
+    def take_steps(self) -> list[tuple[int, str, list[int], bool]]:
+        """Return (choice, text, token ids, whether the choice ends) of what has to be parsed outside."""
+
+    def give_pieces(self, choice: int, pieces: Sequence[Piece]) -> None:
+        """Give back the pieces of the choice's oldest step that is out. Raises ValueError for what is none."""
 
 def encode_add_request(
     response: Response,
@@ -240,8 +259,29 @@ class Pump:
     def fail_all(self, message: str, status: int = 500) -> None:
         """End every response that waits: a stream with an error event, the others with `status` and an error body."""
 
+    def abort(self, response: Response, first: int, count: int) -> None:
+        """End `count` choices of a response from `first` on, as if the engine had said that they were aborted.
+
+        The engine itself is told by the caller. Raises ValueError for negative numbers.
+        """
+
     def process(self, message: bytes) -> None:
         """Handle one engine message as if it had been received. For tests, with the thread not started."""
+
+    @property
+    def blocked(self) -> int:
+        """Responses whose client's socket is full at the moment."""
+
+    @property
+    def wakeups(self) -> int:
+        """How often dispatch() was called."""
+
+    @property
+    def woken(self) -> int:
+        """How many responses had news then, added up."""
+
+    def observe(self, stage: int, seconds: float) -> None:
+        """Count a stage (STAGE_...) of a request's way to the engine. From any thread."""
 
     def snapshot(self) -> dict[int, dict[str, Any]]:
         """Return the metrics of each engine, with vLLM's names without their prefix.

@@ -19,7 +19,7 @@ from libcpp.string_view cimport string_view
 from libcpp.utility cimport move
 from libcpp.vector cimport vector
 
-from fastfront._native cimport core, stats
+from fastfront._native cimport core, parsers, stats
 from fastfront._native.parse cimport ParserPlan
 from fastfront._native.prompt cimport EncodedPrompt
 from fastfront._native.text cimport CppVocab, DetokenizerOptions, Vocab
@@ -36,6 +36,10 @@ KIND_CHAT_STREAM = <int>core.ResponseKind.chat_stream
 KIND_CHAT = <int>core.ResponseKind.chat
 KIND_COMPLETION_STREAM = <int>core.ResponseKind.completion_stream
 KIND_COMPLETION = <int>core.ResponseKind.completion
+
+STAGE_PREPARE = <int>stats.HistogramId.prepare_seconds
+STAGE_PROMPT_QUEUE = <int>stats.HistogramId.prompt_queue_seconds
+STAGE_TOKENIZE = <int>stats.HistogramId.tokenize_seconds
 
 EVENT_ABORT = 0
 EVENT_UTILITY = 1
@@ -95,6 +99,8 @@ include "snapshot.pxi"
 cdef class Pump:
     cdef unique_ptr[core.CppPump] ptr
     cdef dict responses  # key → Response, as long as the loop has to hear of it
+    cdef readonly int64_t wakeups
+    cdef readonly int64_t woken
 
     def __init__(self, listener=None):
         self.ptr = make_unique[core.CppPump]()
@@ -172,6 +178,8 @@ cdef class Pump:
         cdef size_t i
         cdef Response response
         cdef uint64_t key
+        self.wakeups += 1
+        self.woken += batch.ready.size()
         for i in range(batch.ready.size()):
             key = deref(batch.ready[i]).key()
             response = self.responses.get(key)
@@ -206,12 +214,24 @@ cdef class Pump:
         cdef bytes error_json = kind(message).to_json()
         deref(self.ptr).fail_all(status, string_view(PyBytes_AS_STRING(error_json), PyBytes_GET_SIZE(error_json)))
 
+    def abort(self, Response response, Py_ssize_t first, Py_ssize_t count) -> None:
+        if first < 0 or count < 0:
+            raise ValueError("choices are counted from 0")
+        deref(self.ptr).abort(response.ptr, <size_t>first, <size_t>count)
+
     def process(self, bytes message) -> None:
         cdef core.byte_span span = core.byte_span(
             <const uint8_t*>PyBytes_AS_STRING(message), <size_t>PyBytes_GET_SIZE(message)
         )
         with nogil:
             deref(self.ptr).process(span)
+
+    @property
+    def blocked(self) -> int:
+        return deref(self.ptr).blocked()
+
+    def observe(self, int stage, double seconds) -> None:
+        deref(self.ptr).observe(<stats.HistogramId>stage, seconds)
 
     def snapshot(self) -> dict:
         return snapshot_of(deref(self.ptr))

@@ -7,6 +7,8 @@ cdef class Response:
     cdef Pump pump  # while the pump waits for its outputs
     cdef public object on_ready
     cdef readonly list wire_ids
+    cdef readonly str id
+    cdef readonly Py_ssize_t n
     cdef object __weakref__
 
     def __init__(
@@ -89,6 +91,8 @@ cdef class Response:
 
         self.ptr = make_shared[core.CppResponse](spec)
         self.on_ready = None
+        self.id = id
+        self.n = n
         self.wire_ids = [wire_id_text(deref(self.ptr).wire_id(i)) for i in range(<Py_ssize_t>deref(self.ptr).choice_count())]
 
     def take(self) -> bytes:
@@ -114,6 +118,10 @@ cdef class Response:
     @property
     def http_status(self) -> int:
         return deref(self.ptr).http_status()
+
+    @property
+    def content_length(self) -> int:
+        return deref(self.ptr).content_length()
 
     @property
     def lost(self) -> bool:
@@ -165,3 +173,40 @@ cdef class Response:
         deref(self.pump.ptr).feed(
             self.ptr, choice, core.token_span(ids.data(), ids.size()), core.text_span(pieces.data(), pieces.size()), reason, stop
         )
+
+    def take_steps(self) -> list:
+        cdef vector[core.UnparsedStep] steps = deref(self.ptr).take_steps()
+        return [
+            (steps[i].choice, to_bytes(steps[i].text).decode("utf-8", "replace"), <list>steps[i].token_ids, steps[i].ends)
+            for i in range(<Py_ssize_t>steps.size())
+        ]
+
+    def give_pieces(self, Py_ssize_t choice, pieces) -> None:
+        if not 0 <= choice < <Py_ssize_t>deref(self.ptr).choice_count():
+            raise ValueError(f"there is no choice {choice}")
+        cdef parsers.Pieces given
+        fill_pieces(given, pieces)
+        if self.pump is not None:  # else removed or over: nobody reads it any more
+            deref(self.pump.ptr).give(self.ptr, choice, given)
+
+
+cdef int fill_pieces(parsers.Pieces& given, pieces) except -1:
+    """Take pieces as Python has them; see parse.pyi. Raises ValueError for what is none."""
+    cdef string text, more
+    for piece in pieces:
+        kind = piece[0]
+        if kind == "reasoning":
+            text = utf8(piece[1])
+            given.add_reasoning(string_view(text.data(), text.size()))
+        elif kind == "content":
+            text = utf8(piece[1])
+            given.add_content(string_view(text.data(), text.size()))
+        elif kind == "call":
+            text, more = utf8(piece[2]), utf8(piece[3])
+            given.begin_call(piece[1], string_view(text.data(), text.size()), string_view(more.data(), more.size()))
+        elif kind == "arguments":
+            text = utf8(piece[2])
+            given.add_arguments(piece[1], string_view(text.data(), text.size()))
+        else:
+            raise ValueError(f"no piece of an answer: {piece!r}")
+    return 0

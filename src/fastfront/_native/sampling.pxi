@@ -24,5 +24,5 @@ cdef class Sampling:
         cdef char value[9]
         cdef int count = self.count + 1
         cdef bytes head = bytes((0x80 | count,)) if count < 16 else b"\xde" + count.to_bytes(2, "big")
-        cdef Py_ssize_t size = core.write_msgpack_int(value, max_tokens) - value
+        cdef Py_ssize_t size = prompt_parts.write_msgpack_int(value, max_tokens) - value
         return head + self.members + b"\xaamax_tokens" + PyBytes_FromStringAndSize(value, size)

@@ -9,6 +9,9 @@ from libcpp.vector cimport vector
 
 cdef extern from "metrics.hpp" namespace "fastfront" nogil:
     cdef enum class HistogramId(uint8_t):
+        prepare_seconds
+        prompt_queue_seconds
+        tokenize_seconds
         count_
     cdef enum class CounterId(uint8_t):
         count_

@@ -3,14 +3,20 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer
 
+from fastfront._native.tokenizer_json import TokenizerJson
+
 __all__ = ["Detokenizer", "Vocab"]
 
 class Vocab:
     """Token id to bytes, for tokenizers whose decoder works token by token. Immutable, shared by all requests."""
 
     @staticmethod
-    def from_tokenizer_json(tokenizer_json: bytes | str, tokenizer: Tokenizer | None = None) -> Vocab | None:
-        """Build the table from a tokenizer.json, or return None if its decoder is none that works token by token.
+    def from_tokenizer_json(
+        tokenizer_json: bytes | str | TokenizerJson | None, tokenizer: Tokenizer | None = None
+    ) -> Vocab | None:
+        """Build the table from a tokenizer.json (its bytes, or decoded).
+
+        Returns None if its decoder is none that works token by token.
 
         Pass the live `tokenizer` made from the file where it may differ from it: its decoder and its added tokens (with
         those of tokenizer_config.json) count then. Raises ValueError if `tokenizer_json` is not JSON.

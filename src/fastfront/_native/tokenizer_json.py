@@ -53,7 +53,9 @@ class _ModelJson(msgspec.Struct):
     type: str = "BPE"  # files of the first versions have no type
 
 
-class _TokenizerJson(msgspec.Struct):
+class TokenizerJson(msgspec.Struct):
+    """What is read of a tokenizer.json."""
+
     model: _ModelJson
     added_tokens: list[_AddedTokenJson] = []
     normalizer: msgspec.Raw = msgspec.Raw(b"null")
@@ -61,25 +63,37 @@ class _TokenizerJson(msgspec.Struct):
     decoder: dict[str, Any] | None = None
 
 
-_decoder = msgspec.json.Decoder(_TokenizerJson)
+_decoder = msgspec.json.Decoder(TokenizerJson)
 
 _REPLACE = {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}
 _STRIP = {"type": "Strip", "content": " ", "start": 1, "stop": 0}
 _BYTE_FALLBACK = [_REPLACE, {"type": "ByteFallback"}, {"type": "Fuse"}]
 
 
-def read_tokenizer_json(data: bytes | str, tokenizer: Tokenizer | None = None) -> VocabSource | None:
+def decode_tokenizer_json(data: bytes | str) -> TokenizerJson | None:
+    """Decode a tokenizer.json, which takes some time; None if its vocabulary is no object of ids.
+
+    Raises ValueError if `data` is not JSON.
+    """
+    try:
+        return _decoder.decode(data)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"tokenizer.json is not valid JSON: {error}") from error
+
+
+def read_tokenizer_json(
+    data: bytes | str | TokenizerJson | None, tokenizer: Tokenizer | None = None
+) -> VocabSource | None:
     """Read a tokenizer.json, or say None if its decoder is of no family whose tokens can be tabled.
 
     With `tokenizer`, made from the same file and perhaps changed since (tokenizer_config.json adds tokens), decoder,
     pre-tokenizer and added tokens are its own. Raises ValueError if `data` is not JSON.
     """
-    try:
-        source = _decoder.decode(data)
-    except msgspec.ValidationError:
+    source = decode_tokenizer_json(data) if isinstance(data, bytes | str) else data
+    if source is None:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"tokenizer.json is not valid JSON: {error}") from error
     vocab = source.model.vocab
     if source.model.type != "BPE":
         return None
@@ -126,7 +140,7 @@ def detect_family(decoder: dict[str, Any] | None) -> Family | None:
     return None
 
 
-def _read_added_tokens(source: _TokenizerJson) -> list[AddedToken] | None:
+def _read_added_tokens(source: TokenizerJson) -> list[AddedToken] | None:
     """Give the added tokens the ids that `tokenizers` gives them, or say None if the file claims others."""
     vocab = source.model.vocab
     tokens = [token for token in source.added_tokens if token.content]
@@ -151,7 +165,7 @@ def _read_added_tokens(source: _TokenizerJson) -> list[AddedToken] | None:
     return [AddedToken(i, texts[content], content, texts[content] in special) for content, i in ids.items()]
 
 
-def _ask_normalized_texts(source: _TokenizerJson) -> dict[str, str]:
+def _ask_normalized_texts(source: TokenizerJson) -> dict[str, str]:
     """Let `tokenizers` say what the decoder gets for normalized added tokens: its versions differ in that."""
     from tokenizers import Tokenizer
 

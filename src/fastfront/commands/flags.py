@@ -19,7 +19,7 @@ from fastfront import config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastfront.config import Option
+    from fastfront.option import Option
 
 
 class UsageError(Exception):
@@ -107,7 +107,11 @@ def _read_value(
         return 0
     taken: list[str] = [] if value is None else [value]
     used = 0
-    while value is None and (not taken or option.is_list) and position + 1 + used < len(arguments):
+    while (
+        value is None
+        and (not taken or (option.is_list and not option.opt.append))
+        and position + 1 + used < len(arguments)
+    ):
         following = arguments[position + 1 + used]
         if following.startswith("-") and not _is_number(following):
             break
@@ -117,6 +121,8 @@ def _read_value(
         raise UsageError(f"--{name} needs a value")
     if member:
         _set_member(values, option, member, taken[0])
+    elif option.opt.append:
+        values[option.name] = [*values.get(option.name, ()), *taken]
     elif option.is_list and len(taken) > 1:
         values[option.name] = taken
     else:

@@ -55,12 +55,13 @@ def main(arguments: list[str]) -> int:
     flags, unknown_flags = _read(arguments)
     settings = _parse_args_json(flags["--args-json"])
 
-    from fastfront.server.log import configure_logging
+    from fastfront.server.log import configure_logging, configure_process_logging
 
     configure_logging(str(settings.get("log_level") or "info").lower())
     if unknown_flags:
         logger.warning("Flags of a newer vLLM, without effect: %s", " ".join(unknown_flags))
     options = build_config(flags, settings, os.environ)
+    configure_process_logging(options)
 
     from fastfront.commands.process import serve_process
 

@@ -13,7 +13,7 @@ from fastfront import config
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fastfront.config import Option
+    from fastfront.option import Option
 
 USAGE = """\
 usage: fastfront COMMAND [arguments]

@@ -4,18 +4,24 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from fastfront import config
 from fastfront.commands import help as help_texts
+from fastfront.commands.engine_flags import ENGINE_FLAGS
 from fastfront.commands.flags import Flags, UsageError, read_flags
-from fastfront.commands.vllm_options import NO_EFFECT, NOT_SERVED, check_foreign_options
+from fastfront.commands.vllm_options import FRONTEND_FLAGS, check_foreign_options
+from fastfront.commands.vllm_options import flag as flag_of
 from fastfront.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_MISSPELT = 0.9
+"""How alike two names are, from 0 to 1, if one is taken for the other misspelt."""
 
 SIM_RESERVED = ("--input", "--output", "--handshake", "--rank", "--exit-with-fd", "--model")
 """Flags of the embedded engine that are set for it here."""
@@ -28,9 +34,9 @@ def main(arguments: list[str]) -> int:
         return 0
     options, flags = build_config(arguments, os.environ)
 
-    from fastfront.server.log import configure_logging
+    from fastfront.server.log import configure_process_logging
 
-    configure_logging(options.log_level)
+    configure_process_logging(options)
     check_foreign_options(flags.foreign)
 
     from fastfront.commands.process import serve_process
@@ -66,6 +72,7 @@ def build_config(arguments: list[str], env: Mapping[str, str]) -> tuple[Config, 
 def _vllm_arguments(options: Config, flags: Flags) -> list[str]:
     """Return the arguments of the `vllm serve MODEL --headless` to start."""
     _need_model(options, flags)
+    _check_spelling(flags)
     # The engine takes names only; by which parser an answer is read is for it of use with constraints.
     arguments = without(flags.shared, "--reasoning-parser") if options.reasoning_parser == "auto" else [*flags.shared]
     if "log_level" in flags.values:
@@ -96,8 +103,7 @@ def _sim_arguments(flags: Flags) -> list[str]:
         if name in SIM_RESERVED:
             raise UsageError(f"{name} is set by fastfront serve itself; run the engine alone with fastfront sim")
         if name.startswith("-") and not _is_value(name) and name not in names:
-            ours = [f"--{flag}" for flag, option in config.options().items() if option.opt.flag]
-            raise UsageError(config.unknown(name, [*names, *ours, "--sim"], "flag"))
+            raise UsageError(config.unknown(name, [*names, *_our_flags(), "--sim"], "flag"))
     # Ends the process with argparse's message if a value is wrong.
     parser("fastfront serve --sim").parse_args(flags.rest)
     return flags.rest
@@ -107,11 +113,28 @@ def _no_engine_arguments(options: Config, flags: Flags) -> list[str]:
     """Refuse flags that only an engine could use: the engines are started elsewhere."""
     _need_model(options, flags)
     for name in flags.foreign:
-        if name not in NO_EFFECT and name not in NOT_SERVED:
-            ours = [flag for flag, option in config.options().items() if option.opt.flag]
-            message = config.unknown("--" + name.replace("_", "-"), [f"--{flag}" for flag in ours], "flag")
+        if name.removeprefix("no_") not in FRONTEND_FLAGS:
+            message = config.unknown(flag_of(name), _our_flags(), "flag")
             raise UsageError(f"{message}; flags of the engine belong to where the engine is started")
     return []
+
+
+def _check_spelling(flags: Flags) -> None:
+    """Refuse a flag that is all but the name of another: the engine would refuse it, too, after a long start.
+
+    What is like no flag that we know goes on: a newer engine has flags that this version has not heard of.
+    """
+    for name in flags.foreign:
+        base = name.removeprefix("no_")
+        if base in FRONTEND_FLAGS or base in ENGINE_FLAGS or name in ENGINE_FLAGS:
+            continue
+        known = [*_our_flags(), *map(flag_of, (*FRONTEND_FLAGS, *ENGINE_FLAGS))]
+        if difflib.get_close_matches(flag_of(base), known, n=1, cutoff=_MISSPELT):
+            raise UsageError(config.unknown(flag_of(base), known, "flag"))
+
+
+def _our_flags() -> list[str]:
+    return [f"--{flag}" for flag, option in config.options().items() if option.opt.flag]
 
 
 def _need_model(options: Config, flags: Flags) -> None:

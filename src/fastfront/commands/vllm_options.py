@@ -2,8 +2,8 @@
 """vLLM's frontend options that fastfront does not have, and what to do when somebody gives one.
 
 Transcribed from vLLM 0.32: vllm/entrypoints/launchers/cli_args.py (FrontendArgs, make_arg_parser) and the frontend's
-part of vllm/engine/arg_utils.py. An option is never dropped in silence: it has no effect by nature, it is named in a
-warning, or it is refused because serving without it would be unsafe or something else entirely.
+part of vllm/engine/arg_utils.py. An option is never dropped in silence: it has no meaning here and the log says why,
+it is named in a warning, or it is refused because serving without it would be something else entirely.
 """
 
 from __future__ import annotations
@@ -18,39 +18,37 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NO_EFFECT = frozenset(
-    {
-        "config",  # its content has been read
-        "api_server_count",  # one process serves what several do there
-        "disable_fastapi_docs",  # there are none
-        "disable_uvicorn_access_log",  # off unless --enable-access-log
-        "enable_offline_docs",
-        "enable_server_load_tracking",  # always on
-        "renderer_num_workers",
-        "subparser",
-        "uvicorn_log_level",
-    }
-)
-"""Nothing to do: fastfront is that way already."""
+SILENT = frozenset({"config", "subparser"})
+"""Read already, or no option at all."""
+
+_NO_COHERE = "/cohere is not served"
+_NO_SUPERVISOR = "vLLM's own supervisor, which reads it, is not run here"
+
+NO_MEANING = {
+    "anthropic_disabled_thinking_effort": "/v1/messages is not served",
+    "api_server_count": "one process serves what several do there",
+    "cohere_format": _NO_COHERE,
+    "cohere_is_reasoning_model": _NO_COHERE,
+    "data_parallel_supervisor_port": _NO_SUPERVISOR,
+    "dp_supervisor_probe_failure_threshold": _NO_SUPERVISOR,
+    "dp_supervisor_probe_interval_s": _NO_SUPERVISOR,
+    "dp_supervisor_probe_timeout_s": _NO_SUPERVISOR,
+    "enable_flash_late_interaction": "pooling models are not served",
+    "enable_server_load_tracking": "/load always counts",
+    "grpc_port": "it is the port of vLLM's Rust frontend; fastfront speaks HTTP",
+    "renderer_num_workers": "long prompts have a pool of their own",
+    "skip_tokenizer_init": "the tokenizer is loaded all the same: text is served, too",
+    "tool_server": "/v1/responses, which calls tools, is not served",
+}
+"""Accepted, with the reason in the log."""
 
 NOT_SERVED = frozenset(
     {
-        "anthropic_disabled_thinking_effort",
-        "cohere_format",
-        "cohere_is_reasoning_model",
-        "disable_access_log_for_endpoints",
         "enable_prompt_embeds",
-        "enable_scale_out",
-        "enable_ssl_refresh",
-        "enable_tokenizer_info_endpoint",
-        "grpc_port",
         "hf_overrides",
         "io_processor_plugin",
-        "reasoning_parser_plugin",
         "tokenizer_mode",
         "tokenizer_revision",
-        "tool_parser_plugin",
-        "tool_server",
         "tool_strict_level",
     }
 )
@@ -60,20 +58,33 @@ REFUSED = {
     "data_parallel_multi_port_external_lb": "run one fastfront per rank instead",
     "grpc": "fastfront speaks HTTP",
     "headless": "start headless engines with `vllm serve --headless`",
-    "middleware": "it may guard the server; mount fastfront in an app of yours that has the middleware",
-    "skip_tokenizer_init": "fastfront tokenizes",
-    "tokens_only": "fastfront serves text",
 }
 """Not served, with the way out."""
 
+FRONTEND_FLAGS = frozenset({*SILENT, *NO_MEANING, *NOT_SERVED, *REFUSED})
+"""Every name that is known here."""
+
+
+def flag(name: str) -> str:
+    """Return how a command line spells an option."""
+    return "--" + name.replace("_", "-")
+
 
 def check_foreign_options(names: Iterable[str]) -> list[str]:
-    """Refuse or warn of vLLM's frontend options among the names; return the names that are none (the engine's)."""
+    """Refuse, warn or tell of vLLM's frontend options among the names; return the names that are none (the engine's).
+
+    A switch may come with `no_` before it.
+    """
     names = list(dict.fromkeys(names))
+    known = {name: name.removeprefix("no_") if name not in FRONTEND_FLAGS else name for name in names}
     for name in names:
         if name in REFUSED:
-            raise StartupError(f"--{name.replace('_', '-')} is not supported by fastfront: {REFUSED[name]}")
-    not_served = [name for name in names if name in NOT_SERVED]
+            raise StartupError(f"{flag(name)} is not supported by fastfront: {REFUSED[name]}")
+    without_meaning = sorted({base for base in known.values() if base in NO_MEANING})
+    if without_meaning:
+        reasons = "; ".join(f"{flag(name)} ({NO_MEANING[name]})" for name in without_meaning)
+        logger.info("Without meaning for fastfront: %s", reasons)
+    not_served = sorted({base for base in known.values() if base in NOT_SERVED})
     if not_served:
-        logger.warning("Not supported by fastfront yet, without effect: %s", ", ".join(sorted(not_served)))
-    return [name for name in names if name not in NO_EFFECT and name not in NOT_SERVED]
+        logger.warning("Not supported by fastfront yet, without effect: %s", ", ".join(not_served))
+    return [name for name in names if known[name] not in FRONTEND_FLAGS]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastfront.engine.balance import Balancer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from fastfront._native.pump import Response
 
@@ -61,6 +61,21 @@ class Assignments:
         """Return (wire id, engine) of these requests, or of all there are."""
         chosen = self._engine_of if wire_ids is None else wire_ids
         return [(wire_id, index) for wire_id in chosen for index in self.where(wire_id)]
+
+    def choices_of(self, ids: Collection[str] | None) -> list[tuple[Response, int, int]]:
+        """Return (response, first choice, number of choices) of the open responses that clients know by these ids.
+
+        None: of all. A response's id names all its choices, `ID-P` those of its P-th prompt.
+        """
+        found: list[tuple[Response, int, int]] = []
+        for response in self.open:
+            total, n = len(response.wire_ids), response.n
+            if ids is None or response.id in ids:
+                found.append((response, 0, total))
+            else:
+                prompts = (first for first in range(0, total, n) if f"{response.id}-{first // n}" in ids)
+                found += [(response, first, n) for first in prompts]
+        return found
 
     def clear(self) -> None:
         """Forget everything."""

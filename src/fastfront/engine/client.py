@@ -23,7 +23,7 @@ from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from fastfront._native.pump import Response
     from fastfront.engine.types import EngineCoreRequest
@@ -233,6 +233,14 @@ class EngineClient:
         self._assignments.forget(response)
         self._send_aborts(running)
 
+    def abort_requests(self, ids: Collection[str] | None = None) -> int:
+        """End requests by the ids that clients know, or all, as aborted; return how many sequences that are."""
+        chosen = self._assignments.choices_of(ids)
+        for response, first, number in chosen:
+            self.pump.abort(response, first, number)
+            self._send_aborts(self._assignments.pairs(response.wire_ids[first : first + number]))
+        return sum(number for _, _, number in chosen)
+
     async def call_utility(self, method: str, *args: object, timeout: float = 60) -> Any:
         """Call a method on every engine; return the first one's result.
 
@@ -240,8 +248,8 @@ class EngineClient:
         """
         return (await self.call_utility_all(method, *args, timeout=timeout))[0]
 
-    async def call_utility_all(self, method: str, *args: object, timeout: float = 60) -> list[Any]:
-        """Call a method on every engine; return the results in order of rank."""
+    async def call_utility_all(self, method: str, *args: object, timeout: float | None = 60) -> list[Any]:
+        """Call a method on every engine; return the results in order of rank. Without a timeout it takes its time."""
         self._check_usable()
         futures: list[asyncio.Future[Any]] = []
         try:

@@ -74,7 +74,7 @@ class UtilityCalls:
                 future.set_exception(error)
 
 
-async def gather_results(method: str, futures: Sequence[asyncio.Future[Any]], timeout: float) -> list[Any]:
+async def gather_results(method: str, futures: Sequence[asyncio.Future[Any]], timeout: float | None) -> list[Any]:
     """Wait for all results, in order. Whatever happens, no future is left behind."""
     try:
         return await asyncio.wait_for(asyncio.gather(*futures), timeout)

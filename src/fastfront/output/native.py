@@ -29,6 +29,10 @@ class NativeResponse(Protocol):
         """After a hand-over: the status that was written."""
 
     @property
+    def content_length(self) -> int:
+        """After a hand-over: the content-length that was written, 0 for a stream."""
+
+    @property
     def delivered(self) -> bool:
         """After a hand-over: every byte is on its way."""
 

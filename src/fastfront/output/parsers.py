@@ -11,14 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
-from fastfront.output.reasoning import markup_tokens, thinking_of
+from fastfront.output.plugins import import_plugins
+from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
+from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
 from fastfront.output.tool_choice import constrain, forced_parser
 from fastfront.output.tool_schemas import tool_schemas
+from fastfront.output.vllm_parsers import vllm_parser_factory
+from fastfront.protocol.chat import ChatCompletionRequest
 
 if TYPE_CHECKING:
-    from fastfront.protocol.chat import ChatCompletionRequest
+    from collections.abc import Callable
 
 _KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
 
@@ -31,6 +37,8 @@ class Parsing(NamedTuple):
     reasoning_ended: bool | None = None
     """Whether constraints hold from the first token on; None: the engine finds out."""
     reasoning_parser_kwargs: dict[str, Any] | None = None
+    outside: Callable[[], AnswerParser] | None = None
+    """What makes a choice's parser where that is written in Python; None: the plan's are native."""
 
 
 UNPARSED = Parsing(None)
@@ -49,10 +57,12 @@ class AnswerParsers:
         config: Mapping[str, Any],
         path: str = "",
         chat_template: str | None = None,
+        plugins: Sequence[str] = (),
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
-        `added_tokens` are the tokenizer's, by their text. Raises StartupError for a name that there is not.
+        `added_tokens` are the tokenizer's, by their text; `path` is where vLLM would find it. `plugins` are files or
+        modules that register parsers. Raises StartupError for a name that there is not, or a plugin that fails.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
             from fastfront.output.parser_names import infer_parsers
@@ -64,24 +74,51 @@ class AnswerParsers:
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
+        self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
+        name = self.reasoning_parser
+        known = name in parse.reasoning_parser_names()
+        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if known else {}
+        native = self._outside is None
         self._native = parse.ModelParsers(
-            reasoning_parser=self.reasoning_parser,
-            tool_parser=self.tool_call_parser,
+            reasoning_parser=self.reasoning_parser if native else None,
+            tool_parser=self.tool_call_parser if native else None,
             special_tokens=self.special_tokens,
         )
         self.call_ids = _call_ids(self.tool_call_parser, config)
 
+    def _python_factory(self, path: str, plugins: Sequence[str]) -> ParserFactory | None:
+        """Return what makes parsers written in Python, where one of the names is such a one's: it reads all.
+
+        One that was registered here counts more than a native one of its name; vLLM's own are for names that are not
+        native. `plugins` are those of vLLM's kind.
+        """
+        for name in (self.tool_call_parser, self.reasoning_parser):
+            if (found := registered_parser(name)) is not None:
+                return found
+        native = (self.reasoning_parser in (None, *parse.reasoning_parser_names())) and (
+            self.tool_call_parser in (None, *parse.tool_parser_names())
+        )
+        if native and not plugins:
+            return None
+        try:
+            return vllm_parser_factory(
+                model=path,
+                reasoning_parser=self.reasoning_parser,
+                tool_call_parser=self.tool_call_parser,
+                enable_auto_tool_choice=self.enable_auto_tool_choice,
+            )
+        except StartupError as error:
+            reasoning = ", ".join(parse.reasoning_parser_names())
+            tools = ", ".join(name for name in parse.tool_parser_names() if ":" not in name)
+            raise StartupError(f"{error}. Reasoning parsers that are: {reasoning}. Tool parsers: {tools}.") from None
+
     def _resolve(self, added_tokens: Mapping[str, int]) -> dict[str, int]:
         """Return the special tokens that the parsers go by."""
         tokens: dict[str, int] = {}
-        if (name := self.reasoning_parser) is not None:
-            if name not in parse.reasoning_parser_names():
-                raise StartupError(_unknown("--reasoning-parser", name, parse.reasoning_parser_names()))
-            tokens.update(markup_tokens(name, added_tokens))
-        if (name := self.tool_call_parser) is not None:
-            if name not in parse.tool_parser_names():
-                raise StartupError(_unknown("--tool-call-parser", name, parse.tool_parser_names()))
+        if (name := self.reasoning_parser) in parse.reasoning_parser_names():
+            tokens.update(markup_tokens(str(name), added_tokens))
+        if self._outside is None and (name := self.tool_call_parser) is not None:
             texts = parse.special_tokens_of(name, reasoning=False)
             tokens.update((text, added_tokens[text]) for text in texts if text in added_tokens)
         return tokens
@@ -123,13 +160,14 @@ class AnswerParsers:
         """
         tool_parser = self._tool_parser(request)
         ended = None if request.include_reasoning else True
+        outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
-            return Parsing(plan, ended)
+            return Parsing(plan, ended, outside=outside)
         thinking = thinking_of(
             self.reasoning_parser,
             prompt_token_ids,
-            self.special_tokens,
+            self._prompt_tokens,
             chat_template_kwargs,
             chat_template=self._chat_template,
         )
@@ -137,7 +175,21 @@ class AnswerParsers:
             self._plan(request, tool_parser, thinking),
             thinking == parse.THINKING_CLOSED if ended is None else ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
+            outside,
         )
+
+    def _outside_parser(
+        self,
+        request: ChatCompletionRequest,
+        prompt_token_ids: Sequence[int],
+        chat_template_kwargs: Mapping[str, Any],
+        tool_parser: str | None,
+    ) -> Callable[[], AnswerParser] | None:
+        factory = self._outside
+        if factory is None or (self.reasoning_parser is None and tool_parser is None):
+            return None
+        context = ParserContext(_members(request), prompt_token_ids, chat_template_kwargs)
+        return lambda: factory(context)
 
     def _plan(self, request: ChatCompletionRequest, tool_parser: str | None, thinking: int) -> parse.ParserPlan:
         choice = request.tool_choice
@@ -145,10 +197,12 @@ class AnswerParsers:
         tools = request.tools or []
         if isinstance(choice, dict):
             tools = [tool for tool in tools if tool["function"]["name"] == choice["function"]["name"]]
+        native = self._outside is None
         return parse.ParserPlan(
             self._native,
-            reasoning=self.reasoning_parser is not None,
-            tool_parser=tool_parser,
+            reasoning=native and self.reasoning_parser is not None,
+            tool_parser=tool_parser if native else None,
+            outside=not native,
             tools=None if tool_parser is None else tool_schemas(tools),
             thinking=thinking,
             first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
@@ -171,9 +225,13 @@ class AnswerParsers:
         return forced_parser(self.tool_call_parser, choice)
 
 
-def _unknown(flag: str, name: str, names: list[str]) -> str:
-    known = ", ".join(name for name in names if ":" not in name)
-    return f"{flag} {name}: there is no such parser. Those there are: {known}"
+_DEFAULTS = ChatCompletionRequest(messages=[])
+
+
+def _members(request: ChatCompletionRequest) -> dict[str, Any]:
+    """Return the members that a request is not without, as JSON has them."""
+    given: dict[str, Any] = msgspec.to_builtins(request)
+    return {name: value for name, value in given.items() if value != getattr(_DEFAULTS, name)}
 
 
 def _calls_so_far(messages: Sequence[Mapping[str, Any]]) -> int:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from fastfront._native.parse import THINKING_CLOSED, THINKING_OPEN, THINKING_UNSAID, special_tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Kwargs = Mapping[str, Any]
     Switch = Callable[[Kwargs], bool]
 
-_SUFFIX = re.compile(r"(?<=think):[^\s>]+(?=>$)")
-"""What follows the word in a Hunyuan model's `<think:6124c78e>`."""
+_SUFFIXED = re.compile(r"(</?think):[^\s>]+>")
+"""A Hunyuan model's `<think:6124c78e>`."""
 
 
 def _always(_kwargs: Kwargs) -> bool:
@@ -74,8 +74,8 @@ class PromptRule:
     """Whether the chat template arguments leave thinking on; off is closed, whatever the prompt says."""
     opened_by: tuple[str, str] | None = None
     """A chat template argument and the value by which thinking is open where the prompt does not say."""
-    ignores_switch: tuple[str, ...] = ()
-    """Where the chat template has all of these, it has no switch, whatever the request says."""
+    closed_without: str | None = None
+    """A chat template argument without which thinking is closed where the prompt does not say."""
     reads_prompt: bool = True
     """False: only the arguments decide."""
 
@@ -95,7 +95,12 @@ RULES: dict[str, PromptRule] = {
     "deepseek_v4": PromptRule(end=("</think>", f"<{_DSML}tool_calls>"), switch=_deepseek_v4),
     "deepseek_v41": PromptRule(end=("</think>", f"<{_DSML} calls>"), switch=_deepseek_v4),
     "ernie45": PromptRule(),
-    "gemma4": PromptRule(("<|channel>",), ("<channel|>", "<|tool_call>"), ("<|turn>", "<|tool_response>")),
+    "gemma4": PromptRule(
+        ("<|channel>",),
+        ("<channel|>", "<|tool_call>"),
+        ("<|turn>", "<|tool_response>"),
+        closed_without="enable_thinking",
+    ),
     "glm45": _GLM,
     "glm47": _GLM,
     "granite": PromptRule(reads_prompt=False),
@@ -135,6 +140,7 @@ RULES: dict[str, PromptRule] = {
     ),
     "step3": PromptRule(start=()),
     "step3p5": PromptRule(end=_CALLS, boundaries=_CHATML),
+    "step5": PromptRule(end=_CALLS, boundaries=_CHATML),
 }
 """By the reasoning parser's name."""
 
@@ -152,16 +158,24 @@ def _always_thinks(name: str, chat_template: str | None) -> bool:
 
 
 def markup_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
-    """Return the special tokens of a vocabulary that a parser and its rule about prompts go by, with their ids.
+    """Return the special tokens of a vocabulary that the parser `name` goes by in answers, with their ids.
 
     The Hunyuan models' tokens may have a suffix per checkpoint (``<think:6124c78e>``): both spellings are found.
     Raises KeyError for a name that no native reasoning parser has.
     """
+    return _found(name, special_tokens_of(name, reasoning=True), vocab)
+
+
+def prompt_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
+    """Return the special tokens of a vocabulary that thinking_of() looks for in prompts, with their ids."""
     rule = RULES[name]
-    wanted = dict.fromkeys((*special_tokens_of(name, reasoning=True), *rule.start, *rule.end, *rule.boundaries))
-    found = {text: vocab[text] for text in wanted if text in vocab}
+    return _found(name, (*rule.start, *rule.end, *rule.boundaries), vocab) if rule.reads_prompt else {}
+
+
+def _found(name: str, texts: Iterable[str], vocab: Mapping[str, int]) -> dict[str, int]:
+    found = {text: vocab[text] for text in texts if text in vocab}
     if name in ("hy_v3", "hy_v4") and "<think>" not in found:
-        found |= {text: token for text, token in vocab.items() if _SUFFIX.sub("", text) in ("<think>", "</think>")}
+        found |= {text: token for text, token in vocab.items() if _SUFFIXED.fullmatch(text)}
     return found
 
 
@@ -175,7 +189,7 @@ def thinking_of(
 ) -> int:
     """Return how thinking stands when the model begins: ``THINKING_OPEN``, ``THINKING_CLOSED`` or ``THINKING_UNSAID``.
 
-    `prompt_token_ids`: the prompt, or as much of its end as matters; `special_ids`: what markup_tokens() returned;
+    `prompt_token_ids`: the prompt, or as much of its end as matters; `special_ids`: what prompt_tokens() returned;
     `chat_template_kwargs`: the request's, merged with the server's and with what the request's fields add to them
     (`reasoning_effort`, `enable_thinking`). `chat_template`: the template's source, for templates that ignore a switch.
     """
@@ -188,11 +202,13 @@ def thinking_of(
     unsaid = THINKING_UNSAID
     if rule.opened_by is not None and kwargs.get(rule.opened_by[0]) == rule.opened_by[1]:
         unsaid = THINKING_OPEN
+    elif rule.closed_without is not None and not kwargs.get(rule.closed_without):
+        unsaid = THINKING_CLOSED
     if not rule.reads_prompt:
         return unsaid
     meaning = {special_ids[text]: unsaid for text in rule.boundaries if text in special_ids}
     for text, token in special_ids.items():
-        plain = _SUFFIX.sub("", text)
+        plain = _SUFFIXED.sub(r"\1>", text)
         if plain in rule.start:
             meaning[token] = THINKING_OPEN
         elif plain in rule.end:

@@ -66,6 +66,7 @@ class RequestStream:
         "_task",
         "_waiter",
         "_watcher",
+        "content_length",
         "disconnected",
         "started",
     )
@@ -97,6 +98,8 @@ class RequestStream:
         self._eager: EagerSend | None = None
         self._sending = False
         self._overrun = False
+        self.content_length = 0
+        """Of the response, as its headers tell it; 0 for a stream."""
         self.disconnected = False
         self.started = False
         self._watcher: asyncio.Task[None] | None = None
@@ -330,6 +333,7 @@ class RequestStream:
                 await self._wait()
             return response.http_status
         finally:
+            self.content_length = response.content_length
             if not whole:
                 self.abort()  # before the connection is anybody else's: the pump writes nothing from here on
             direct.hand_back(response.http_status if whole else STATUS_CLIENT_CLOSED, whole)
@@ -354,6 +358,7 @@ class RequestStream:
     async def _send_whole(self, status: int, body: bytes) -> int:
         headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
         self.started = True
+        self.content_length = len(body)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
         return status

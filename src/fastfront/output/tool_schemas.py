@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A request's tools as the native tool parsers need them: names, and of which JSON types their parameters may be.
 
-The types are those of vllm/tool_parsers/utils.py, extract_types_from_schema: formats without types of their own, such as
-XML, are read by them. Knows no format and no request.
+The types are those of vllm/tool_parsers/utils.py, extract_types_from_schema: formats without types of their own, such
+as XML, are read by them. Knows no format and no request.
 """
 
 from __future__ import annotations

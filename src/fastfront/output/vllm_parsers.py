@@ -25,25 +25,20 @@ def vllm_parser_factory(
     reasoning_parser: str | None,
     tool_call_parser: str | None,
     enable_auto_tool_choice: bool,
-    plugins: Sequence[str] = (),
 ) -> ParserFactory:
     """Return what makes vLLM's parser of those names. Raises StartupError if there is no vllm, or no such name.
 
-    `model` is where its tokenizer is loaded from; `plugins` are files that register parsers with vLLM, as
-    --tool-parser-plugin and --reasoning-parser-plugin name them.
+    `model` is where its tokenizer is loaded from. Plugins have been imported before.
     """
     names = " and ".join(filter(None, (reasoning_parser, tool_call_parser)))
     try:
         manager = importlib.import_module("vllm.parser.parser_manager").ParserManager
         protocol = importlib.import_module("vllm.entrypoints.openai.chat_completion.protocol")
         get_tokenizer = importlib.import_module("vllm.tokenizers").get_tokenizer
-        import_plugin = importlib.import_module("vllm.utils.import_utils").import_plugin
     except ImportError as error:
         raise StartupError(
-            f"fastfront has no parser {names} of its own, and vLLM, which may have it, is not installed here ({error})"
+            f"there is no parser {names}, and vLLM, which may have it, is not installed here ({error})"
         ) from None
-    for plugin in plugins:
-        import_plugin(plugin)
     try:
         tokenizer = get_tokenizer(model)
         parser_class = manager.get_parser(

@@ -99,7 +99,8 @@ class Model:
         """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
-        self._tokenizer_files = tokenizer_files
+        self.tokenizer_files = tokenizer_files
+        """Where the tokenizer's files are."""
 
     @property
     def name(self) -> str:
@@ -119,9 +120,9 @@ class Model:
         """
         from fastfront._native.text import Vocab
 
-        content = self._tokenizer_files.read_bytes("tokenizer.json") or b""
+        source = self.tokenizer.take_source()
         changed = self.tokenizer.decodes_otherwise
-        return Vocab.from_tokenizer_json(content, self.tokenizer.backend if changed else None)
+        return Vocab.from_tokenizer_json(source, self.tokenizer.backend if changed else None)
 
     @classmethod
     def load(

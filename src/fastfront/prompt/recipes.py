@@ -37,7 +37,7 @@ _MAX_ATTEMPTS = 4
 _MAX_MESSAGES = 256
 """Of a shape that is learnt."""
 _MAX_WEIGHT = 65_536
-"""Messages of all recipes together, some 40 bytes each in most templates."""
+"""Messages of all recipes together, some 200 bytes each in most templates."""
 _MAX_SHAPES = 1_024
 """Shapes whose sights and attempts are counted."""
 _MAX_JOBS = 8

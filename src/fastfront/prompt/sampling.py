@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fastfront.engine.types import RepetitionDetectionParams, SamplingParams, StructuredOutputsParams
-from fastfront.errors import validation_error
+from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt import limits
 from fastfront.protocol.response_format import constraint_of
 from fastfront.protocol.sampling import token_ids_of_logit_bias, verify_greedy, verify_token_counts
@@ -56,6 +56,8 @@ def get_max_tokens(
 
 def lower_chat_sampling_params(request: ChatCompletionRequest, model: Model, prompt_length: int) -> SamplingParams:
     """Return what the engine needs for each of the request's `n` answers."""
+    if request.use_beam_search:
+        return _lower_beam_search(request, model)
     max_tokens = get_max_tokens(model, request.requested_max_tokens, prompt_length, request.truncate_prompt_tokens)
     logprobs = request.top_logprobs if request.logprobs and not request.logprob_token_ids else None
     prompt_logprobs = request.prompt_logprobs
@@ -66,6 +68,10 @@ def lower_chat_sampling_params(request: ChatCompletionRequest, model: Model, pro
 
 def lower_completion_sampling_params(request: CompletionRequest, model: Model, prompt_length: int) -> SamplingParams:
     """Return what the engine needs for each of the `n` answers to one of the request's prompts."""
+    if request.use_beam_search:
+        if request.stream:
+            raise BadRequestError("Streaming is not currently supported with beam search")
+        return _lower_beam_search(request, model)
     max_tokens = get_max_tokens(model, request.max_tokens, prompt_length, request.truncate_prompt_tokens)
     if request.echo and request.max_tokens == 0:
         max_tokens = 1  # the engine always generates; the answer leaves this token out
@@ -81,6 +87,19 @@ def params_of_sample(params: SamplingParams, index: int) -> SamplingParams:
     if params.seed is None or index == 0:
         return params
     return msgspec.structs.replace(params, seed=params.seed + index)
+
+
+def _lower_beam_search(request: ChatCompletionRequest | CompletionRequest, model: Model) -> SamplingParams:
+    """Return what the engine needs for one step of one beam: a token, and twice as many candidates as beams."""
+    temperature = request.temperature
+    if temperature is None:
+        temperature = model.default_sampling.get("temperature", _NEUTRAL["temperature"])
+    if 0 < temperature < _LOWEST_TEMPERATURE:
+        temperature = _LOWEST_TEMPERATURE
+    params = SamplingParams(temperature=temperature, watermarking=False, max_tokens=1, logprobs=2 * (request.n or 1))
+    _check_against_model(params, [], model)
+    _set_end_tokens(params, [], model)
+    return params
 
 
 def _lower(

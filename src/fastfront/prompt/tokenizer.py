@@ -8,13 +8,16 @@ raises "Already borrowed". Must not know requests or chat templates.
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
+from fastfront._native.tokenizer_json import TokenizerJson, decode_tokenizer_json
 from fastfront.errors import StartupError
 from fastfront.prompt.fast_encoder import FastEncoderLoader, template_ids
 from fastfront.prompt.files import ModelFiles
@@ -23,10 +26,15 @@ from fastfront.prompt.tokenizer_config import TokenizerConfig
 logger = logging.getLogger(__name__)
 
 
+def _ignore(_: float) -> None:
+    pass
+
+
 class PromptTokenizer:
     """A model's tokenizer. Every method may be called from several threads at once."""
 
-    def __init__(self, tokenizer: Tokenizer, config: TokenizerConfig) -> None:
+    def __init__(self, tokenizer: Tokenizer, config: TokenizerConfig, source: TokenizerJson | None = None) -> None:
+        """Take what was made from a tokenizer.json, and its content where it has been read."""
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self.decodes_otherwise = config.apply(tokenizer)
@@ -38,13 +46,21 @@ class PromptTokenizer:
         self.special_tokens = config.special_tokens
         eos_token = self.special_tokens.get("eos_token")
         self.eos_token_id: int | None = None if eos_token is None else tokenizer.token_to_id(eos_token)
-        vocab = tokenizer.get_vocab(with_added_tokens=True)
+        self._source = source
         base_size = tokenizer.get_vocab_size(with_added_tokens=False)
-        self.max_token_id: int = max(max(vocab.values(), default=0), base_size - 1)
+        # The file has been read; `tokenizers` takes twice as long to tell what it holds.
+        vocab = {} if source is None else source.model.vocab
+        if len(vocab) != base_size:
+            vocab = tokenizer.get_vocab(with_added_tokens=False)
+        added = tokenizer.get_added_tokens_decoder()
+        self.max_token_id: int = max(max(vocab.values(), default=0), max(added, default=0), base_size - 1)
         """Largest id that stands for a token, or would if ids had no gaps."""
-        self.max_chars_per_token: int = max(map(len, vocab), default=1)
+        spelled = itertools.chain(vocab, (token.content for token in added.values()))
+        self.max_chars_per_token: int = max(map(len, spelled), default=1)
         """No text is longer than its number of tokens times this, as vLLM reckons (in the vocabulary's spelling)."""
         self._head, self._tail = template_ids(tokenizer)
+        self.on_encoded: Callable[[float], None] = _ignore
+        """Hears how many seconds each text has taken, in the thread that encoded it."""
 
     @classmethod
     def load(cls, files: ModelFiles, model_type: str | None) -> PromptTokenizer:
@@ -54,9 +70,15 @@ class PromptTokenizer:
             raise StartupError(f"{files.directory} has no tokenizer.json. Models without one cannot be served.")
         try:
             tokenizer = Tokenizer.from_file(str(path))
+            source = decode_tokenizer_json(path.read_bytes())
         except Exception as error:  # the library raises plain Exception
             raise StartupError(f"{path} cannot be loaded: {error}") from error
-        return cls(tokenizer, TokenizerConfig(files, model_type))
+        return cls(tokenizer, TokenizerConfig(files, model_type), source)
+
+    def take_source(self) -> TokenizerJson | None:
+        """Return the content of tokenizer.json that is read for decoding, once: it is large."""
+        source, self._source = self._source, None
+        return source
 
     def start_fast_encoder(self, path: Path) -> None:
         """Begin to load fastokens from the tokenizer.json that this was loaded from; until it is there, do without."""
@@ -70,6 +92,12 @@ class PromptTokenizer:
 
     def encode(self, text: str, add_special_tokens: bool) -> list[int]:
         """Return the text's ids; `add_special_tokens` puts those around it that the model wants (BOS)."""
+        began = time.perf_counter()
+        ids = self._encode(text, add_special_tokens)
+        self.on_encoded(time.perf_counter() - began)
+        return ids
+
+    def _encode(self, text: str, add_special_tokens: bool) -> list[int]:
         if self._fast is not None and (encoder := self._fast.encoder) is not None:
             ids = encoder.encode(text, add_special_tokens)
             if ids is not None:

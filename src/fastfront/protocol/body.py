@@ -10,6 +10,7 @@ import functools
 import json
 import logging
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -34,12 +35,18 @@ _REMOVED_GUIDED_FIELDS = frozenset(
 )
 
 
+def _explain(error: json.JSONDecodeError) -> SchemaError:
+    issues = Issues()
+    issues.add("json_invalid", (error.pos,), "JSON decode error", {}, {"error": error.msg})
+    return issues.to_error()
+
+
 def load_object(body: bytes, branches: int = 1) -> dict[str, Any]:
     """Return the JSON object that the body holds, or raise SchemaError.
 
     `branches` is how often pydantic says that a body is no object: once for each type that the endpoint takes.
     """
-    data = _load(body)
+    data = load_json(body) if body else None
     if isinstance(data, dict):
         return data
     issues = Issues()
@@ -52,15 +59,12 @@ def load_object(body: bytes, branches: int = 1) -> dict[str, Any]:
     raise issues.to_error()
 
 
-def _load(body: bytes) -> Any:
-    if not body:
-        return None
+def load_json(body: bytes, explain: Callable[[json.JSONDecodeError], SchemaError] = _explain) -> Any:
+    """Return the JSON value that the body holds, or raise SchemaError; `explain` words that it is no JSON."""
     try:
         data = json.loads(body)
     except json.JSONDecodeError as error:
-        issues = Issues()
-        issues.add("json_invalid", (error.pos,), "JSON decode error", {}, {"error": error.msg})
-        raise issues.to_error() from None
+        raise explain(error) from None
     except UnicodeDecodeError:
         raise SchemaError("There was an error parsing the body: it is not valid UTF-8.") from None
     except RecursionError:

@@ -152,6 +152,11 @@ def decode_chat_completion_request(body: bytes) -> ChatCompletionRequest:
     return _DECODER(body)
 
 
+def chat_from_object(data: dict[str, Any]) -> ChatCompletionRequest:
+    """Return the request that a JSON object holds, or raise the error to answer. The object may be changed."""
+    return _DECODER.from_object(data)
+
+
 def _is_plain(request: ChatCompletionRequest) -> bool:
     return bool(
         _rare_values(request) == _RARE_DEFAULTS

@@ -142,6 +142,11 @@ def decode_completion_request(body: bytes) -> CompletionRequest:
     return _DECODER(body)
 
 
+def completion_from_object(data: dict[str, Any]) -> CompletionRequest:
+    """Return the request that a JSON object holds, or raise the error to answer. The object may be changed."""
+    return _DECODER.from_object(data)
+
+
 def _is_plain(request: CompletionRequest) -> bool:
     return bool(
         _rare_values(request) == _RARE_DEFAULTS

@@ -23,9 +23,9 @@ MAX_INPUT_CHARS = 200
 MAX_ISSUE_CHARS = 1000
 
 
-def dotted(location: Location) -> str:
-    """Return the path as `param` and messages name it."""
-    return ".".join(("body", *(str(step)[:MAX_INPUT_CHARS] for step in location)))
+def dotted(location: Location, part: str = "body") -> str:
+    """Return the path as `param` and messages name it, inside that part of the request."""
+    return ".".join((part, *(str(step)[:MAX_INPUT_CHARS] for step in location)))
 
 
 def summarize(value: object) -> str:
@@ -42,9 +42,11 @@ def summarize(value: object) -> str:
 class Issues:
     """The issues found so far: the first ten in words, all of them in number."""
 
-    __slots__ = ("count", "lines", "param")
+    __slots__ = ("count", "lines", "param", "part")
 
-    def __init__(self) -> None:
+    def __init__(self, part: str = "body") -> None:
+        """Gather the issues of that part of the request."""
+        self.part = part
         self.count = 0
         self.lines: list[str] = []
         self.param: str | None = None
@@ -54,7 +56,7 @@ class Issues:
         self.count += 1
         if self.count > MAX_REPORTED:
             return
-        path = dotted(location)
+        path = dotted(location, self.part)
         if self.param is None:
             self.param = path
         entry = {"type": kind, "loc": path, "msg": message, "input": summarize(value)}

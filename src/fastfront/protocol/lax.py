@@ -222,6 +222,20 @@ def list_of(item: Check, *, max_length: int | None = None, exact: Any = None) ->
     return check_list
 
 
+def not_empty(check: Check) -> Check:
+    """Return the check of a list, which has to have an item."""
+
+    def check_length(value: Any, location: Location, issues: Issues, *, strict: bool = False) -> Any:
+        result = check(value, location, issues, strict=strict)
+        if result != []:
+            return result
+        message = "List should have at least 1 item after validation, not 0"
+        issues.add("too_short", location, message, value, {"field_type": "List", "min_length": 1, "actual_length": 0})
+        return INVALID
+
+    return check_length
+
+
 def _check_long_list(value: list[Any], exact: Any, location: Location, issues: Issues) -> Any:
     try:
         msgspec.convert(value, exact)

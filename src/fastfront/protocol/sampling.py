@@ -54,7 +54,7 @@ def verify_sampling_fields(request: ChatCompletionRequest | CompletionRequest, m
         raise validation_error("stop cannot contain an empty string.")
     if request.bad_words and "" in request.bad_words:
         raise validation_error(f"bad_words cannot contain an empty string. Got bad_words={request.bad_words}")
-    if n is not None and n > 1 and request.temperature is not None:
+    if n is not None and n > 1 and request.temperature is not None and not request.use_beam_search:
         verify_greedy(n, request.temperature)
 
 

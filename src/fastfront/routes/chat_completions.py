@@ -14,6 +14,7 @@ from fastfront.prompt.render import chat_template_kwargs, render_chat
 from fastfront.prompt.sampling import lower_chat_sampling_params
 from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
 from fastfront.routes.generate import Hooks, Prompts, Shape, generate
+from fastfront.routes.handler import Routes
 
 SHAPE = Shape(KIND_CHAT_STREAM, KIND_CHAT, "chatcmpl-", numbers_prompts=False)
 
@@ -59,3 +60,6 @@ def role(model: Model, request: ChatCompletionRequest) -> str:
     if request.add_generation_prompt:
         return model.response_role
     return str(request.messages[-1]["role"])
+
+
+ROUTES: Routes = {"/v1/chat/completions": {"POST": chat_completions}}

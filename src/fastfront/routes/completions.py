@@ -13,6 +13,7 @@ from fastfront.prompt.render import render_completion
 from fastfront.prompt.sampling import lower_completion_sampling_params
 from fastfront.protocol.completions import CompletionRequest, decode_completion_request
 from fastfront.routes.generate import Prompts, Shape, generate
+from fastfront.routes.handler import Routes
 
 SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION, "cmpl-", numbers_prompts=True)
 
@@ -37,3 +38,6 @@ def prepare(model: Model, request: CompletionRequest) -> Prompts:
 def role(model: Model, request: CompletionRequest) -> str:
     """Return nobody: completions have no speaker."""
     return ""
+
+
+ROUTES: Routes = {"/v1/completions": {"POST": completions}}

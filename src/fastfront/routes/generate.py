@@ -21,14 +21,16 @@ from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of, keep_alive
 from fastfront.output.parsers import UNPARSED, Parsing
+from fastfront.output.python_parsers import PythonParsers
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
+from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of
-from fastfront.routes.http import check_json_content_type, read_body
+from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -66,7 +68,9 @@ class Hooks(NamedTuple):
     """Says how the answers are parsed."""
 
 
-class _Headers(NamedTuple):
+class Headers(NamedTuple):
+    """What a request's headers say; None: nothing."""
+
     request_id: str | None
     data_parallel_rank: int | None
     priority: int | None
@@ -90,9 +94,10 @@ async def generate(
     frontend.check_ready()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     arrival_time = time.time()
-    headers = _read_headers(scope)
+    headers = read_headers(scope)
     frontend.begin_request()
     watch = watch_of(frontend, scope, send, body)
+    lora_name: str | None = None  # of the adapter, while a request with one is with the engines
     direct = direct_of(scope)
     if watch is not None and watch.reads_answer:
         send, direct = watch.send, None
@@ -105,15 +110,13 @@ async def generate(
         lora = frontend.loras.find(request.model)
         if hooks.adjust is not None:
             hooks.adjust(frontend, request)
-        request_id = headers.request_id or request.request_id or f"{_random_bits(64):016x}"
-        if len(request_id) > MAX_ID_CHARS:
-            raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+        request_id = choose_id(headers.request_id or request.request_id)
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
         parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
-        requests = _engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
+        requests = engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
         model_name = frontend.model.name if lora is None else lora.lora_name
         response = _response(
             frontend,
@@ -126,11 +129,20 @@ async def generate(
             parsing,
             model_name,
         )
+        if request.use_beam_search:
+            searches = await search_beams(frontend, stream, request, requests[:: request.n or 1])
+            stream.attach(response, feeder(frontend.model, request, searches))
+            frontend.engine.pump.add(response)
+            frontend.metrics.requests_started += len(requests)
+            return await (stream.send_events() if request.stream else stream.send_json())
         if prompts.params[0].structured_outputs is not None and frontend.structured.is_blind:
             stream.explain_errors(blame_constraint)
         if watch is not None:
             watch.submitting(request, response_id, response, requests)
-        frontend.submit(stream, response, requests, _foreign_decoder(frontend.model, request, prompts))
+        frontend.submit(stream, response, requests, _feeder(frontend.model, request, prompts, parsing))
+        if lora is not None:
+            lora_name = lora.lora_name
+            frontend.metrics.lora.begin(lora_name)
         if watch is not None:
             watch.submitted()
         if request.stream:
@@ -138,20 +150,31 @@ async def generate(
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
+        if lora_name is not None:
+            frontend.metrics.lora.end(lora_name)
+        scope[CONTENT_LENGTH] = stream.content_length
         stream.close()
         if watch is not None:
             watch.ended(sys.exc_info()[1])
         frontend.end_request()
 
 
-def _read_headers(scope: Scope) -> _Headers:
+def choose_id(given: str | None) -> str:
+    """Return a request's id: the client's own, or a new one."""
+    if given and len(given) > MAX_ID_CHARS:
+        raise BadRequestError(f"The request id is longer than {MAX_ID_CHARS} characters.", param="request_id")
+    return given or f"{_random_bits(64):016x}"
+
+
+def read_headers(scope: Scope) -> Headers:
+    """Return what vLLM reads of a request's headers."""
     found: dict[bytes, str] = {}
     for name, value in scope["headers"]:
         if name.startswith(b"x-"):
             found.setdefault(name, value.decode("latin-1"))
     if not found:
-        return _Headers(None, None, None, None)
-    return _Headers(
+        return Headers(None, None, None, None)
+    return Headers(
         found.get(b"x-request-id"),
         _integer(found.get(b"x-data-parallel-rank")),
         _integer(found.get(b"x-vllm-priority")),
@@ -176,10 +199,10 @@ def _session_id(request: ChatCompletionRequest | CompletionRequest, header: str 
     return value if isinstance(value, str) and value else None
 
 
-def _engine_requests(
+def engine_requests(
     request: ChatCompletionRequest | CompletionRequest,
     prompts: Prompts,
-    headers: _Headers,
+    headers: Headers,
     response_id: str,
     arrival_time: float,
     shape: Shape,
@@ -239,22 +262,26 @@ def _response(
         include_usage = bool(options.include_usage)
         continuous_usage = include_usage and bool(options.continuous_usage_stats)
     stop = request.stop
+    text_options: dict[str, Any] = {
+        "vocab": frontend.model.vocab,
+        "stop": (stop,) if isinstance(stop, str) else stop or (),
+        "min_tokens": request.min_tokens,
+        "include_stop_str_in_output": request.include_stop_str_in_output,
+    }
     return Response(
         shape.stream_kind if request.stream else shape.whole_kind,
         id=response_id,
         model=model_name,
         created=int(arrival_time),
-        vocab=frontend.model.vocab,
         prompt_token_ids=prompts.token_ids,
         n=request.n or 1,
         role=role,
         system_fingerprint=frontend.system_fingerprint,
         include_usage=include_usage,
         continuous_usage=continuous_usage,
-        stop=(stop,) if isinstance(stop, str) else stop or (),
-        include_stop_str_in_output=request.include_stop_str_in_output,
-        min_tokens=request.min_tokens,
-        skip_special_tokens=request.skip_special_tokens,
+        **(FINAL_OPTIONS if request.use_beam_search else text_options),
+        # Parsers written in Python look for special tokens in the text.
+        skip_special_tokens=request.skip_special_tokens and parsing.outside is None,
         spaces_between_special_tokens=request.spaces_between_special_tokens,
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
@@ -273,8 +300,18 @@ def _response(
     )
 
 
+def _feeder(
+    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts, parsing: Parsing
+) -> Callable[[Any], None] | None:
+    """Return what does the part of the pipeline that is Python's, None where all of it is native."""
+    # Without the native detokenizer, parsers find all markup in the text: special tokens have to be in it.
+    skip_special_tokens = request.skip_special_tokens and parsing.plan is None
+    decoder = _foreign_decoder(model, request, prompts, skip_special_tokens)
+    return decoder if parsing.outside is None else PythonParsers(parsing.outside, decoder)
+
+
 def _foreign_decoder(
-    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts
+    model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts, skip_special_tokens: bool
 ) -> ForeignDecoder | None:
     """Return what makes the text where the native core cannot, None where it can."""
     if model.vocab is not None:
@@ -284,7 +321,7 @@ def _foreign_decoder(
         request.n or 1,
         lambda token_ids: model.tokenizer.decode_stream(
             token_ids,
-            skip_special_tokens=request.skip_special_tokens,
+            skip_special_tokens=skip_special_tokens,
             spaces_between_special_tokens=request.spaces_between_special_tokens,
         ),
     )

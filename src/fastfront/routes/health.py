@@ -7,6 +7,7 @@ import msgspec
 
 from fastfront.frontend import Frontend
 from fastfront.output.asgi import Receive, Scope, Send
+from fastfront.routes.handler import Routes
 from fastfront.routes.http import send_json, send_response
 
 
@@ -23,3 +24,11 @@ async def version(frontend: Frontend, scope: Scope, receive: Receive, send: Send
 async def load(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Answer the number of generation requests under way."""
     return await send_json(scope, send, 200, msgspec.json.encode({"server_load": frontend.open_requests}))
+
+
+ROUTES: Routes = {
+    "/health": {"GET": health},
+    "/ping": {"GET": health, "POST": health},
+    "/load": {"GET": load},
+    "/version": {"GET": version},
+}

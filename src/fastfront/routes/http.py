@@ -11,6 +11,9 @@ from fastfront.output.asgi import ClientDisconnectedError, Receive, Scope, Send
 
 Header = tuple[bytes, bytes]
 
+CONTENT_LENGTH = "fastfront.content_length"
+"""Key in the scope for the response's content-length, which the metrics count; not there: none."""
+
 RETRY_AFTER = b"1"
 """Seconds after which a client may ask again when the server is starting, draining or full."""
 
@@ -21,6 +24,12 @@ def get_header(scope: Scope, name: bytes) -> str | None:
         if key == name:
             return bytes(value).decode("latin-1")
     return None
+
+
+def content_length(scope: Scope) -> int:
+    """Return what the request's content-length header says, 0 without one."""
+    declared = get_header(scope, b"content-length") or ""
+    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else 0
 
 
 def check_json_content_type(scope: Scope) -> None:
@@ -83,6 +92,7 @@ async def send_response(
     if content_type:
         lines.append((b"content-type", content_type))
     lines.extend(headers)
+    scope[CONTENT_LENGTH] = len(body)
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": False})
     return status

@@ -11,6 +11,7 @@ import msgspec
 
 from fastfront.frontend import Frontend
 from fastfront.output.asgi import Receive, Scope, Send
+from fastfront.routes.handler import Routes
 from fastfront.routes.http import send_json
 
 
@@ -58,3 +59,6 @@ async def models(frontend: Frontend, scope: Scope, receive: Receive, send: Send)
         for lora in frontend.loras
     ]
     return await send_json(scope, send, 200, msgspec.json.encode({"object": "list", "data": data}))
+
+
+ROUTES: Routes = {"/v1/models": {"GET": models}}

@@ -108,7 +108,7 @@ def _asked(request: EngineCoreRequest) -> dict[str, Any]:
 
 
 class LoggedParams:
-    """What is shown of a request's sampling parameters, in vLLM's form (vllm/sampling_params.py SamplingParams.__repr__).
+    """What is shown of a request's sampling parameters: vLLM's SamplingParams.__repr__ (vllm/sampling_params.py).
 
     Turned into text on the log's thread.
     """

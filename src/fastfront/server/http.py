@@ -15,6 +15,7 @@ import hypercorn.config
 
 from fastfront.errors import StartupError
 from fastfront.server.http2 import bound_buffers
+from fastfront.server.refresh import RefreshedConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,9 +91,12 @@ class WorkerApp:
 
 
 def hypercorn_config(config: Config, access_log: AccessLog | None = None) -> hypercorn.config.Config:
-    """Return Hypercorn's configuration. `access_log` is for the connections that it serves. Raises StartupError if the TLS files cannot be used."""
+    """Return Hypercorn's configuration. `access_log` is for the connections that it serves.
+
+    Raises StartupError if the TLS files cannot be used.
+    """
     bound_buffers()
-    theirs = hypercorn.config.Config()
+    theirs = RefreshedConfig() if config.enable_ssl_refresh else hypercorn.config.Config()
     theirs.logger_class = cast("Any", HypercornLog)
     theirs.accesslog = cast("Any", access_log)
     theirs.backlog = config.backlog

@@ -26,6 +26,7 @@ from fastfront.errors import StartupError
 from fastfront.server.connections import Connections, serve
 from fastfront.server.http import CLOSE_GRACE, WorkerApp, hypercorn_config
 from fastfront.server.listen import describe, raise_file_limit
+from fastfront.server.refresh import RefreshedConfig
 
 if TYPE_CHECKING:
     import socket
@@ -98,7 +99,10 @@ class _Server:
         app = WorkerApp(self._app)
         if self._http_config.ssl_enabled:
             sockets = Sockets([self._listener], [], [])
-            await worker_serve(app, self._http_config, sockets=sockets, shutdown_trigger=self._closing.wait)
+            async with contextlib.AsyncExitStack() as stack:
+                if isinstance(self._http_config, RefreshedConfig):
+                    await stack.enter_async_context(self._task(self._http_config.refresh()))
+                await worker_serve(app, self._http_config, sockets=sockets, shutdown_trigger=self._closing.wait)
             return
         connections = Connections(
             self._app,

@@ -60,7 +60,7 @@ class Engine:
             token_s=options.token_s,
             tell_finished=options.data_parallel_size > 1,
         )
-        self._utilities = utilities.Utilities(self._scheduler, self._end_all_requests, options.max_loras)
+        self._utilities = utilities.Utilities(self._scheduler, self._end_all_requests, options.max_loras, options.rank)
         self._sockets = Sockets(self._watch, options.rank)
         self._when_idle: list[tuple[int, int, utilities.WhenIdle]] = []
         self._dies_at = float("inf")

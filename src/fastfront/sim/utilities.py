@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _PAUSE_MODES = ("abort", "wait", "keep")
 _SLEEPING = ("weights", "kv_cache")
 
+WEIGHT_CHECKSUM = "00000000"
+"""Of the weights that there are not."""
+
 
 class UtilityError(Exception):
     """A call that fails; the message goes to the frontend."""
@@ -48,10 +51,13 @@ def call(utilities: Utilities, method: str, args: Sequence[Any]) -> tuple[object
 class Utilities:
     """What can be asked of the engine besides generating."""
 
-    def __init__(self, scheduler: Scheduler, end_all_requests: Callable[[], None], max_loras: int) -> None:
+    def __init__(
+        self, scheduler: Scheduler, end_all_requests: Callable[[], None], max_loras: int, rank: int = 0
+    ) -> None:
         self._scheduler = scheduler
         self._end_all_requests = end_all_requests
         self._max_loras = max_loras
+        self._rank = rank
         self._loras: dict[int, LoRARequest] = {}
         self._asleep: set[str] = set()
         self.weight_version = WEIGHT_VERSION
@@ -161,15 +167,21 @@ class Utilities:
     # -- The rest: nothing to do without a model
 
     def profile(self, is_start: bool = True, *args: object) -> None:
-        pass
+        """Begin or end a profile of nothing."""
 
     def execute_dummy_batch(self) -> None:
         pass
 
     def collective_rpc(
         self, method: str, timeout: float | None = None, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> list[None]:
-        return [None]
+    ) -> list[Any]:
+        """Answer for the one worker: `echo` with its arguments, any other method with None."""
+        if not isinstance(method, str):
+            raise UtilityError(f"a worker's method is named by a string, not {type(method).__name__}")
+        return [{"args": list(args), "kwargs": kwargs or {}} if method == "echo" else None]
+
+    def compute_weight_checksums(self) -> list[dict[str, str]]:
+        return [{f"rank{self._rank}.weights": WEIGHT_CHECKSUM}]
 
     def save_sharded_state(self, path: str, pattern: str | None = None, max_size: int | None = None) -> None:
         raise UtilityError("the embedded engine has no weights to save")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The access log: a line per response in Uvicorn's form, as vLLM's server writes it, made on the log's thread.
 
-A request that names itself (X-Request-Id) has its id at the end of the line. Knows an ASGI scope and nothing of servers.
+A request that names itself (X-Request-Id) has its id at the end of the line. Knows an ASGI scope and no server.
 """
 
 from __future__ import annotations

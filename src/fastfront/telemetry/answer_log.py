@@ -89,7 +89,9 @@ class AnswerReader:
 
     def _log(self, stream_info: str, text: str, finish_reason: str | None) -> None:
         shown = text[: self._max_log_len]
-        logger.info("Generated response %s%s: output: %r, finish_reason: %s", self._id, stream_info, shown, finish_reason)
+        logger.info(
+            "Generated response %s%s: output: %r, finish_reason: %s", self._id, stream_info, shown, finish_reason
+        )
 
 
 def _choices(data: bytes) -> Iterator[dict[str, Any]]:

@@ -134,6 +134,23 @@ def _kv_block(name: str) -> Callable[[Mapping[str, Any]], Counts]:
     return read
 
 
+def tool_parser_metrics(snapshot: Snapshot, model_name: str, created: float) -> Metric:
+    """Return how often tool parsers were asked, and whether they found a call; chats ask them, and nobody else yet."""
+    values: dict[tuple[str, ...], float] = {
+        (model_name, mode, outcome, request_type): 0
+        for mode in ("streaming", "non_streaming")
+        for outcome in ("tool_call", "no_tool_call")
+        for request_type in ("chat_completions", "responses", "other")
+    }
+    for mode, prefix in (("streaming", "tool_parser_streaming"), ("non_streaming", "tool_parser")):
+        for outcome, suffix in (("tool_call", "called"), ("no_tool_call", "plain")):
+            count = sum(of["counters"][f"{prefix}_{suffix}"] for of in snapshot.values())
+            values[(model_name, mode, outcome, "chat_completions")] = count
+    labels = ("model_name", "mode", "outcome", "request_type")
+    text = TEXTS["tool_call_parser_invocations"]
+    return counter("vllm:tool_call_parser_invocations", text, labels, values, created)
+
+
 class _Engines:
     """Families of all engines: vLLM's names, help texts and labels around what is read from each."""
 

@@ -17,23 +17,33 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from fastfront.telemetry.cache_config import cache_config_info
-from fastfront.telemetry.engine import Snapshot, engine_metrics
+from fastfront.telemetry.engine import Snapshot, engine_metrics, tool_parser_metrics
 from fastfront.telemetry.families import counter, gauge
 from fastfront.telemetry.frontend import FrontendMetrics
 from fastfront.telemetry.http import HttpMetrics
+from fastfront.telemetry.lora import LoraMetrics
 from fastfront.telemetry.own import pump_metrics
 
 
 class Metrics:
     """All metrics of one Frontend. `http` is fed by the app, the rest by the frontend."""
 
-    def __init__(self, *, log_stats: bool = True, kv_cache_metrics: bool = False, corrupted: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        log_stats: bool = True,
+        kv_cache_metrics: bool = False,
+        corrupted: bool = False,
+        tool_parser: bool = False,
+    ) -> None:
         """Begin at zero, without an engine.
 
-        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`: see engine_metrics.
+        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`: see engine_metrics; `tool_parser`: there is
+        a --tool-call-parser.
         """
         self.http = HttpMetrics()
         self.frontend = FrontendMetrics()
+        self.lora = LoraMetrics()
         self.requests_started = 0
         """Engine requests submitted, one per choice: always the sum of request_success and requests_running."""
         self.requests_rejected = 0
@@ -41,6 +51,7 @@ class Metrics:
         self.corrupted = corrupted
         self._log_stats = log_stats
         self._kv_cache_metrics = kv_cache_metrics
+        self._tool_parser = tool_parser
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self._counters: dict[str, tuple[str, Callable[[], float]]] = {}
         self.add_counter(
@@ -90,6 +101,10 @@ class Metrics:
                 )
                 yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
                 yield cache_config_info(self._ready, snapshot)
+                if getattr(self._ready, "supports_lora", False):
+                    yield from self.lora.collect(self._ready.max_loras)
+            if self._tool_parser:
+                yield tool_parser_metrics(snapshot, self._model_name, self._created)
             yield from pump_metrics(snapshot)
         for name, (text, read) in self._counters.items():
             yield counter(f"fastfront:{name}", text, (), {(): read()})

@@ -45,6 +45,10 @@ SPEC_DECODE = {
 KV_BLOCKS = ("kv_block_lifetime_seconds", "kv_block_idle_before_evict_seconds", "kv_block_reuse_gap_seconds")
 
 TEXTS = {
+    "tool_call_parser_invocations": (
+        "Total number of ToolParser invocations. Non-streaming increments once per choice; streaming increments once "
+        "per delta."
+    ),
     "estimated_flops_per_gpu": (
         "Estimated number of floating point operations per GPU (for Model Flops Utilization calculations)."
     ),

@@ -43,7 +43,11 @@ class Observability:
 
     def access_log(self) -> AccessLog | None:
         """Return what a server of our own notes its responses in."""
-        return AccessLog(self.queue) if self._config.enable_access_log else None
+        config = self._config
+        if not config.enable_access_log or config.disable_uvicorn_access_log:
+            return None
+        hidden = (path.strip() for path in (config.disable_access_log_for_endpoints or "").split(","))
+        return AccessLog(self.queue, hidden)
 
     def start(self) -> None:
         """Make what may fail. Raises StartupError."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The log of requests and answers (--enable-log-requests, --enable-log-outputs), in vLLM's words.
 
-Sources: vllm/entrypoints/serve/utils/request_logger.py and vllm/v1/engine/async_llm.py (0.32). Lines are made and written
-on the log's thread. Knows plain values; must not know how requests are decoded or sent.
+Sources: vllm/entrypoints/serve/utils/request_logger.py and vllm/v1/engine/async_llm.py (0.32). Lines are made and
+written on the log's thread. Knows plain values; must not know how requests are decoded or sent.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RequestLog:
             self._queue.put(self._log_body, request_id, body)
 
     def received(self, request_id: str, params: object, prompt_token_ids: Sequence[int], lora: object = None) -> None:
-        """Show one prompt's sampling parameters; its ids at debug level. Both are turned into text on the log's thread."""
+        """Show one prompt's sampling parameters; its ids at debug level. Text is made of them on the log's thread."""
         if logger.isEnabledFor(logging.DEBUG):
             self._queue.put(self._log_prompt, request_id, prompt_token_ids)
         text = "Received request %s: params: %s, lora_request: %s."

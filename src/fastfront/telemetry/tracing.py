@@ -66,9 +66,7 @@ class Tracer:
         self._propagator = propagation.TraceContextTextMapPropagator()
         self._queue = queue
 
-    def finished(
-        self, times: Mapping[str, Any], request: Mapping[str, Any], parent: Mapping[str, str] | None
-    ) -> None:
+    def finished(self, times: Mapping[str, Any], request: Mapping[str, Any], parent: Mapping[str, str] | None) -> None:
         """Make a span of an engine request that is over; one that was aborted or still runs has none.
 
         `times`: of Response.times(); `request`: its id, top_p, max_tokens, temperature and n; `parent`: trace headers.

@@ -126,8 +126,11 @@ char* write_msgpack_int(char* at, std::int64_t value) noexcept {
 }
 
 std::size_t max_size(const AddRequest& request) noexcept {
-    return kFixedBytes + request.prompt_token_ids.size() + request.sampling_params.size() +
-           request.external_req_id.size();
+    std::size_t size = kFixedBytes + request.sampling_params.size() + request.external_req_id.size();
+    for (const std::string_view ids : request.prompt_token_ids) {
+        size += ids.size();
+    }
+    return size;
 }
 
 char* write(char* at, const AddRequest& request) noexcept {
@@ -137,7 +140,9 @@ char* write(char* at, const AddRequest& request) noexcept {
         *at++ = "0123456789abcdef"[(request.wire_id >> shift) & 0xf];
     }
     at = put_array_head(at, request.prompt_token_count);
-    at = put_bytes(at, request.prompt_token_ids);
+    for (const std::string_view ids : request.prompt_token_ids) {
+        at = put_bytes(at, ids);
+    }
     *at++ = kNil;                                 // mm_features
     at = put_bytes(at, request.sampling_params);  // sampling_params
     *at++ = kNil;                                 // pooling_params

@@ -17,9 +17,9 @@ namespace fastfront {
 struct AddRequest {
     std::uint64_t wire_id = 0;  // 16 hex digits on the wire
     std::size_t prompt_token_count = 0;
-    std::string_view prompt_token_ids;  // the elements of a MessagePack array
-    std::string_view sampling_params;   // a MessagePack map, whole
-    double arrival_time = 0.0;          // Unix seconds
+    std::span<const std::string_view> prompt_token_ids;  // the elements of a MessagePack array, in pieces
+    std::string_view sampling_params;                    // a MessagePack map, whole
+    double arrival_time = 0.0;                           // Unix seconds
     std::optional<std::int64_t> data_parallel_rank;
     std::int64_t client_index = 0;
     std::int64_t current_wave = 0;

@@ -14,6 +14,11 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(HistogramId::cou
     "request_generation_tokens",   "request_max_num_generation_tokens",  "request_params_n",
     "request_params_max_tokens",   "request_prefill_kv_computed_tokens", "request_num_preemptions",
     "iteration_tokens_total",
+    "prepare_seconds",
+    "prompt_queue_seconds",
+    "tokenize_seconds",
+    "step_outputs",
+    "step_write_seconds",
 };
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(CounterId::count_)> kCounterNames{
@@ -25,6 +30,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(CounterId::count
     "generation_tokens",
     "num_preemptions",
     "corrupted_requests",
+    "tool_parser_plain",
+    "tool_parser_called",
+    "tool_parser_streaming_plain",
+    "tool_parser_streaming_called",
     "success_stop",
     "success_length",
     "success_abort",
@@ -34,6 +43,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(CounterId::count
     "unknown_outputs",
     "bad_messages",
     "overflows",
+    "ring_sends",
+    "ring_calls",
 };
 
 }  // namespace

@@ -60,6 +60,12 @@ enum class HistogramId : std::uint8_t {
     request_prefill_kv_computed_tokens,
     request_num_preemptions,
     iteration_tokens_total,
+    // fastfront's own
+    prepare_seconds,       // from a request's last byte to the engine's socket
+    prompt_queue_seconds,  // of that: waiting for a thread of the pool
+    tokenize_seconds,      // of that: tokenizing
+    step_outputs,          // outputs of an engine step
+    step_write_seconds,    // from an engine's message to its last byte with the kernel or in a mailbox
     count_,
 };
 
@@ -72,6 +78,10 @@ enum class CounterId : std::uint8_t {
     generation_tokens,
     num_preemptions,
     corrupted_requests,
+    tool_parser_plain,  // invocations of tool parsers: whole answers without a call and with one, deltas likewise
+    tool_parser_called,
+    tool_parser_streaming_plain,
+    tool_parser_streaming_called,
     success_stop,  // the five finish reasons, in FinishReason's order
     success_length,
     success_abort,
@@ -81,6 +91,8 @@ enum class CounterId : std::uint8_t {
     unknown_outputs,  // outputs for requests that nobody waits for
     bad_messages,     // messages that could not be decoded
     overflows,        // responses given up because their reader was too slow
+    ring_sends,       // frames that went to the kernel through a SendRing
+    ring_calls,       // in so many system calls
     count_,
 };
 
@@ -143,6 +155,11 @@ class Metrics {
     /// max_tokens < 0: not known.
     void on_finished(FinishReason reason, const RequestTimes& times, double wall_time, std::size_t prompt_tokens,
                      std::size_t generation_tokens, std::int64_t max_tokens) noexcept;
+    /// A tool parser has seen a delta of a stream, or a whole answer.
+    void on_tools_parsed(bool streaming, bool called) noexcept {
+        const auto base = static_cast<std::uint8_t>(CounterId::tool_parser_plain);
+        counter(static_cast<CounterId>(base + (streaming ? 2 : 0) + (called ? 1 : 0))).add(1);
+    }
     /// All choices of one prompt have ended.
     void on_prompt_finished(const RequestTimes& times, std::size_t n, std::size_t longest_generation) noexcept;
 

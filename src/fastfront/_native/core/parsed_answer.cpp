@@ -62,13 +62,19 @@ void ParsedAnswer::finish() {
     take_pieces();
 }
 
+void ParsedAnswer::give(const Pieces& pieces) {
+    pieces_ = pieces;
+    take_pieces();
+}
+
 void ParsedAnswer::take_pieces() {
-    news_ = false;
+    news_ = calling_ = false;
     for (const OutputPiece& piece : pieces_.all()) {
         if (!shows(piece)) {
             continue;
         }
         news_ = true;
+        calling_ = calling_ || piece.kind == PieceKind::call_begin || piece.kind == PieceKind::arguments;
         called_ = called_ || piece.kind == PieceKind::call_begin;
         if (!whole_) {
             continue;

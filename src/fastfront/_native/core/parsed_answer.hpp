@@ -26,6 +26,16 @@ class ParsedAnswer {
     /// Take the end, after the last push and in the same step.
     void finish();
 
+    /// Instead of both, where the text is parsed outside: the step's pieces.
+    void give(const Pieces& pieces);
+    [[nodiscard]] bool parsed_outside() const noexcept { return parser_ == nullptr; }
+
+    /// Tool calls are looked for.
+    [[nodiscard]] bool parses_tools() const noexcept { return plan_->tools != nullptr; }
+    /// There was one in the step, or in the whole answer so far.
+    [[nodiscard]] bool is_calling() const noexcept { return calling_; }
+    [[nodiscard]] bool has_called() const noexcept { return called_; }
+
     /// The step has something to show.
     [[nodiscard]] bool has_news() const noexcept { return news_; }
     /// The step's delta: `{}` without news.
@@ -54,6 +64,7 @@ class ParsedAnswer {
     Pieces pieces_;
     bool whole_;
     bool news_ = false;
+    bool calling_ = false;
     bool called_ = false;
     std::string reasoning_;
     std::string content_;

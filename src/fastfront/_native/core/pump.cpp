@@ -7,10 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <string>
+
+#include "blocked_signals.hpp"
 
 namespace fastfront {
 
@@ -81,20 +82,14 @@ Errc Pump::start() noexcept {
 }
 
 Errc Pump::launch() noexcept {
-    // Signals are the main thread's business: this thread must not be the one that a handler interrupts.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    Errc result = Errc::ok;
+    const BlockedSignals blocked;
     try {
         thread_ = std::thread([this] { run(); });
         pthread_setname_np(thread_.native_handle(), "fastfront-pump");
     } catch (...) {
-        result = Errc::system;
+        return Errc::system;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return result;
+    return Errc::ok;
 }
 
 void Pump::stop() noexcept {
@@ -206,6 +201,8 @@ void Pump::write_step(double now) noexcept {
     }
     step_ = nullptr;
     targets_.clear();
+    writer_.metrics().histogram(HistogramId::step_outputs).observe(static_cast<double>(outputs_.outputs.size()));
+    writer_.metrics().histogram(HistogramId::step_write_seconds).observe(std::max(wall_clock() - now, 0.0));
     writer_.metrics()
         .histogram(HistogramId::iteration_tokens_total)
         .observe(static_cast<double>(prefilled() - prefilled_before + outputs_.token_ids.size()));
@@ -285,11 +282,31 @@ void Pump::fail_all(int status, std::string_view error_json) {
     hub_.publish(consequences, std::move(ready));
 }
 
+void Pump::abort(const std::shared_ptr<Response>& response, std::size_t first, std::size_t count) {
+    Consequences consequences;
+    std::vector<std::shared_ptr<Response>> ready;
+    const double now = wall_clock();
+    EngineCoreOutput output;
+    output.finish_reason = FinishReason::abort;
+    const std::size_t end = std::min(first + count, response->choice_count());
+    for (std::size_t choice = first; choice < end; ++choice) {
+        act_on(response->on_output(choice, output, {}, nullptr, 0.0, now, loop_metrics_, consequences), response,
+               poller_, ready);
+    }
+    hub_.publish(consequences, std::move(ready));
+}
+
 void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
                 std::span<const std::string> texts, FinishReason finish, StopReason reason) {
     Consequences consequences;
     const News news =
         response->feed(choice, token_ids, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
+    conclude(news, response, consequences);
+}
+
+void Pump::give(const std::shared_ptr<Response>& response, std::size_t choice, const Pieces& pieces) {
+    Consequences consequences;
+    const News news = response->give(choice, pieces, wall_clock(), loop_metrics_, consequences);
     conclude(news, response, consequences);
 }
 
@@ -299,6 +316,10 @@ bool Pump::hand_over(const std::shared_ptr<Response>& response, std::unique_ptr<
     const bool taken = response->hand_over(std::move(socket), wall_clock(), loop_metrics_, consequences, news);
     conclude(news, response, consequences);
     return taken;
+}
+
+void Pump::observe(HistogramId stage, double seconds) noexcept {
+    loop_metrics_.histogram(stage).observe(std::max(seconds, 0.0));
 }
 
 double Pump::keep_alive(const std::shared_ptr<Response>& response, double interval) {

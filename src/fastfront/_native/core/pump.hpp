@@ -62,8 +62,12 @@ class Pump {
     std::vector<std::uint64_t> remove(Response& response);
     /// Every waiting response ends with this error.
     void fail_all(int status, std::string_view error_json);
+    /// As if the engine had said that `count` choices from `first` on were aborted; those that have ended stay as they
+    /// are. What the engine still says of them is dropped.
+    void abort(const std::shared_ptr<Response>& response, std::size_t first, std::size_t count);
     void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
               std::span<const std::string> texts, FinishReason finish, StopReason reason);
+    void give(const std::shared_ptr<Response>& response, std::size_t choice, const Pieces& pieces);
 
     /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to
     /// send.
@@ -73,6 +77,9 @@ class Pump {
     double keep_alive(const std::shared_ptr<Response>& response, double interval);
     /// A handed-over stream's status and headers go out now, even if no event is there yet.
     void send_head(const std::shared_ptr<Response>& response);
+
+    /// Count a stage of a request's way to the engine. Any thread that holds the GIL: one at a time.
+    void observe(HistogramId stage, double seconds) noexcept;
 
     /// Responses whose client's socket is full at the moment.
     [[nodiscard]] std::size_t blocked() { return poller_.size(); }

@@ -113,7 +113,7 @@ News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std
         take_details(target, output, extras, token_ids.first(step.token_count),
                      step.finish_reason != FinishReason::none);
     }
-    return apply(choice, step, wall_time, metrics, consequences, ring);
+    return apply(choice, step, token_ids.first(step.token_count), wall_time, metrics, consequences, ring);
 }
 
 News Response::on_sent(std::int32_t result, SendRing& ring, double wall_time, Metrics& metrics,
@@ -157,11 +157,11 @@ News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids
     if (target.details) {
         target.details->push({}, nullptr, token_ids.first(step.token_count));
     }
-    return apply(choice, step, wall_time, metrics, consequences, nullptr);
+    return apply(choice, step, token_ids.first(step.token_count), wall_time, metrics, consequences, nullptr);
 }
 
-News Response::apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
-                     Consequences& consequences, SendRing* ring) noexcept {
+News Response::apply(std::size_t index, const PipelineStep& step, std::span<const std::uint32_t> token_ids,
+                     double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept {
     Choice& choice = choices_[index];
     choice.tokens += step.token_count;
     if (step.finish_reason == FinishReason::error) {
@@ -182,14 +182,53 @@ News Response::apply(std::size_t index, const PipelineStep& step, double wall_ti
         finish_choice(choice, step.finish_reason, wall_time, metrics, consequences);
         finished_ = running_ == 0;
     }
+    if (choice.parsed && choice.parsed->parsed_outside()) {
+        finished_ = false;  // not before the pieces of the last step are there
+        steps_.push_back({index, std::string(step.text), {token_ids.begin(), token_ids.end()}, ends});
+        open_steps_.push_back(
+            {index, step.token_count, {step.finish_reason, choice.ending.stop_reason}, step.withheld});
+        return News::reader;
+    }
     if (choice.parsed) {
         choice.parsed->push(step.text, step.specials);
         if (ends) {
             choice.parsed->finish();
         }
+        if (choice.parsed->parses_tools() && (writer_.streams() || ends)) {
+            const bool called = writer_.streams() ? choice.parsed->is_calling() : choice.parsed->has_called();
+            metrics.on_tools_parsed(writer_.streams(), called);
+        }
     }
+    return show(index, step, wall_time, metrics, consequences, ring);
+}
+
+News Response::give(std::size_t index, const Pieces& pieces, double wall_time, Metrics& metrics,
+                    Consequences& consequences) noexcept {
+    const std::lock_guard lock(mutex_);
+    const auto open = std::ranges::find(open_steps_, index, &OpenStep::choice);
+    if (finished_ || open == open_steps_.end()) {
+        return News::none;
+    }
+    const PipelineStep step{.text = {},
+                            .token_count = open->token_count,
+                            .finish_reason = open->ending.finish_reason,
+                            .stop_reason = open->ending.stop_reason,
+                            .withheld = open->withheld};
+    open_steps_.erase(open);
+    finished_ = running_ == 0 && open_steps_.empty();
+    choices_[index].parsed->give(pieces);
+    return show(index, step, wall_time, metrics, consequences, nullptr);
+}
+
+std::vector<UnparsedStep> Response::take_steps() noexcept {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(steps_, {});
+}
+
+News Response::show(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
+                    Consequences& consequences, SendRing* ring) noexcept {
     if (!writer_.streams()) {
-        choice.text = step.text;
+        choices_[index].text = step.text;
         if (!finished_) {
             return News::none;
         }
@@ -325,6 +364,7 @@ News Response::end_with_error(int status, std::string_view error_json, double wa
                               Consequences& consequences) noexcept {
     finished_ = true;
     deltas_.clear();
+    steps_.clear();
     error_status_ = status;
     error_json_ = error_json;
     if (socket_ && socket_->send_error(status, error_json)) {
@@ -357,6 +397,7 @@ void Response::abandon(double wall_time, Metrics& metrics, Consequences& consequ
     finished_ = true;
     lost_ = true;  // nothing more is written, not even what waits
     deltas_.clear();
+    steps_.clear();
     sink().buffer().clear();
 }
 

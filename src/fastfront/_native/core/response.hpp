@@ -65,6 +65,14 @@ struct ChoiceTimes {
     std::size_t completion_tokens;
 };
 
+/// Text that waits for being parsed outside.
+struct UnparsedStep {
+    std::size_t choice;
+    std::string text;
+    std::vector<std::uint32_t> token_ids;
+    bool ends;
+};
+
 /// What an output, a feed or a failure led to, gathered over a whole step.
 struct Consequences {
     std::vector<std::uint64_t> ended;     // wire ids that need no more outputs
@@ -122,6 +130,10 @@ class Response {
               FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
               Consequences& consequences) noexcept;
 
+    /// The pieces of the choice's oldest step that is parsed outside; steps of a choice come back in their order.
+    News give(std::size_t choice, const Pieces& pieces, double wall_time, Metrics& metrics,
+              Consequences& consequences) noexcept;
+
     /// From now on the response writes to the client itself. False, and nothing changes: it has failed already.
     [[nodiscard]] bool hand_over(std::unique_ptr<SocketSink> socket, double wall_time, Metrics& metrics,
                                  Consequences& consequences, News& news) noexcept;
@@ -139,12 +151,18 @@ class Response {
     void take(std::string& into) noexcept;
     [[nodiscard]] std::size_t pending() noexcept;
     [[nodiscard]] std::vector<RawDelta> take_deltas() noexcept;
+    [[nodiscard]] std::vector<UnparsedStep> take_steps() noexcept;
     /// Nothing follows what take() gives now.
     [[nodiscard]] bool finished() noexcept;
     /// After hand_over: every byte is on its way, the connection is the server's again.
     [[nodiscard]] bool delivered() noexcept;
     /// After hand_over: the HTTP status that was written, 200 unless the request failed before its first byte.
     [[nodiscard]] int http_status() noexcept;
+    /// After hand_over: the content-length that was written, 0 for a stream.
+    [[nodiscard]] std::size_t content_length() noexcept {
+        const std::lock_guard lock(mutex_);
+        return socket_ ? socket_->content_length() : 0;
+    }
     /// After hand_over: the client has gone.
     [[nodiscard]] bool lost() noexcept;
     /// The reader will not be called again: finished, and delivered if it was handed over.
@@ -178,8 +196,19 @@ class Response {
         std::string stop_text;  // keeps a stop reason that the engine sent as text
     };
 
-    News apply(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
-               Consequences& consequences, SendRing* ring) noexcept;
+    /// What is left of a step while its text is parsed outside.
+    struct OpenStep {
+        std::size_t choice;
+        std::size_t token_count;
+        Ending ending;
+        bool withheld;
+    };
+
+    News apply(std::size_t index, const PipelineStep& step, std::span<const std::uint32_t> token_ids, double wall_time,
+               Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept;
+    /// Write a step whose choice has taken it.
+    News show(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
+              Consequences& consequences, SendRing* ring) noexcept;
     void write_step(std::size_t index, const PipelineStep& step) noexcept;
     /// Have the choice keep what comes besides its text.
     void take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
@@ -207,6 +236,8 @@ class Response {
     Mailbox mailbox_;
     std::unique_ptr<SocketSink> socket_;
     std::vector<RawDelta> deltas_;
+    std::vector<UnparsedStep> steps_;
+    std::vector<OpenStep> open_steps_;  // of steps_, and of those that were taken and are not back yet
     std::unique_ptr<ResponseDetails> details_;
     double last_word_;  // Unix seconds: when a stream last said something, or the request came
     bool begun_ = false;

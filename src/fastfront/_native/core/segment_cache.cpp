@@ -77,37 +77,49 @@ void EncodedIds::append(std::span<const Piece> pieces) {
     tail = last.take();
 }
 
-void EncodedIds::append(std::span<const std::shared_ptr<const EncodedIds>> parts) {
-    std::size_t bytes = 0;
-    for (const auto& part : parts) {
-        bytes += part->msgpack.size();
-    }
-    msgpack.reserve(msgpack.size() + bytes + 64);
-    for (const auto& part : parts) {
-        msgpack.append(part->msgpack);
-        count += part->count;
+void EncodedIds::append(std::span<const std::shared_ptr<const EncodedIds>> others) {
+    const bool shares = msgpack.empty();
+    for (const auto& other : others) {
+        count += other->count;
+        if (!shares) {
+            msgpack.append(other->msgpack);
+        } else if (!other->msgpack.empty()) {
+            parts.push_back(other);
+        }
     }
     TailBuilder last;
-    for (auto part = parts.rbegin(); part != parts.rend() && !last.is_full(); ++part) {
-        last.put_before((*part)->tail);
+    for (auto other = others.rbegin(); other != others.rend() && !last.is_full(); ++other) {
+        last.put_before((*other)->tail);
     }
     last.put_before(tail);
     tail = last.take();
 }
 
+void EncodedIds::view(std::vector<std::string_view>& views) const {
+    views.reserve(views.size() + parts.size() + 1);
+    for (const auto& part : parts) {
+        views.emplace_back(part->msgpack);
+    }
+    views.emplace_back(msgpack);
+}
+
 std::vector<std::uint32_t> EncodedIds::ids() const {
     std::vector<std::uint32_t> found;
     found.reserve(count);
-    const auto* at = reinterpret_cast<const unsigned char*>(msgpack.data());
-    const auto* const end = at + msgpack.size();
-    while (at < end) {
-        const unsigned char tag = *at++;
-        const std::ptrdiff_t length = tag < 0x80 ? 0 : tag == 0xcc ? 1 : tag == 0xcd ? 2 : 4;
-        std::uint32_t id = tag < 0x80 ? tag : 0;
-        for (std::ptrdiff_t i = 0; i < length && at < end; ++i) {
-            id = id << 8 | *at++;
+    std::vector<std::string_view> views;
+    view(views);
+    for (const std::string_view bytes : views) {
+        const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+        const auto* const end = at + bytes.size();
+        while (at < end) {
+            const unsigned char tag = *at++;
+            const std::ptrdiff_t length = tag < 0x80 ? 0 : tag == 0xcc ? 1 : tag == 0xcd ? 2 : 4;
+            std::uint32_t id = tag < 0x80 ? tag : 0;
+            for (std::ptrdiff_t i = 0; i < length && at < end; ++i) {
+                id = id << 8 | *at++;
+            }
+            found.push_back(id);
         }
-        found.push_back(id);
     }
     return found;
 }

@@ -23,6 +23,7 @@ struct Piece;
 
 /// Ids as the elements of a MessagePack array, without its head.
 struct EncodedIds {
+    std::vector<std::shared_ptr<const EncodedIds>> parts;  // what comes before `msgpack`, where others hold it
     std::string msgpack;
     std::size_t count = 0;
     std::vector<std::uint32_t> tail;  // the last kTail of them, or all
@@ -32,8 +33,10 @@ struct EncodedIds {
     void append(std::span<const std::uint32_t> ids);
     /// Append what pieces of a text are; each must have its ids.
     void append(std::span<const Piece> pieces);
-    /// Append what others hold; none is null.
-    void append(std::span<const std::shared_ptr<const EncodedIds>> parts);
+    /// Append what others hold, of which none is null and none has parts. Copied only where something is there already.
+    void append(std::span<const std::shared_ptr<const EncodedIds>> others);
+    /// Append the bytes, piece by piece.
+    void view(std::vector<std::string_view>& views) const;
     /// All of them, read back.
     [[nodiscard]] std::vector<std::uint32_t> ids() const;
 

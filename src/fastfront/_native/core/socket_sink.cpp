@@ -64,6 +64,7 @@ std::size_t SocketSink::frame(bool last) {
         return frame_chunk(last);
     }
     std::string whole;
+    content_length_ = buffer().size() - kGap;
     append_whole(whole, head_.whole, std::string_view(buffer()).substr(kGap));
     events_.swap(whole);
     return 0;
@@ -106,6 +107,7 @@ bool SocketSink::send_error(int status, std::string_view json) noexcept {
     head.append(" ").append(reason_phrase(status));
     head.append(head_.whole, std::min(head_.whole.find("\r\n"), head_.whole.size()));
     events_.clear();
+    content_length_ = json.size();
     append_whole(events_, head, json);
     head_sent_ = true;
     ended_ = true;

@@ -59,6 +59,8 @@ class SocketSink final : public Sink {
     /// The socket is writable again.
     [[nodiscard]] SinkState flush() noexcept;
 
+    /// The content-length that was written; 0 for a stream, which has none.
+    [[nodiscard]] std::size_t content_length() const noexcept { return content_length_; }
     /// All bytes of the whole response are in the kernel's hands.
     [[nodiscard]] bool delivered() const noexcept { return ended_ && !flying_ && backlog_.size() == backlog_sent_; }
 
@@ -82,6 +84,7 @@ class SocketSink final : public Sink {
     std::size_t frame_begin_ = 0;
     std::string backlog_;  // bytes that wait; those before backlog_sent_ have gone
     std::size_t backlog_sent_ = 0;
+    std::size_t content_length_ = 0;
     bool flying_ = false;
     bool head_sent_ = false;
     bool ended_ = false;

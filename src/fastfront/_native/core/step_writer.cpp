@@ -70,6 +70,8 @@ void StepWriter::finish_sends(double wall_time) noexcept {
     if (flying_.empty()) {
         return;
     }
+    metrics_.counter(CounterId::ring_sends).add(flying_.size());
+    metrics_.counter(CounterId::ring_calls).add(1);
     const std::span<const std::int32_t> results = ring_.submit();
     for (std::size_t i = 0; i < results.size(); ++i) {
         const std::shared_ptr<Response>& response = *flying_[i];

@@ -6,8 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <utility>
+
+#include "blocked_signals.hpp"
 
 namespace fastfront {
 
@@ -30,12 +31,7 @@ void wake_one(std::atomic<std::uint32_t>& word) noexcept {
 }  // namespace
 
 Errc WriterThreads::start(std::size_t count, std::function<void(std::size_t)> work) noexcept {
-    // Signals are the main thread's business.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    Errc result = Errc::ok;
+    const BlockedSignals blocked;
     try {
         work_ = std::move(work);
         stopping_.store(false, std::memory_order_relaxed);
@@ -48,10 +44,9 @@ Errc WriterThreads::start(std::size_t count, std::function<void(std::size_t)> wo
         if (!threads_.empty() && !threads_.back()->thread.joinable()) {
             threads_.pop_back();
         }
-        result = Errc::system;
+        return Errc::system;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return result;
+    return Errc::ok;
 }
 
 void WriterThreads::stop() noexcept {

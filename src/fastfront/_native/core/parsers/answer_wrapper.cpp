@@ -39,7 +39,7 @@ void AnswerWrapper::on_marker(std::uint32_t index, std::string_view text, std::i
 
 void AnswerWrapper::on_text(std::string_view text, std::int64_t token, Pieces& out) {
     if (state_ == State::before || !blank_.empty()) {
-        if (token == kNoToken && leading_white_space(text) == text.size() &&
+        if (token == kNoToken && leading_space(text) == text.size() &&
             blank_.size() + text.size() <= TrailingSpace::kMost) {
             blank_.append(text);
             return;

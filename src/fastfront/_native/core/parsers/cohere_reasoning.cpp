@@ -108,7 +108,7 @@ void CohereReasoning::emit(std::string_view text, std::int64_t token, Pieces& ou
         return;
     }
     if (strips_front_) {
-        text.remove_prefix(leading_white_space(text));
+        text.remove_prefix(leading_space(text));
         if (text.empty()) return;
         strips_front_ = false;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "content_gate.hpp"
 
+#include "py_text.hpp"
+
 namespace fastfront {
 
 namespace {
@@ -14,39 +16,6 @@ std::size_t char_size(std::string_view text) noexcept {
     return size;
 }
 
-/// Whether a character is a space to Python's str.strip().
-bool is_space(std::string_view character) noexcept {
-    const auto byte = [character](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-    if (character.size() == 1) return (byte(0) >= 9 && byte(0) <= 13) || (byte(0) >= 28 && byte(0) <= 32);
-    if (character.size() == 2) return byte(0) == 0xc2 && (byte(1) == 0x85 || byte(1) == 0xa0);
-    if (character.size() != 3) return false;
-    const unsigned code = (byte(0) & 15U) << 12 | (byte(1) & 63U) << 6 | (byte(2) & 63U);
-    return code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
-           code == 0x205f || code == 0x3000;
-}
-
-std::size_t spaces_at_begin(std::string_view text) noexcept {
-    std::size_t end = 0;
-    while (end < text.size()) {
-        const std::size_t size = char_size(text.substr(end));
-        if (!is_space(text.substr(end, size))) break;
-        end += size;
-    }
-    return end;
-}
-
-/// Where the spaces at the end of `text` begin.
-std::size_t without_spaces(std::string_view text) noexcept {
-    std::size_t end = text.size();
-    while (end > 0) {
-        std::size_t begin = end - 1;
-        while (begin > 0 && is_continuation(text[begin])) --begin;
-        if (!is_space(text.substr(begin, end - begin))) break;
-        end = begin;
-    }
-    return end;
-}
-
 }  // namespace
 
 void ContentGate::text(std::string_view text, Pieces& out) {
@@ -56,12 +25,12 @@ void ContentGate::text(std::string_view text, Pieces& out) {
 /// Take the beginning of `text`; returns how much that was.
 std::size_t ContentGate::take(std::string_view text, Pieces& out) {
     if (!has_text_ || markup_ || joint_) {
-        const std::size_t spaces = spaces_at_begin(text);
+        const std::size_t spaces = leading_space(text);
         if (spaces > 0) return hold(text.substr(0, spaces), out);
     }
     std::size_t end = text.size();
     if (rules_.strip) {
-        end = without_spaces(text);
+        end -= trailing_space(text);
     } else if (rules_.strip_newlines && !called_) {
         end = text.find_last_not_of('\n') + 1;
     }
@@ -120,6 +89,8 @@ void ContentGate::release(Pieces& out) {
     if (joint_) {
         held_ = "\n";
         joint_ = false;
+    } else if (rules_.strip && !rules_.trim && called_ && !has_text_) {
+        held_.clear();  // at the beginning of all text
     }
     has_text_ = true;
     markup_ = gap_ = false;

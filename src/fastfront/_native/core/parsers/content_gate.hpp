@@ -14,7 +14,7 @@ namespace fastfront {
 
 /// What vLLM's whole answer makes of the text around calls. Text that is nothing but spaces never goes with calls.
 struct ContentRules {
-    bool strip = false;           ///< without the spaces at its end, if there are calls
+    bool strip = false;           ///< without the spaces at its ends, if there are calls and as far as a stream can
     bool trim = false;            ///< ... even if there are none
     bool strip_newlines = false;  ///< without the line feeds before the first call
     bool drop_after = true;       ///< without what stands behind the first call

@@ -16,54 +16,57 @@ std::unique_ptr<OutputParser> make(const ParserSpec& spec, const ParserOptions& 
     return std::make_unique<DelimitedReasoning>(kFormat, spec, options);
 }
 
-constexpr Marker kStep3Markers[] = {{"</think>", end}};
+constexpr ReasoningMarker kStep3Markers[] = {{"</think>", end}};
 constexpr DelimitedFormat kStep3{.markers = kStep3Markers, .one_block = true};
 
-constexpr Marker kOlmo3Markers[] = {{"<think>", drop_at_start}, {"</think>", end}};
+constexpr ReasoningMarker kOlmo3Markers[] = {{"<think>", drop_at_start}, {"</think>", end}};
 constexpr DelimitedFormat kOlmo3{.markers = kOlmo3Markers, .one_block = true};
 
 // parser/qwen3.py: a tool call ends thinking; a second end disappears.
-constexpr Marker kQwen3Markers[] = {{"<think>", drop}, {"</think>", end, drop}, {"<tool_call>", end_keep}};
+constexpr ReasoningMarker kQwen3Markers[] = {{"<think>", drop}, {"</think>", end, drop}, {"<tool_call>", end_keep}};
 constexpr DelimitedFormat kQwen3{.markers = kQwen3Markers};
 constexpr DelimitedFormat kNemotron{.markers = kQwen3Markers, .strips_reasoning_end = true};
 constexpr DelimitedFormat kGraniteThinking{
     .markers = kQwen3Markers, .strips_reasoning_end = true, .strips_content_lines = true};
 
-constexpr Marker kSeedOssMarkers[] = {
+constexpr ReasoningMarker kSeedOssMarkers[] = {
     {"<seed:think>", drop}, {"</seed:think>", end, drop}, {"<seed:tool_call>", end_keep}};
 constexpr DelimitedFormat kSeedOss{.markers = kSeedOssMarkers};
 
-constexpr Marker kMinimaxM2Markers[] = {{"<think>", drop}, {"</think>", end, drop}, {"<minimax:tool_call>", end_keep}};
+constexpr ReasoningMarker kMinimaxM2Markers[] = {
+    {"<think>", drop}, {"</think>", end, drop}, {"<minimax:tool_call>", end_keep}};
 constexpr DelimitedFormat kMinimaxM2{.markers = kMinimaxM2Markers, .strips_reasoning_end = true};
 
-constexpr Marker kKimiK2Markers[] = {
+constexpr ReasoningMarker kKimiK2Markers[] = {
     {"<think>", drop}, {"</think>", end, drop}, {"<|tool_calls_section_begin|>", end_keep}};
 constexpr DelimitedFormat kKimiK2{.markers = kKimiK2Markers, .strips_reasoning_end = true};
 
 // parser/glm47_moe.py: thinking may begin again.
-constexpr Marker kGlmMarkers[] = {{"<think>", drop, start}, {"</think>", end, drop}, {"<tool_call>", end_keep}};
+constexpr ReasoningMarker kGlmMarkers[] = {
+    {"<think>", drop, start}, {"</think>", end, drop}, {"<tool_call>", end_keep}};
 constexpr DelimitedFormat kGlm{.markers = kGlmMarkers, .strips_reasoning_end = true};
 
-constexpr Marker kDeepseekV4Markers[] = {{"<think>", drop, start},
-                                         {"</think>", end, drop},
-                                         {"<｜DSML｜tool_calls>", end_keep},
-                                         {"<｜DSML｜toolcalls>", end_keep},
-                                         {"<｜DSML｜tool>", end_keep}};
+constexpr ReasoningMarker kDeepseekV4Markers[] = {{"<think>", drop, start},
+                                                  {"</think>", end, drop},
+                                                  {"<｜DSML｜tool_calls>", end_keep},
+                                                  {"<｜DSML｜toolcalls>", end_keep},
+                                                  {"<｜DSML｜tool>", end_keep}};
 constexpr DelimitedFormat kDeepseekV4{
     .markers = kDeepseekV4Markers, .closed_is_text = false, .strips_reasoning_end = true};
-constexpr Marker kDeepseekV41Markers[] = {
+constexpr ReasoningMarker kDeepseekV41Markers[] = {
     {"<think>", drop, start}, {"</think>", end, drop}, {"<｜DSML｜ calls>", end_keep}};
 constexpr DelimitedFormat kDeepseekV41{
     .markers = kDeepseekV41Markers, .closed_is_text = false, .strips_reasoning_end = true};
 
-constexpr Marker kPlamo3Markers[] = {{"<|plamo:begin_think:plamo|>", drop, start},
-                                     {"<|plamo:end_think:plamo|>", end, drop},
-                                     {"<|plamo:begin_tool_requests:plamo|>", end_keep},
-                                     {"<|plamo:tag|>", end, drop}};
+constexpr ReasoningMarker kPlamo3Markers[] = {{"<|plamo:begin_think:plamo|>", drop, start},
+                                              {"<|plamo:end_think:plamo|>", end, drop},
+                                              {"<|plamo:begin_tool_requests:plamo|>", end_keep},
+                                              {"<|plamo:tag|>", end, drop}};
 constexpr DelimitedFormat kPlamo3{.markers = kPlamo3Markers};
 
 // parser/mistral.py: reasoning only where the vocabulary has its tokens.
-constexpr Marker kMistralMarkers[] = {{"[THINK]", drop, start}, {"[/THINK]", end, drop}, {"[TOOL_CALLS]", end_keep}};
+constexpr ReasoningMarker kMistralMarkers[] = {
+    {"[THINK]", drop, start}, {"[/THINK]", end, drop}, {"[TOOL_CALLS]", end_keep}};
 constexpr DelimitedFormat kMistral{.markers = kMistralMarkers,
                                    .begins_in_content = true,
                                    .closed_is_text = false,
@@ -71,11 +74,11 @@ constexpr DelimitedFormat kMistral{.markers = kMistralMarkers,
                                    .needs_tokens = true};
 
 // parser/gemma4.py: a channel begins with its name, which is no part of the reasoning.
-constexpr Marker kGemma4Markers[] = {{"<|channel>", drop, start},
-                                     {"<channel|>", end, drop},
-                                     {"<|tool_call>", end_keep},
-                                     {"thought\n", drop_at_reasoning, start_at_start},
-                                     {"thought<channel|>", end_at_reasoning}};
+constexpr ReasoningMarker kGemma4Markers[] = {{"<|channel>", drop, start},
+                                              {"<channel|>", end, drop},
+                                              {"<|tool_call>", end_keep},
+                                              {"thought\n", drop_at_reasoning, start_at_start},
+                                              {"thought<channel|>", end_at_reasoning}};
 constexpr DelimitedFormat kGemma4{.markers = kGemma4Markers,
                                   .begins_in_content = true,
                                   .closed_is_text = false,
@@ -83,21 +86,22 @@ constexpr DelimitedFormat kGemma4{.markers = kGemma4Markers,
                                   .empty_reasoning = "thought"};
 
 // minimax_m3_reasoning_parser.py: the tokenizer has the markers as tokens, and the model spells them as well.
-constexpr Marker kMinimaxM3Markers[] = {{"<mm:think>", drop_at_start, start_one}, {"</mm:think>", end, skip_at_start}};
+constexpr ReasoningMarker kMinimaxM3Markers[] = {{"<mm:think>", drop_at_start, start_one},
+                                                 {"</mm:think>", end, skip_at_start}};
 constexpr DelimitedFormat kMinimaxM3{
     .markers = kMinimaxM3Markers, .begins_in_content = true, .one_block = true, .tokens_as_text_too = true};
 
-constexpr Marker kK2HorizonMarkers[] = {{"<ifm|think>", drop_at_start},        {"</ifm|think>", end},
-                                        {"<ifm|think_fast>", drop_at_start},   {"</ifm|think_fast>", end},
-                                        {"<ifm|think_faster>", drop_at_start}, {"</ifm|think_faster>", end},
-                                        {"<ifm|tool_calls>", end_keep}};
+constexpr ReasoningMarker kK2HorizonMarkers[] = {{"<ifm|think>", drop_at_start},        {"</ifm|think>", end},
+                                                 {"<ifm|think_fast>", drop_at_start},   {"</ifm|think_fast>", end},
+                                                 {"<ifm|think_faster>", drop_at_start}, {"</ifm|think_faster>", end},
+                                                 {"<ifm|tool_calls>", end_keep}};
 constexpr DelimitedFormat kK2Horizon{.markers = kK2HorizonMarkers, .one_block = true, .tokens_as_text_too = true};
 
 // granite_reasoning_parser.py: sentences for markers; the quantized models write them differently.
-constexpr Marker kGraniteMarkers[] = {{"Here is my thought process:", text, start_one},
-                                      {"Here's my thought process:", text, start_one},
-                                      {"Here is my response:", end},
-                                      {"Here's my response:", end}};
+constexpr ReasoningMarker kGraniteMarkers[] = {{"Here is my thought process:", text, start_one},
+                                               {"Here's my thought process:", text, start_one},
+                                               {"Here is my response:", end},
+                                               {"Here's my response:", end}};
 constexpr DelimitedFormat kGranite{
     .markers = kGraniteMarkers, .begins_in_content = true, .one_block = true, .drops_space_before_start = true};
 
@@ -146,6 +150,7 @@ constexpr ParserEntry kEntries[] = {
     {"seed_oss", make<kSeedOss>, kSeedOssTokens},
     {"step3", make<kStep3>, kStep3Tokens},
     {"step3p5", make<kNemotron>, kToolCallTokens},
+    {"step5", make<kNemotron>, kToolCallTokens},
 };
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace fastfront {
 DelimitedReasoning::DelimitedReasoning(const DelimitedFormat& format, const ParserSpec& spec,
                                        const ParserOptions& options)
     : format_(format), leading_(format.drops_space_before_start), in_lines_(format.strips_content_lines) {
-    for (const Marker& marker : format.markers) add_marker(marker.text, spec, format.tokens_as_text_too);
+    for (const ReasoningMarker& marker : format.markers) add_marker(marker.text, spec, format.tokens_as_text_too);
     reasoning_ =
         options.thinking == Thinking::open || (options.thinking == Thinking::unsaid && !format.begins_in_content);
     verbatim_ =
@@ -29,7 +29,7 @@ bool DelimitedReasoning::forgets(std::string_view held) const noexcept {
 
 MarkerRule DelimitedReasoning::rule_of(std::uint32_t marker) const noexcept {
     if (verbatim_) return MarkerRule::text;
-    const Marker& entry = format_.markers[marker];
+    const ReasoningMarker& entry = format_.markers[marker];
     const MarkerRule rule = reasoning_ ? entry.in_reasoning : entry.in_content;
     bool holds = true;
     switch (rule) {
@@ -88,7 +88,7 @@ void DelimitedReasoning::on_text(std::string_view text, std::int64_t token, Piec
         choose_active();
     }
     if (leading_) {
-        if (token == kNoToken && leading_white_space(text) == text.size() &&
+        if (token == kNoToken && leading_space(text) == text.size() &&
             lead_.size() + text.size() <= TrailingSpace::kMost) {
             lead_.append(text);
             return;

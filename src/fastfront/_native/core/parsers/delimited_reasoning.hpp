@@ -31,7 +31,7 @@ enum class MarkerRule : std::uint8_t {
     end_keep,           ///< content begins, with the marker as its first text: a tool call that ends thinking
 };
 
-struct Marker {
+struct ReasoningMarker {
     std::string_view text;
     MarkerRule in_reasoning = MarkerRule::text;
     MarkerRule in_content = MarkerRule::text;
@@ -39,7 +39,7 @@ struct Marker {
 
 /// A format; what it does not say is the commonest.
 struct DelimitedFormat {
-    std::span<const Marker> markers;
+    std::span<const ReasoningMarker> markers;
     bool begins_in_content = false;         // where neither prompt nor request says: not in reasoning
     bool closed_is_text = true;             // thinking that is closed: no marker counts; false: they still do
     bool one_block = false;                 // behind the end of the reasoning no marker counts
@@ -52,7 +52,7 @@ struct DelimitedFormat {
 };
 
 /// The oldest: the start may be missing, and without an end all is reasoning (vllm/reasoning/basic_parsers.py).
-inline constexpr Marker kThinkMarkers[] = {{"<think>", MarkerRule::drop_one}, {"</think>", MarkerRule::end}};
+inline constexpr ReasoningMarker kThinkMarkers[] = {{"<think>", MarkerRule::drop_one}, {"</think>", MarkerRule::end}};
 inline constexpr DelimitedFormat kThinkFormat{
     .markers = kThinkMarkers, .one_block = true, .drops_space_before_start = true};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gemma's own grammar: call:name{key:<|"|>text<|"|>,key:5,key:{...},key:[...]} between two tokens (vllm/parser/gemma4.py,
-// vllm/tool_parsers/functiongemma_tool_parser.py). Strings go out as they come, other values when they are complete.
+// Gemma's own grammar: call:name{key:<|"|>text<|"|>,key:5,key:{...},key:[...]} between two tokens
+// (vllm/parser/gemma4.py, vllm/tool_parsers/functiongemma_tool_parser.py). Strings go out as they come, other values
+// when they are complete.
 #include <memory>
 
 #include "argument_writer.hpp"
@@ -28,10 +29,7 @@ enum State : std::uint8_t { kOutside, kOpening, kName, kArguments, kText };
 class GemmaParser final : public MarkReader {
   public:
     GemmaParser(const Dialect& dialect, const ParserSpec& spec, const ParserOptions& options)
-        : dialect_(dialect),
-          tools_(options.tools),
-          gate_(Trim::end),
-          arguments_(dialect.rule, ValueTrim::none, false) {
+        : dialect_(dialect), tools_(options.tools), gate_(Trim::end), arguments_(dialect.rule, ValueTrim::none, false) {
         add_mark(dialect.open, kOpen, spec);
         add_mark(dialect.close, kClose, spec);
         add_mark(dialect.quote, kQuote, spec);
@@ -256,10 +254,8 @@ class GemmaParser final : public MarkReader {
 };
 
 constexpr Dialect kGemma4{.open = "<|tool_call>", .close = "<tool_call|>", .quote = "<|\"|>", .allows_bare = true};
-constexpr Dialect kFunctionGemma{.open = "<start_function_call>",
-                                 .close = "<end_function_call>",
-                                 .quote = "<escape>",
-                                 .rule = ValueRule::json};
+constexpr Dialect kFunctionGemma{
+    .open = "<start_function_call>", .close = "<end_function_call>", .quote = "<escape>", .rule = ValueRule::json};
 
 template <const Dialect& kDialect>
 std::unique_ptr<OutputParser> make(const ParserSpec& spec, const ParserOptions& options) {

@@ -18,7 +18,8 @@ class GemmaReader {
 
     /// The object or array whose first character has been taken.
     void read_nested(JsonValue& value, char open, int depth) {
-        value.kind = open == '{' ? JsonValue::Kind::object : JsonValue::Kind::array;
+        JsonMembers members(value);
+        if (open == '[') value.kind = JsonValue::Kind::array;
         while (true) {
             skip(" ,\n\t");
             if (done()) return;
@@ -33,7 +34,7 @@ class GemmaReader {
                 std::string key = read_key();
                 JsonValue member;
                 read(member, open, depth);
-                value.set(key, std::move(member));
+                members.set(std::move(key), std::move(member));
             }
             if (at_ == before) ++at_;  // a bracket that nothing opened
         }

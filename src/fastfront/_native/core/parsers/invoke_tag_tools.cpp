@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // <invoke name="name"><parameter name="name">value</parameter></invoke>, in blocks of several spellings
-// (vllm/parser/minimax_m2.py, minimax_m3.py, deepseek_v32.py, deepseek_v4.py, deepseek_v41.py, vllm/tool_parsers/dots, step3_tool_parser.py).
+// (vllm/parser/minimax_m2.py, minimax_m3.py, deepseek_v32.py, deepseek_v4.py, deepseek_v41.py, vllm/tool_parsers/dots,
+// step3_tool_parser.py).
 #include "nested_tags.hpp"
 #include "tag_families.hpp"
 #include "tag_names.hpp"
@@ -114,8 +115,8 @@ constexpr TagFormat dsml_format(std::array<std::string_view, 3> open, std::strin
 }
 
 constexpr TagFormat kDeepSeek32 = dsml_format({"<｜DSML｜function_calls>"}, "</｜DSML｜function_calls>");
-constexpr TagFormat kDeepSeek4 = dsml_format(
-    {"<｜DSML｜tool_calls>", "<｜DSML｜toolcalls>", "<｜DSML｜tool>"}, "</｜DSML｜tool_calls>");
+constexpr TagFormat kDeepSeek4 =
+    dsml_format({"<｜DSML｜tool_calls>", "<｜DSML｜toolcalls>", "<｜DSML｜tool>"}, "</｜DSML｜tool_calls>");
 constexpr TagFormat kDeepSeek41 = [] {
     TagFormat format = dsml_format({"<｜DSML｜ calls>"}, "</｜DSML｜ calls>");
     format.call_open = "<｜DSML｜ invoke name=\"";

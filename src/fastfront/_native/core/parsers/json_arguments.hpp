@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments that the model writes as JSON, on their way out as they come, with values of a type that the tool's schema
-// does not allow replaced (vllm/parser/engine/parser_engine.py, _fix_arg_types). What is as the schema says stays as the
-// model wrote it; so does what is no JSON object. Knows no markup.
+// does not allow replaced (vllm/parser/engine/parser_engine.py, _fix_arg_types). What is as the schema says stays as
+// the model wrote it; so does what is no JSON object. Knows no markup.
 #pragma once
 
 #include <cstdint>

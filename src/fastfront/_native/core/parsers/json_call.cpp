@@ -46,6 +46,7 @@ std::size_t JsonCall::push(std::string_view text, Pieces& out) {
         }
         read += used;
     }
+    if (step_ == Step::done) raw_.clear();
     return read;
 }
 

@@ -5,9 +5,21 @@
 
 namespace fastfront {
 
+JsonCalls::JsonCalls(const JsonFormat& format)
+    : format_(format),
+      gate_(format.content),
+      object_(format.call),
+      header_(format.header),
+      at_start_(format.list_at_start) {
+    for (const Marker& marker : format.markers) {
+        all_ = all_ << 1 | 1;
+        scanner_.add(marker.text);
+    }
+}
+
 void JsonCalls::push(std::string_view text, std::int64_t /*token*/, Pieces& out) {
     if (state_ == State::text && carry_.empty() && !at_start_ && !doubts_ &&
-        finder_.candidate(text, 0) == text.size()) {
+        scanner_.find(text, 0, all_, false).what == MarkerScanner::What::nothing) {
         gate_.text(text, out);
         return;
     }
@@ -69,7 +81,7 @@ std::size_t JsonCalls::in_text(std::string_view text, Pieces& out) {
         gate_.text(text.substr(0, 1), out);
         return 1;
     }
-    const FoundMarker found = finder_.find(text);
+    const MarkerScanner::Found found = scanner_.find(text, 0, all_, false);
     if (at_start_ && text.front() == '[' && found.begin > 0) {
         at_start_ = has_called_ = doubts_ = false;
         held_.clear();
@@ -77,18 +89,17 @@ std::size_t JsonCalls::in_text(std::string_view text, Pieces& out) {
         begin_list('[');
         return 1;
     }
-    at_start_ = at_start_ && found.begin == 0 && found.index == FoundMarker::kNone;
+    at_start_ = at_start_ && found.begin == 0 && found.what == MarkerScanner::What::maybe;
     plain(text.substr(0, found.begin), out);
-    if (found.begin == text.size()) return text.size();
-    if (found.index == FoundMarker::kNone) {
+    if (found.what == MarkerScanner::What::nothing) return text.size();
+    if (found.what == MarkerScanner::What::maybe) {
         carry_ = text.substr(found.begin);
         return text.size();
     }
-    return found.begin + at_marker(found, text.substr(found.begin), out);
+    return found.begin + at_marker(format_.markers[found.index], text.substr(found.begin), out);
 }
 
-std::size_t JsonCalls::at_marker(const FoundMarker& found, std::string_view text, Pieces& out) {
-    const Marker& marker = format_.markers[found.index];
+std::size_t JsonCalls::at_marker(const Marker& marker, std::string_view text, Pieces& out) {
     const std::string_view read = marker.text;
     switch (marker.role) {
         case marker_role::kOnce:

@@ -13,7 +13,7 @@
 #include "content_gate.hpp"
 #include "header_call.hpp"
 #include "json_call.hpp"
-#include "marker_finder.hpp"
+#include "marker_scanner.hpp"
 #include "output_parser.hpp"
 
 namespace fastfront {
@@ -29,8 +29,13 @@ inline constexpr std::uint8_t kText = 5;     ///< it is never text, but what fol
 inline constexpr std::uint8_t kBare = 6;     ///< it is a call's, or a list's, own first byte
 }  // namespace marker_role
 
+struct Marker {
+    std::string_view text;
+    std::uint8_t role = marker_role::kBegin;
+};
+
 struct JsonFormat {
-    std::span<const Marker> markers;
+    std::span<const Marker> markers;              ///< 32 at most
     std::span<const std::string_view> ends = {};  ///< what stands behind the calls; none: they end with their JSON
     bool objects = false;                         ///< a call behind a marker is an object
     bool lists = false;                           ///< ... or calls are a list of objects
@@ -45,13 +50,7 @@ struct JsonFormat {
 class JsonCalls final : public OutputParser {
   public:
     /// `format` lives as long as the program.
-    explicit JsonCalls(const JsonFormat& format) noexcept
-        : format_(format),
-          finder_(format.markers),
-          gate_(format.content),
-          object_(format.call),
-          header_(format.header),
-          at_start_(format.list_at_start) {}
+    explicit JsonCalls(const JsonFormat& format);
 
     void push(std::string_view text, std::int64_t token, Pieces& out) override;
     void finish(Pieces& out) override;
@@ -68,7 +67,7 @@ class JsonCalls final : public OutputParser {
 
     std::size_t step(std::string_view text, Pieces& out);
     std::size_t in_text(std::string_view text, Pieces& out);
-    std::size_t at_marker(const FoundMarker& found, std::string_view text, Pieces& out);
+    std::size_t at_marker(const Marker& marker, std::string_view text, Pieces& out);
     std::size_t in_open(std::string_view text, Pieces& out);
     std::size_t in_call(std::string_view text, Pieces& out);
     std::size_t in_list(char c, Pieces& out);
@@ -86,7 +85,8 @@ class JsonCalls final : public OutputParser {
     void plain(std::string_view text, Pieces& out);
 
     const JsonFormat& format_;
-    MarkerFinder finder_;
+    MarkerScanner scanner_;
+    MarkerScanner::Set all_ = 0;
     ContentGate gate_;
     JsonCall object_;
     HeaderCall header_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_stream.hpp"
 
+#include <cmath>
+
 #include "../json_writer.hpp"
-#include "json_number.hpp"
+#include "py_number.hpp"
 
 namespace fastfront {
 
@@ -52,6 +54,20 @@ constexpr char escaped_char(char c) noexcept {
         case 'r': return '\r';
         case 't': return '\t';
         default: return '\0';
+    }
+}
+
+/// Append json.dumps(json.loads(number)): integers as they are ("-0" is 0), others as repr(float(number)).
+void append_number(std::string& out, std::string_view number) {
+    if (number.find_first_of(".eE") == std::string_view::npos) {
+        out.append(number == "-0" ? "0" : number);
+        return;
+    }
+    const double value = py_float(number).value_or(0.0);
+    if (std::isinf(value)) {
+        out.append(value < 0 ? "-Infinity" : "Infinity");
+    } else {
+        out.append(py_repr(value));
     }
 }
 
@@ -321,7 +337,7 @@ bool JsonStream::take_number(char c, std::string& out) {
         return true;
     }
     if (!complete) return fail();
-    if (!options_.verbatim) append_python_number(out, pending_);
+    if (!options_.verbatim) append_number(out, pending_);
     pending_.clear();
     end_value();
     return false;

@@ -47,7 +47,9 @@ class JsonStream {
         return step_ == Step::done ? State::done : step_ == Step::failed ? State::failed : State::more;
     }
     /// What was read and not yet written: an escape, a number or a literal that has not ended.
-    [[nodiscard]] std::string_view pending() const noexcept { return options_.verbatim ? std::string_view() : std::string_view(pending_); }
+    [[nodiscard]] std::string_view pending() const noexcept {
+        return options_.verbatim ? std::string_view() : std::string_view(pending_);
+    }
 
   private:
     enum class Step : std::uint8_t {

@@ -14,16 +14,10 @@ constexpr std::uint32_t kSep = 2;
 constexpr std::size_t kMostName = 32;
 constexpr std::string_view kNames[] = {"think", "response", "message"};
 
-std::string_view stripped(std::string_view name) noexcept {
-    name.remove_prefix(leading_white_space(name));
-    name.remove_suffix(trailing_white_space(name));
-    return name;
-}
-
 bool may_be_name(std::string_view name) noexcept {
-    name.remove_prefix(leading_white_space(name));
+    name.remove_prefix(leading_space(name));
     for (const std::string_view known : kNames) {
-        if (known.starts_with(name) || stripped(name) == known) return true;
+        if (known.starts_with(name) || py_strip(name) == known) return true;
     }
     return false;
 }
@@ -63,7 +57,7 @@ void KimiK3Reasoning::on_marker(std::uint32_t index, std::string_view text, std:
         tag_.opens = index == kOpen;
         return;
     }
-    if (!tag_.text.empty() && act(stripped(tag_.name), tag_.opens, out)) {
+    if (!tag_.text.empty() && act(py_strip(tag_.name), tag_.opens, out)) {
         tag_.text.clear();
         tag_.name.clear();
         return;
@@ -121,7 +115,7 @@ void KimiK3Reasoning::flush_blank(Pieces& out) {
 void KimiK3Reasoning::emit(std::string_view text, std::int64_t token, Pieces& out) {
     if (text.empty()) return;
     if (blank_only_ && !verbatim_) {
-        if (token == kNoToken && leading_white_space(text) == text.size() &&
+        if (token == kNoToken && leading_space(text) == text.size() &&
             blank_.size() + text.size() <= TrailingSpace::kMost) {
             blank_.append(text);
             return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MiniCPM5's XML: <function name="name"><param name="name">value</param></function>
-// (vllm/tool_parsers/minicpm5xml_tool_parser.py). A call goes out when it is complete: until then a parameter that comes
-// twice makes all of it content, and whether values have entities or are plain text depends on the whole.
+// (vllm/tool_parsers/minicpm5xml_tool_parser.py). A call goes out when it is complete: until then a parameter that
+// comes twice makes all of it content, and whether values have entities or are plain text depends on the whole.
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +58,11 @@ std::optional<std::string> xml_text(std::string_view text) {
             continue;
         }
         bool is_entity = false;
-        for (const auto& [entity, c] : {std::pair<std::string_view, char>{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'},
-                                        {"&quot;", '"'}, {"&apos;", '\''}}) {
+        for (const auto& [entity, c] : {std::pair<std::string_view, char>{"&amp;", '&'},
+                                        {"&lt;", '<'},
+                                        {"&gt;", '>'},
+                                        {"&quot;", '"'},
+                                        {"&apos;", '\''}}) {
             if (!text.starts_with(entity)) continue;
             out.push_back(c);
             text.remove_prefix(entity.size());

@@ -10,19 +10,19 @@ using enum MarkerRule;
 constexpr std::string_view kCallBegin = "<tool_call>";
 constexpr std::string_view kCallEnd = "</tool_call>";
 
-constexpr Marker kMarkers[] = {{"<think>", drop},
-                               {"</think>", end, drop},
-                               {kCallBegin, end_keep},
-                               {"<|im_end|>", drop, drop},
-                               {"<reserved_12>", drop, drop},
-                               {"<reserved_13>", drop, drop},
-                               {"<reserved_14>", drop, drop},
-                               {"<reserved_15>", drop, drop},
-                               {"<|reserved_12|>", drop, drop},
-                               {"<|reserved_13|>", drop, drop},
-                               {"<|reserved_14|>", drop, drop},
-                               {"<|reserved_15|>", drop, drop},
-                               {"<think>", text, start}};
+constexpr ReasoningMarker kMarkers[] = {{"<think>", drop},
+                                        {"</think>", end, drop},
+                                        {kCallBegin, end_keep},
+                                        {"<|im_end|>", drop, drop},
+                                        {"<reserved_12>", drop, drop},
+                                        {"<reserved_13>", drop, drop},
+                                        {"<reserved_14>", drop, drop},
+                                        {"<reserved_15>", drop, drop},
+                                        {"<|reserved_12|>", drop, drop},
+                                        {"<|reserved_13|>", drop, drop},
+                                        {"<|reserved_14|>", drop, drop},
+                                        {"<|reserved_15|>", drop, drop},
+                                        {"<think>", text, start}};
 /// With thinking switched off, a start in the answer begins what vLLM throws away; here it is reasoning.
 constexpr DelimitedFormat kOff{.markers = std::span(kMarkers).subspan(1), .closed_is_text = false};
 constexpr DelimitedFormat kOn{.markers = std::span(kMarkers).first(12)};

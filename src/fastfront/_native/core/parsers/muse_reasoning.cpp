@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muse_reasoning.hpp"
 
-#include "white_space.hpp"
+#include "py_text.hpp"
 
 namespace fastfront {
 
@@ -16,6 +16,8 @@ constexpr std::string_view kTo = "to=";
 /// Longer than any recipient's name, and than any header.
 constexpr std::size_t kMostName = 128;
 constexpr std::size_t kMostHeader = 256;
+/// White space before a header disappears, up to this; it is looked at again with every push.
+constexpr std::size_t kMostSpace = 64;
 
 /// Where the name of a recipient begins that the text ends with, behind its `to=`; npos: it ends with none.
 std::size_t recipient(std::string_view text) noexcept {
@@ -23,7 +25,7 @@ std::size_t recipient(std::string_view text) noexcept {
     if (at == std::string_view::npos || text.size() - at > kMostName) return std::string_view::npos;
     const std::string_view name = text.substr(at + kTo.size());
     for (std::size_t i = 0; i < name.size(); ++i) {
-        if (name[i] == '<' || leading_white_space(name.substr(i)) != 0) return std::string_view::npos;
+        if (name[i] == '<' || leading_space(name.substr(i)) != 0) return std::string_view::npos;
     }
     return at + kTo.size();
 }
@@ -72,8 +74,8 @@ void MuseReasoning::on_text(std::string_view text, std::int64_t token, Pieces& o
     std::size_t keep = recipient_size(held_);
     if (channel_ == Channel::none) {
         const auto before = std::string_view(held_).substr(0, held_.size() - keep);
-        const std::size_t space = trailing_white_space(before);
-        if (space <= TrailingSpace::kMost) keep += space;
+        const std::size_t space = trailing_space(before);
+        if (space <= kMostSpace) keep += space;
     }
     give(std::string_view(held_).substr(0, held_.size() - keep), out);
     held_.erase(0, held_.size() - keep);
@@ -82,7 +84,7 @@ void MuseReasoning::on_text(std::string_view text, std::int64_t token, Pieces& o
 void MuseReasoning::on_marker(std::uint32_t index, std::string_view text, std::int64_t token, Pieces& out) {
     switch (index) {
         case kStart:
-            if (leading_white_space(held_) != held_.size() || !had_channel_) give_up(out);
+            if (leading_space(held_) != held_.size() || !had_channel_) give_up(out);
             held_.assign(text);
             starts_ = true;
             return;
@@ -113,10 +115,10 @@ void MuseReasoning::open(std::string_view text, std::int64_t token, Pieces& out)
         out.add_content(text, token);
     } else {
         std::string_view before = std::string_view(held_).substr(0, recipient(held_) - kTo.size());
-        before.remove_suffix(trailing_white_space(before));
+        before.remove_suffix(trailing_space(before));
         if (starts_) before.remove_prefix(kMarkers[kStart].size());
         if (before.ends_with(kRole)) before.remove_suffix(kRole.size());
-        if (leading_white_space(before) != before.size()) give(before, out);
+        if (leading_space(before) != before.size()) give(before, out);
     }
     held_.clear();
     starts_ = false;
@@ -141,7 +143,7 @@ void MuseReasoning::give_up(Pieces& out) {
 }
 
 void MuseReasoning::on_end(Pieces& out) {
-    const bool blank = channel_ == Channel::none && leading_white_space(held_) == held_.size();
+    const bool blank = channel_ == Channel::none && leading_space(held_) == held_.size();
     if (!blank || !had_channel_) give_up(out);
     held_.clear();
 }

@@ -106,8 +106,7 @@ class MuseParser final : public MarkReader {
         }
         constexpr std::string_view kTo = "to=";
         if (kTo.starts_with(text)) return true;
-        return text.starts_with(kTo) &&
-               std::ranges::all_of(text.substr(kTo.size()), [](char c) {
+        return text.starts_with(kTo) && std::ranges::all_of(text.substr(kTo.size()), [](char c) {
                    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
                           c == '.' || c == '-';
                });
@@ -154,7 +153,7 @@ class MuseParser final : public MarkReader {
     LayoutGate gate_;
     TagParser calls_;
     To to_ = To::nobody;
-    std::string start_;   // the mark that the header began with, if it did
+    std::string start_;  // the mark that the header began with, if it did
     std::string header_;
 };
 

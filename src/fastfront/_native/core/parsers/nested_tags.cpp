@@ -91,7 +91,8 @@ JsonValue convert(const Element& element, const Schema* schema) {
         array.kind = JsonValue::Kind::array;
         const Schema* items = schema->items.empty() ? nullptr : &schema->items.front();
         for (const Element& child : element.children) array.items.push_back(convert(child, items));
-        if (!is_blank(element.text)) array.items.push_back(convert({.name = {}, .text = element.text, .children = {}}, items));
+        if (!is_blank(element.text))
+            array.items.push_back(convert({.name = {}, .text = element.text, .children = {}}, items));
         return array;
     }
     JsonValue object = convert_members(element.children, schema);

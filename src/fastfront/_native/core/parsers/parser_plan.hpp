@@ -20,7 +20,7 @@ enum class CallIds : std::uint8_t {
 
 struct ParserPlan {
     std::shared_ptr<const ParserSpec> spec;
-    const ParserEntry* reasoning = nullptr;  // either may be null, not both
+    const ParserEntry* reasoning = nullptr;  // either may be null; both: the text is parsed outside
     const ParserEntry* tools = nullptr;
     ParserOptions options;
     CallIds call_ids = CallIds::random;
@@ -29,7 +29,10 @@ struct ParserPlan {
     bool forced = false;              // tool_choice is "required" or a function: content is never null
     bool named = false;               // tool_choice is a function: a call does not change finish_reason
 
-    /// A parser for one choice.
+    /// The text is parsed outside: pieces come from there.
+    [[nodiscard]] bool outside() const noexcept { return reasoning == nullptr && tools == nullptr; }
+
+    /// A parser for one choice; null where the text is parsed outside.
     [[nodiscard]] std::unique_ptr<OutputParser> make() const;
 
     /// The special tokens that the parsers want to see, sorted.

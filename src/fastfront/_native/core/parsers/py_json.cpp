@@ -2,7 +2,6 @@
 #include "py_json.hpp"
 
 #include <cmath>
-#include <unordered_map>
 
 #include "json_writer.hpp"
 #include "py_number.hpp"
@@ -78,8 +77,7 @@ class Reader {
     }
 
     [[nodiscard]] bool read_object(JsonValue& value, int depth) {
-        value.kind = JsonValue::Kind::object;
-        std::unordered_map<std::string, std::size_t> places;
+        JsonMembers members(value);
         skip_space();
         if (take('}')) return true;
         do {
@@ -91,12 +89,7 @@ class Reader {
             skip_space();
             JsonValue member;
             if (!read(member, depth + 1)) return false;
-            const auto [place, is_new] = places.try_emplace(key, value.members.size());
-            if (is_new) {
-                value.members.emplace_back(std::move(key), std::move(member));
-            } else {
-                value.members[place->second].second = std::move(member);
-            }
+            members.set(std::move(key), std::move(member));
             skip_space();
         } while (take(','));
         return take('}');
@@ -229,14 +222,13 @@ JsonValue JsonValue::of_bool(bool truth) {
     return value;
 }
 
-void JsonValue::set(std::string_view key, JsonValue value) {
-    for (auto& [name, member] : members) {
-        if (name == key) {
-            member = std::move(value);
-            return;
-        }
+void JsonMembers::set(std::string key, JsonValue value) {
+    const auto [place, is_new] = places_.try_emplace(key, object_.members.size());
+    if (is_new) {
+        object_.members.emplace_back(std::move(key), std::move(value));
+    } else {
+        object_.members[place->second].second = std::move(value);
     }
-    members.emplace_back(key, std::move(value));
 }
 
 std::optional<JsonValue> py_loads(std::string_view text) {

@@ -3,10 +3,12 @@
 // parser needs whose answer is such a dump of what the model wrote. Knows no schema.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -24,9 +26,18 @@ struct JsonValue {
     [[nodiscard]] static JsonValue of_string(std::string_view text);
     [[nodiscard]] static JsonValue of_number(Kind kind, std::string text);
     [[nodiscard]] static JsonValue of_bool(bool truth);
+};
 
-    /// Set the member of that key, which keeps its place.
-    void set(std::string_view key, JsonValue value);
+/// Fills an object as Python fills a dict: a key that comes again keeps its place and takes the new value.
+class JsonMembers {
+  public:
+    /// `object` is empty, and outlives this.
+    explicit JsonMembers(JsonValue& object) : object_(object) { object.kind = JsonValue::Kind::object; }
+    void set(std::string key, JsonValue value);
+
+  private:
+    JsonValue& object_;
+    std::unordered_map<std::string, std::size_t> places_;
 };
 
 /// `json.loads(text)`; none: not JSON, deeper than 256 levels, or with a number that is not finite (which Python reads,

@@ -95,7 +95,7 @@ class LiteralReader {
     }
 
     [[nodiscard]] bool read_dict(JsonValue& value, int depth) {
-        value.kind = JsonValue::Kind::object;
+        JsonMembers members(value);
         while (true) {
             skip_space();
             if (take('}')) return true;
@@ -114,7 +114,7 @@ class LiteralReader {
             skip_space();
             JsonValue member;
             if (!read(member, depth)) return false;
-            value.set(name, std::move(member));
+            members.set(std::move(name), std::move(member));
             skip_space();
             if (!take(',')) return take('}');
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and JSON between special tokens: PLaMo 3 (vllm/parser/plamo3.py) and Inkling, whose blocks of text, thinking and
-// calls all end with the same token (vllm/parser/inkling.py).
+// Names and JSON between special tokens: PLaMo 3 (vllm/parser/plamo3.py) and Inkling, whose blocks of text, thinking
+// and calls all end with the same token (vllm/parser/inkling.py).
 #include <memory>
 
 #include "json_arguments.hpp"
@@ -34,8 +34,8 @@ class InklingParser final : public MarkReader {
   public:
     InklingParser(const ParserSpec& spec, const ParserOptions& options) : tools_(options.tools), gate_(Trim::blank) {
         add_mark("<|message_model|>", kHeader, spec);
-        for (const std::string_view text : {"<|content_text|>", "<|content_thinking|>", "<|content_invoke_tool_text|>",
-                                            "<|content_tool_error|>"}) {
+        for (const std::string_view text :
+             {"<|content_text|>", "<|content_thinking|>", "<|content_invoke_tool_text|>", "<|content_tool_error|>"}) {
             add_mark(text, kBlock, spec);
         }
         add_mark("<|content_invoke_tool_json|>", kCall, spec);
@@ -186,9 +186,14 @@ std::unique_ptr<OutputParser> make_inkling(const ParserSpec& spec, const ParserO
     return std::make_unique<InklingParser>(spec, options);
 }
 
-constexpr std::string_view kInklingTokens[] = {
-    "<|message_model|>",          "<|content_text|>",   "<|content_thinking|>", "<|content_invoke_tool_json|>",
-    "<|content_invoke_tool_text|>", "<|content_tool_error|>", "<|end_message|>",      "<|content_model_end_sampling|>"};
+constexpr std::string_view kInklingTokens[] = {"<|message_model|>",
+                                               "<|content_text|>",
+                                               "<|content_thinking|>",
+                                               "<|content_invoke_tool_json|>",
+                                               "<|content_invoke_tool_text|>",
+                                               "<|content_tool_error|>",
+                                               "<|end_message|>",
+                                               "<|content_model_end_sampling|>"};
 
 constexpr ParserEntry kEntries[] = {
     {"inkling", make_inkling, kInklingTokens},

@@ -39,7 +39,7 @@ std::unique_ptr<OutputParser> make_ernie45(const ParserSpec& spec, const ParserO
 
 // hunyuan_a13b_reasoning_parser.py: the answer's tag is a part of the delimiter. Its end counts without a beginning
 // too.
-constexpr Marker kHunyuanMarkers[] = {{"<think>\n", text, start_one}, {"\n</think>\n<answer>\n", end}};
+constexpr ReasoningMarker kHunyuanMarkers[] = {{"<think>\n", text, start_one}, {"\n</think>\n<answer>\n", end}};
 constexpr DelimitedFormat kHunyuan{
     .markers = kHunyuanMarkers, .begins_in_content = true, .one_block = true, .drops_space_before_start = true};
 
@@ -74,7 +74,7 @@ class SuffixedReasoning final : public OutputParser {
 
     std::string start_;
     std::string end_;
-    Marker markers_[2];
+    ReasoningMarker markers_[2];
     DelimitedFormat format_;
     DelimitedReasoning inner_;
 };

@@ -26,14 +26,14 @@ struct TagFormat {
     bool needs_block = false;             // calls count only inside one
     bool block_close_ends_value = false;  // otherwise it ends a call only between parameters
 
-    // A call: call_open, name, name_close, parameters, call_close. Without name_close the first parameter, or call_close,
-    // ends the name.
+    // A call: call_open, name, name_close, parameters, call_close. Without name_close the first parameter, or
+    // call_close, ends the name.
     std::string_view call_open{};
     std::string_view name_close{};
     std::string_view call_close{};
     std::array<std::string_view, 2> layout{};  // tags that say nothing
-    bool known_names = false;  // only tools of the request can be called (without tools: all)
-    bool needs_tools = false;  // without tools: nothing
+    bool known_names = false;                  // only tools of the request can be called (without tools: all)
+    bool needs_tools = false;                  // without tools: nothing
     bool doubled_names = false;  // "name.name" is the tool "name", if the request has that and not the other
     /// The name of the text between call_open and name_close; empty: none.
     std::string_view (*read_name)(std::string_view text) noexcept = nullptr;

@@ -27,9 +27,7 @@ enum Role : std::uint8_t {
 enum State : std::uint8_t { kOutside, kInside, kOpening, kName, kBetween, kTag, kBehindTag, kType, kValue, kBody };
 
 /// Text that a function can be called: in prose about tags, what looks like a name is none.
-bool is_plain(std::string_view name) noexcept {
-    return name.find_first_of(" \t\r\n<>") == std::string_view::npos;
-}
+bool is_plain(std::string_view name) noexcept { return name.find_first_of(" \t\r\n<>") == std::string_view::npos; }
 
 }  // namespace
 
@@ -60,13 +58,11 @@ TagParser::TagParser(const TagFormat& format, const ParserSpec& spec, const Pars
     expect(kName, {kBlockOpen, kBlockClose, kCallOpen, kCallClose, kLayout, name_end});
     expect(kBetween, {kParameterOpen, kCallClose, kBlockClose, kLayout});
     expect(kTag, {kTagClose, kCallClose});
-    expect(kBehindTag,
-           {kTypeOpen, kValueOpen, kParameterOpen, kCallClose, kBlockClose, kLayout});
+    expect(kBehindTag, {kTypeOpen, kValueOpen, kParameterOpen, kCallClose, kBlockClose, kLayout});
     expect(kType, {kTypeClose, kCallClose});
     expect(kBody, {kCallClose});
-    expect(kValue, {kValueClose, kCallClose,
-                          format.parameter_ends_value ? kParameterOpen : kValueClose,
-                          format.block_close_ends_value ? kBlockClose : kValueClose});
+    expect(kValue, {kValueClose, kCallClose, format.parameter_ends_value ? kParameterOpen : kValueClose,
+                    format.block_close_ends_value ? kBlockClose : kValueClose});
 }
 
 void TagParser::on_text(std::string_view text, Pieces& out) {
@@ -161,7 +157,8 @@ void TagParser::on_mark_in_name(const Mark& mark, Pieces& out) {
         if (mark.role == kCallClose) end_call(mark, out);
         return;
     }
-    const bool may_begin = mark.role == kBlockOpen || mark.role == kBlockClose || mark.role == kCallOpen || mark.role == kLayout;
+    const bool may_begin =
+        mark.role == kBlockOpen || mark.role == kBlockClose || mark.role == kCallOpen || mark.role == kLayout;
     if (!may_begin) raw_.append(mark.text);
     give_back(out);
     if (may_begin) {
@@ -246,9 +243,8 @@ void TagParser::on_end(Pieces& out) {
 void TagParser::give_back(Pieces& out) {
     if (state_ == kOpening || state_ == kName) {
         if (in_block_ && !block_shown_ && !format_.block_open.front().empty()) {
-            block_shown_ = std::ranges::any_of(format_.block_open, [this](std::string_view open) {
-                return !open.empty() && raw_.starts_with(open);
-            });
+            block_shown_ = std::ranges::any_of(
+                format_.block_open, [this](std::string_view open) { return !open.empty() && raw_.starts_with(open); });
         }
         leave();
     }
@@ -262,9 +258,9 @@ bool TagParser::announce(Pieces& out) {
     std::string_view name = format_.read_name == nullptr ? py_strip(text) : format_.read_name(text);
     if (name.empty()) return false;
     const Tool* tool = tools_ == nullptr ? nullptr : tools_->find(name);
-    if (const std::size_t dot = name.find('.');
-        tool == nullptr && tools_ != nullptr && format_.doubled_names && dot != std::string_view::npos &&
-        name.substr(0, dot) == name.substr(dot + 1)) {
+    if (const std::size_t dot = name.find('.'); tool == nullptr && tools_ != nullptr && format_.doubled_names &&
+                                                dot != std::string_view::npos &&
+                                                name.substr(0, dot) == name.substr(dot + 1)) {
         tool = tools_->find(name.substr(0, dot));
         if (tool != nullptr) name = name.substr(0, dot);
     }

@@ -23,7 +23,9 @@ using json_type::kString;
 using Kind = JsonValue::Kind;
 
 /// The types that vLLM sees: a schema that says nothing is a string's.
-std::uint8_t types_of(const Schema* schema) noexcept { return schema == nullptr || schema->types == 0 ? kString : schema->types; }
+std::uint8_t types_of(const Schema* schema) noexcept {
+    return schema == nullptr || schema->types == 0 ? kString : schema->types;
+}
 
 std::optional<JsonValue> as_integer(std::string_view text) {
     auto number = py_int(text);
@@ -36,7 +38,8 @@ std::optional<JsonValue> as_number(std::string_view text, bool whole) {
     const auto number = py_float(text);
     if (!number || !std::isfinite(*number)) return std::nullopt;
     const bool is_whole = whole && std::trunc(*number) == *number;
-    return JsonValue::of_number(is_whole ? Kind::integer : Kind::number, is_whole ? py_truncated(*number) : py_repr(*number));
+    return JsonValue::of_number(is_whole ? Kind::integer : Kind::number,
+                                is_whole ? py_truncated(*number) : py_repr(*number));
 }
 
 JsonValue json_or_text(std::string_view text) {
@@ -106,10 +109,20 @@ JsonValue step(std::string_view text, const Schema* schema) {
 
 std::uint8_t type_named(std::string_view name) {
     const std::string lower = py_lower_ascii(py_strip(name.substr(0, name.find('['))));
-    for (const auto& [text, type] : {std::pair{std::string_view("string"), kString}, {"integer", kInteger},
-                                     {"number", kNumber}, {"boolean", kBoolean}, {"null", kNull}, {"object", kObject},
-                                     {"array", kArray}, {"str", kString}, {"int", kInteger}, {"float", kNumber},
-                                     {"double", kNumber}, {"bool", kBoolean}, {"dict", kObject}, {"list", kArray}}) {
+    for (const auto& [text, type] : {std::pair{std::string_view("string"), kString},
+                                     {"integer", kInteger},
+                                     {"number", kNumber},
+                                     {"boolean", kBoolean},
+                                     {"null", kNull},
+                                     {"object", kObject},
+                                     {"array", kArray},
+                                     {"str", kString},
+                                     {"int", kInteger},
+                                     {"float", kNumber},
+                                     {"double", kNumber},
+                                     {"bool", kBoolean},
+                                     {"dict", kObject},
+                                     {"list", kArray}}) {
         if (lower == text) return type;
     }
     return kOther;
@@ -174,10 +187,12 @@ ValueTiming timing_of(ValueRule rule, const Parameter& parameter) noexcept {
     switch (rule) {
         case ValueRule::schema: return timing_of_types(types);
         case ValueRule::json: return parameter.type == "string" ? ValueTiming::streams : ValueTiming::when_complete;
-        case ValueRule::json_schema: return parameter.type == "true" ? timing_of_types(types) : ValueTiming::when_complete;
+        case ValueRule::json_schema:
+            return parameter.type == "true" ? timing_of_types(types) : ValueTiming::when_complete;
         case ValueRule::hunyuan: return timing_of_types(types & static_cast<std::uint8_t>(~kNull));
         case ValueRule::poolside:
-            return parameter.schema != nullptr && parameter.schema->types == kString ? ValueTiming::streams : ValueTiming::when_complete;
+            return parameter.schema != nullptr && parameter.schema->types == kString ? ValueTiming::streams
+                                                                                     : ValueTiming::when_complete;
         case ValueRule::horizon: return timing_of_types(horizon_types(parameter));
         case ValueRule::dots: return (types & kString) != 0 ? ValueTiming::unless_null : ValueTiming::when_complete;
         case ValueRule::step:
@@ -188,7 +203,8 @@ ValueTiming timing_of(ValueRule rule, const Parameter& parameter) noexcept {
 
 JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_view text) {
     switch (rule) {
-        case ValueRule::schema: return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
+        case ValueRule::schema:
+            return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
         case ValueRule::json: return parameter.type == "string" ? JsonValue::of_string(text) : json_or_text(text);
         case ValueRule::json_schema: {
             JsonValue value = parameter.type == "true" ? JsonValue::of_string(text) : json_or_text(text);
@@ -204,7 +220,8 @@ JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_vie
         }
         case ValueRule::step: return step(text, parameter.schema);
         case ValueRule::minicpm:
-            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text) : json_or_literal(text);
+            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text)
+                                                                                     : json_or_literal(text);
     }
     return JsonValue::of_string(text);
 }

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// White space as Python's str.strip() sees it, in UTF-8, and what holds it back at the end of a text that still grows.
+// White space at the end of a text that still grows, held back until it is known whether text follows it.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace fastfront {
+#include "py_text.hpp"
 
-/// Bytes of white space that the text ends with.
-[[nodiscard]] std::size_t trailing_white_space(std::string_view text) noexcept;
-/// Bytes of white space that the text begins with.
-[[nodiscard]] std::size_t leading_white_space(std::string_view text) noexcept;
+namespace fastfront {
 
 /// Holds white space back until it is known whether text follows it: str.rstrip() of a text that comes in pieces.
 class TrailingSpace {
@@ -22,7 +19,7 @@ class TrailingSpace {
     /// Hand on what is known not to be at the end: `emit(std::string_view)`, twice at most.
     template <class Emit>
     void add(std::string_view text, Emit&& emit) {
-        const std::size_t space = trailing_white_space(text);
+        const std::size_t space = trailing_space(text);
         if (space < text.size()) {
             if (!held_.empty()) {
                 emit(std::string_view(held_));

@@ -10,8 +10,9 @@ namespace fastfront {
 std::span<const ParserEntry> xml_tool_parsers() noexcept {
     static const std::vector<ParserEntry> all = [] {
         std::vector<ParserEntry> entries;
-        for (const auto group : {function_tag_parsers(), arg_key_tag_parsers(), invoke_tag_parsers(),
-                                 section_tag_parsers(), gemma_parsers(), kimi_k3_parsers(), minicpm_parsers(), muse_parsers()}) {
+        for (const auto group :
+             {function_tag_parsers(), arg_key_tag_parsers(), invoke_tag_parsers(), section_tag_parsers(),
+              gemma_parsers(), kimi_k3_parsers(), minicpm_parsers(), muse_parsers()}) {
             entries.insert(entries.end(), group.begin(), group.end());
         }
         return entries;

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""POST /inference/v1/generate: token ids in, token ids out, for servers that leave text to others.
+
+Source: vllm/entrypoints/scale_out/token_in_token_out/serving.py (0.32).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from fastfront._native.pump import KIND_COMPLETION_STREAM, Response
+from fastfront.errors import BadRequestError
+from fastfront.frontend import MAILBOX_LIMIT, Frontend
+from fastfront.output import Receive, Scope, Send, direct_of
+from fastfront.output.foreign import TextStream
+from fastfront.output.parsers import Parsing
+from fastfront.output.rewritten import RewrittenStream
+from fastfront.output.token_chunks import TokenChunks
+from fastfront.prompt.model import Model
+from fastfront.protocol.completions import CompletionRequest
+from fastfront.protocol.generate import GenerateRequest, completion_of, decode_generate_request
+from fastfront.routes.completions import prepare
+from fastfront.routes.constraints import settle_constraints
+from fastfront.routes.generate import Prompts, Shape, choose_id, engine_requests, read_headers
+from fastfront.routes.handler import Routes
+from fastfront.routes.http import check_json_content_type, read_body
+
+ID_PREFIX = "generate-tokens-"
+SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION_STREAM, ID_PREFIX, numbers_prompts=False)
+
+
+async def generate_tokens(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
+    """Continue a prompt of token ids."""
+    check_json_content_type(scope)
+    frontend.check_ready()
+    body = await read_body(scope, receive, frontend.config.max_request_body_size)
+    arrival_time = time.time()
+    headers = read_headers(scope)
+    frontend.begin_request()
+    stream = RewrittenStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
+    try:
+        request = await frontend.decode(stream, body, decode_generate_request)
+        frontend.check_model(request.model)
+        frontend.check_ready()
+        frontend.check_admission(request.sampling_params.n)
+        lora = frontend.loras.find(request.model)
+        _check_server(frontend, request)
+        completion = completion_of(request)
+        prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, completion)
+        del body
+        await settle_constraints(frontend.structured, completion, prompts.params)
+        response_id = ID_PREFIX + choose_id(headers.request_id or request.request_id)
+        parsing = _parsing(request)
+        requests = engine_requests(completion, prompts, headers, response_id, arrival_time, SHAPE, parsing, lora)
+        response = _response(frontend, completion, prompts, response_id, arrival_time)
+        model_name = frontend.model.name if lora is None else lora.lora_name
+        chunks = _chunks(frontend, model_name, request, completion, prompts, response_id, arrival_time)
+        frontend.submit(stream, response, requests, chunks)
+        return await (stream.send_events() if request.stream else stream.send_json())
+    finally:
+        stream.close()
+        frontend.end_request()
+
+
+def _check_server(frontend: Frontend, request: GenerateRequest) -> None:
+    """Refuse what this server, or any, does not do."""
+    n, most = request.sampling_params.n, frontend.engine.ready.max_num_seqs
+    if most and n > most:
+        raise BadRequestError(f"sampling_params.n must be at most the server's max_num_seqs ({most}), got {n}.")
+    if not frontend.config.tokens_only:
+        return
+    if request.sampling_params.stop:
+        raise BadRequestError(
+            "stop strings are not supported on a --tokens-only server because detokenization is disabled. Check stop "
+            "strings on the coordinator, or use stop_token_ids."
+        )
+    if request.output_mode != "tokens":
+        raise BadRequestError(
+            f"output_mode={request.output_mode!r} requires a tokenizer, but this server does not load one "
+            "(--tokens-only or --skip-tokenizer-init). Send the request to a server that loads a tokenizer, or use "
+            "output_mode='tokens'."
+        )
+
+
+def _parsing(request: GenerateRequest) -> Parsing:
+    """Return what /render found out about reasoning, for the engine's own parser."""
+    kwargs = request.reasoning_parser_kwargs
+    if kwargs is not None:
+        kwargs = {"chat_template_kwargs": kwargs.get("chat_template_kwargs", {})}
+    return Parsing(None, request.reasoning_ended, kwargs)
+
+
+def _response(
+    frontend: Frontend, completion: CompletionRequest, prompts: Prompts, response_id: str, arrival_time: float
+) -> Response:
+    """Return the native response that counts, matches stop strings and ends; nobody gets its bytes."""
+    stop = completion.stop
+    return Response(
+        KIND_COMPLETION_STREAM,
+        id=response_id,
+        model="",
+        created=int(arrival_time),
+        vocab=None,
+        prompt_token_ids=prompts.token_ids,
+        n=completion.n,
+        include_usage=True,
+        continuous_usage=True,
+        stop=(stop,) if isinstance(stop, str) else stop or (),
+        include_stop_str_in_output=completion.include_stop_str_in_output,
+        min_tokens=completion.min_tokens,
+        arrival_time=arrival_time,
+        max_tokens=prompts.params[0].max_tokens,
+        mailbox_limit=MAILBOX_LIMIT,
+    )
+
+
+def _chunks(
+    frontend: Frontend,
+    model_name: str,
+    request: GenerateRequest,
+    completion: CompletionRequest,
+    prompts: Prompts,
+    response_id: str,
+    arrival_time: float,
+) -> TokenChunks:
+    options = request.stream_options
+    include_usage = bool(options and options.include_usage)
+    text_mode = request.output_mode == "text"
+    (prompt,) = prompts.token_ids
+    return TokenChunks(
+        response_id,
+        model=model_name,
+        created=int(arrival_time),
+        n=completion.n,
+        prompt_token_ids=prompt,
+        return_token_ids=bool(request.return_token_ids),
+        text_mode=text_mode,
+        streams=bool(request.stream),
+        include_usage=include_usage,
+        continuous_usage=include_usage and bool(options and options.continuous_usage_stats),
+        weight_version=frontend.weight_version,
+        make_stream=_text_streams(frontend.model, completion, prompt) if text_mode or completion.stop else None,
+    )
+
+
+def _text_streams(model: Model, completion: CompletionRequest, prompt: list[int]) -> Callable[[], TextStream]:
+    return lambda: model.tokenizer.decode_stream(
+        prompt,
+        skip_special_tokens=completion.skip_special_tokens,
+        spaces_between_special_tokens=completion.spaces_between_special_tokens,
+    )
+
+
+ROUTES: Routes = {"/inference/v1/generate": {"POST": generate_tokens}}
