@@ -220,11 +220,6 @@ News Response::give(std::size_t index, const Pieces& pieces, double wall_time, M
     return show(index, step, wall_time, metrics, consequences, nullptr);
 }
 
-std::vector<UnparsedStep> Response::take_steps() noexcept {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(steps_, {});
-}
-
 News Response::show(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
                     Consequences& consequences, SendRing* ring) noexcept {
     if (!writer_.streams()) {
