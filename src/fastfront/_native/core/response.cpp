@@ -84,6 +84,9 @@ Usage Response::total_usage() const noexcept {
     }
     for (const Choice& choice : choices_) {
         total.completion_tokens += choice.tokens;
+        if (const std::int64_t reasoning = choice.reasoning_tokens(); reasoning >= 0) {
+            total.reasoning_tokens = std::max<std::int64_t>(total.reasoning_tokens, 0) + reasoning;
+        }
     }
     return total;
 }
@@ -164,6 +167,9 @@ News Response::apply(std::size_t index, const PipelineStep& step, std::span<cons
                      double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept {
     Choice& choice = choices_[index];
     choice.tokens += step.token_count;
+    if (choice.parsed) {
+        choice.parsed->count(token_ids);
+    }
     if (step.finish_reason == FinishReason::error) {
         finish_choice(choice, FinishReason::error, wall_time, metrics, consequences);
         end_running(FinishReason::abort, wall_time, metrics, consequences);
@@ -243,7 +249,9 @@ News Response::show(std::size_t index, const PipelineStep& step, double wall_tim
     std::string& out = sink().buffer();
     if (!begun_) {
         begun_ = true;
-        writer_.write_begin(out, choices_.size(), prompt_tokens_.front(), details_ ? &details_->options() : nullptr);
+        const std::int64_t reasoning = choices_.front().reasoning_tokens() < 0 ? -1 : 0;
+        writer_.write_begin(out, choices_.size(), {prompt_tokens_.front(), 0, reasoning},
+                            details_ ? &details_->options() : nullptr);
     }
     write_step(index, step);
     if (finished_) {
@@ -261,7 +269,7 @@ void Response::write_step(std::size_t index, const PipelineStep& step) noexcept 
     if (step.withheld || (nothing && (details == nullptr || !details->owes_echo()))) {
         return;
     }
-    const Usage usage{prompt_tokens_[choice.prompt], choice.tokens};
+    const Usage usage{prompt_tokens_[choice.prompt], choice.tokens, choice.reasoning_tokens()};
     const Ending ending{step.finish_reason, step.stop_reason};
     if (choice.parsed) {
         // Markup makes no chunk, nor does what may become some.
