@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from tests.parity.fields import CHAT_FIELDS, COMPLETION_FIELDS, ONE, TOOL, CALLED, Levels, clash
+from tests.parity.fields import CALLED, CHAT_FIELDS, COMPLETION_FIELDS, ONE, TOOL, Levels, clash
 from tests.parity.pairs import Row, pairwise
 from tests.real_engine.cases import CHAT, COMPLETIONS, CONTINUED, CONVERSATION, PROMPTS, Case, chat, completion
 

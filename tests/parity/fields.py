@@ -52,7 +52,7 @@ COMMON: Levels = {
     "sampling": {
         "greedy": {"temperature": 0},
         "seeded": {"temperature": 0.8, "top_p": 0.9, "top_k": 40, "seed": 1234},
-        "min-p": {"temperature": 1.3, "min_p": 0.05, "seed": -2},
+        "min-p": {"temperature": 1.3, "min_p": 0.05, "seed": -5},
         "cool": {"temperature": 0.001, "top_p": 1, "top_k": -1, "seed": 7},
     },
     "penalties": {
@@ -175,6 +175,7 @@ COMPLETION_FIELDS: Levels = {
     "suffix": {"off": OFF, "null": {"suffix": None, "prompt_embeds": None}},
 }
 
+STRUCTURED = ("json", "regex", "choice", "grammar")
 CONSTRAINED = frozenset(f"format={level}" for level in COMMON["format"] if level not in {"off", "text"})
 
 
@@ -186,6 +187,8 @@ def clash(one: str, other: str) -> bool:
         return other == "prompt-logprobs=two"
     if one in CONSTRAINED:
         # A mask that leaves the grammar nothing to go on with.
-        return other in {"bans=bias", "bans=allowed", "bans=words", "least=min-tokens", "least=ignore-eos"}
+        if other in {"bans=bias", "bans=allowed", "bans=words", "least=min-tokens", "least=ignore-eos"}:
+            return True
+        return other == "tools=null" and one.removeprefix("format=") in STRUCTURED  # refused: cases_errors.py
     # More tokens have to come than the limit lets through: refused.
     return one == "length=one" and other == "least=min-tokens"

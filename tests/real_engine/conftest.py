@@ -16,10 +16,11 @@ import pytest
 from fastfront.sim import MODEL_PATH
 from tests.parity.cases import generated
 from tests.parity.cases_errors import errors
+from tests.parity.cases_http import HTTP
 from tests.parity.cases_parsed import FLAGS, parsed
 from tests.parity.table import Tally, write_table
 from tests.real_engine import servers
-from tests.real_engine.asking import Answer, ask
+from tests.real_engine.asking import Answer, ask, send
 from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
 from tests.real_engine.cases_routes import PAGES, ROUTES
 from tests.real_engine.every_case import CASES, ERRORS
@@ -95,6 +96,8 @@ def record(client: httpx.Client) -> Reference:
         reference.bodies[case.name] = body
         reference.answers[case.name] = ask(client, case.path, body)
     record_more(client, (*generated(), *errors()), reference)
+    for each in HTTP:
+        reference.answers[each.name] = send(client, each.method, each.path, each.content, each.headers)
     reference.pages["/v1/models"] = client.get("/v1/models").json()
     reference.pages["/version"] = client.get("/version").json()
     client.get("/nothing")
@@ -130,7 +133,7 @@ def running(
 
 @pytest.fixture(scope="session")
 def flagged(site: Site, models: dict[str, Path], references: dict[str, Reference]) -> Iterator[Running]:
-    """Run fastfront with flags, after vLLM's server with the same ones has been asked. (`references`: one at a time.)"""
+    """Run fastfront with flags, once vLLM's server with the same ones has answered. (`references`: one at a time.)"""
     model, reference = models["bytelevel"], Reference()
     with servers.vllm_python(site, model, flags=FLAGS) as server, connect(server) as client:
         record_more(client, parsed(), reference)

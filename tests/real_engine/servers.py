@@ -72,6 +72,8 @@ class Site:
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             "VLLM_DO_NOT_TRACK": "1",
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+            # Calls that have to come are constrained by JSON schemas: tags of the parsers' own are not made here.
+            "VLLM_ENFORCE_STRICT_TOOL_CALLING": "0",
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_SERVER_DEV_MODE": "1",
         }

@@ -38,8 +38,8 @@ struct CountFormat {
 /// The rule of a reasoning parser's name; null: it counts nothing.
 [[nodiscard]] const CountFormat* find_count_format(std::string_view name) noexcept;
 
-/// How a model's answers are counted. `format`: null: the count stays 0. `ids`: per marker, the tokens that it is; none:
-/// the vocabulary cannot spell it.
+/// How a model's answers are counted. `format`: null = the count stays 0. `ids`: per marker, the tokens that it is;
+/// none = the vocabulary cannot spell it.
 struct CountRule {
     const CountFormat* format = nullptr;
     std::vector<std::vector<std::int64_t>> ids;
