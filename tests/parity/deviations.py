@@ -32,6 +32,9 @@ class Deviation:
         return run in self.runs and fnmatchcase(case, self.cases) and fnmatchcase(path, self.path)
 
 
+STREAMED = ("on", "usage", "continuous")
+ONE_ANSWER = "vLLM's stream is not its whole answer: ours is"
+NO_WAY_BACK = "a stream cannot take a call back"
 SAME_WORDS = "the client does not know pydantic's unions"
 
 DEVIATIONS: tuple[Deviation, ...] = (
@@ -72,4 +75,60 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ],
     Deviation("error:raw:type:not-utf-8", "body.*", "one shape for every error", "not UTF-8, nested too deeply"),
     Deviation("error:raw:type:surrogate", "body.error.*", "it is not text", "an unpaired surrogate anywhere"),
+    *[
+        Deviation(f"parsed:thinking*:{way}", "events.*.delta.content", ONE_ANSWER, "a stream adds up to it", FLAGS)
+        for way in STREAMED
+    ],
+    Deviation(
+        "parsed:continued-answer:*",
+        "*",
+        "the prompt says that thinking is over",
+        "thinking that the prompt has closed, where no argument says so",
+        FLAGS,
+    ),
+    Deviation(
+        "parsed:named-hidden:*",
+        "*.reasoning_tokens",
+        "all tokens within thinking are reasoning",
+        "reasoning tokens of an answer that ends by itself within thinking",
+        FLAGS,
+    ),
+    Deviation(
+        "parsed:text=two-calls*:off",
+        "body.choices.0.finish_reason",
+        "the answer was cut off: the stream of vLLM says so, too",
+        "finish_reason of an answer that `max_tokens` cuts off behind a call",
+        FLAGS,
+    ),
+    *[
+        Deviation("parsed:text=malformed*", path, NO_WAY_BACK, "arguments that turn out malformed", FLAGS)
+        for path in ("body.choices.0.finish_reason", "body.choices.0.message.*", "events.*.delta.*")
+    ],
+    Deviation(
+        "parsed:required*:off",
+        "body.choices.0.message.tool_calls",
+        "nothing is lost of an answer that is cut off",
+        "an answer cut off in a call",
+        FLAGS,
+    ),
+    *[
+        Deviation(
+            f"parsed:required*:{way}",
+            "events.*.delta.tool_calls.*.arguments",
+            ONE_ANSWER,
+            "Streams add up to them",
+            FLAGS,
+        )
+        for way in STREAMED
+    ],
+    *[
+        Deviation(
+            "parsed:required-cut:*",
+            path,
+            "nothing is lost",
+            'tool_choice "required" and the answer is no such list',
+            FLAGS,
+        )
+        for path in ("body.choices.0.message.content", "events.*.delta.content")
+    ],
 )
