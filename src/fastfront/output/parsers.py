@@ -63,7 +63,8 @@ class AnswerParsers:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
         `added_tokens` are the tokenizer's, by their text; `path` is where vLLM would find it. `plugins` are files or
-        modules that register parsers. `encode` spells what is no token, nothing special added. Raises StartupError for a name that there is not, or a plugin that fails.
+        modules that register parsers. `encode` spells what is no token, nothing special added. Raises StartupError for
+        a name that there is not, or a plugin that fails.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
             from fastfront.output.parser_names import infer_parsers
