@@ -24,6 +24,7 @@ FLAGS = (
     "30",
     "--stream-interval",
     "2",
+    "--enable-log-requests",
     "--response-role",
     "helper",
     # A model without sense would write white space to the end.

@@ -79,13 +79,16 @@ DEVIATIONS: tuple[Deviation, ...] = (
         Deviation(f"parsed:thinking*:{way}", "events.*.delta.content", ONE_ANSWER, "a stream adds up to it", FLAGS)
         for way in STREAMED
     ],
-    Deviation(
-        "parsed:continued-answer:*",
-        "*",
-        "the prompt says that thinking is over",
-        "thinking that the prompt has closed, where no argument says so",
-        FLAGS,
-    ),
+    *[
+        Deviation(
+            "parsed:continued-answer:*",
+            path,
+            "the prompt says that thinking is over",
+            "thinking that the prompt has closed, where no argument says so",
+            FLAGS,
+        )
+        for path in ("body.choices.0.message.*", "*.reasoning_tokens")
+    ],
     Deviation(
         "parsed:named-hidden:*",
         "*.reasoning_tokens",
