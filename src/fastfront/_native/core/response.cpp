@@ -2,8 +2,9 @@
 #include "response.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
+
+#include "wire_ids.hpp"
 
 namespace fastfront {
 
@@ -14,15 +15,6 @@ std::atomic<std::int64_t> live_responses{0};
 /// vLLM's answer to a request that its engine reports as failed.
 constexpr std::string_view kGenerationError =
     R"({"error":{"message":"Internal server error","type":"InternalServerError","param":null,"code":500}})";
-
-/// Wire ids are unique among all frontends that may share an engine: a random start per process, then counting.
-std::uint64_t next_wire_id() noexcept {
-    static std::atomic<std::uint64_t> next{[] {
-        std::random_device entropy;
-        return (std::uint64_t{entropy()} << 32) | (std::uint64_t{entropy()} & 0xff000000u);
-    }()};
-    return next.fetch_add(1, std::memory_order_relaxed);
-}
 
 void prefetch_bytes(const void* begin, std::size_t size) noexcept {
     for (std::size_t at = 0; at < size; at += 64) {
@@ -83,10 +75,7 @@ Usage Response::total_usage() const noexcept {
         total.prompt_tokens += tokens;
     }
     for (const Choice& choice : choices_) {
-        total.completion_tokens += choice.tokens;
-        if (const std::int64_t reasoning = choice.reasoning_tokens(); reasoning >= 0) {
-            total.reasoning_tokens = std::max<std::int64_t>(total.reasoning_tokens, 0) + reasoning;
-        }
+        total.add_completion(choice.tokens, choice.reasoning_tokens());
     }
     return total;
 }
@@ -249,9 +238,8 @@ News Response::show(std::size_t index, const PipelineStep& step, double wall_tim
     std::string& out = sink().buffer();
     if (!begun_) {
         begun_ = true;
-        const std::int64_t reasoning = choices_.front().reasoning_tokens() < 0 ? -1 : 0;
-        writer_.write_begin(out, choices_.size(), {prompt_tokens_.front(), 0, reasoning},
-                            details_ ? &details_->options() : nullptr);
+        const Usage prompt{prompt_tokens_.front(), 0, choices_.front().reasoning_tokens() < 0 ? -1 : 0};
+        writer_.write_begin(out, choices_.size(), prompt, details_ ? &details_->options() : nullptr);
     }
     write_step(index, step);
     if (finished_) {

@@ -33,6 +33,14 @@ struct Usage {
     std::size_t prompt_tokens = 0;
     std::size_t completion_tokens = 0;
     std::int64_t reasoning_tokens = -1;  // of the completion's; -1 = nobody counts them
+
+    /// One more choice's: `reasoning` of `tokens`, or -1.
+    void add_completion(std::size_t tokens, std::int64_t reasoning) noexcept {
+        completion_tokens += tokens;
+        if (reasoning >= 0) {
+            reasoning_tokens = reasoning + (reasoning_tokens < 0 ? 0 : reasoning_tokens);
+        }
+    }
 };
 
 /// The end of a choice.
