@@ -33,7 +33,9 @@ FORMATS = {
     "olmo3": Format("olmo3", _between("<function_calls>\n", "\n</function_calls>", "\n")),
     "olmo3, on one line": Format("olmo3", _between("<function_calls>", "</function_calls>")),
     "lfm2": Format("lfm2", _between("<|tool_call_start|>[", "]<|tool_call_end|>"), before=True, after=True),
-    "lfm2, spaced": Format("lfm2", _between("<|tool_call_start|> [ ", " ]\n<|tool_call_end|>"), before=True, after=True),
+    "lfm2, spaced": Format(
+        "lfm2", _between("<|tool_call_start|> [ ", " ]\n<|tool_call_end|>"), before=True, after=True
+    ),
 }
 
 TOKENS = ("<|tool_call_start|>", "<|tool_call_end|>", "<function_calls>", "</function_calls>")
@@ -52,7 +54,9 @@ CALLS = {
     "names": ["f(a=None, b=True, c=False, d=null, e=true, f=false, g=[null, {'x': true}])"],
     "integers": ["f(big=123456789012345678901234567890, zero=0, zeros=00, neg=-5, pos=+3, twice=--4, s=1_000, n=-0)"],
     "bases": ["f(a=0x1F, b=0o17, c=0b101, d=0XfF, e=-0x10, f=0x_ff)"],
-    "floats": ["f(a=1.50, b=1e5, c=1.5E-7, d=2.0, e=.5, f=1., g=-0.0, h=1e16, i=1e22, j=0.1, k=1_0.5, l=07.5, m=1e400)"],
+    "floats": [
+        "f(a=1.50, b=1e5, c=1.5E-7, d=2.0, e=.5, f=1., g=-0.0, h=1e16, i=1e22, j=0.1, k=1_0.5, l=07.5, m=1e400)"
+    ],
     "sets": ["f(a={1, 2}, b={'x'}, c=[{1}, ('y', {'z': (1,)})])"],
     "keys": ["f(a={1: 'x', 2.5: 'y', None: 0, False: 1, 'k': 'v', 'é': 'ü'}, b={'a': 1, 'b': 2, 'a': 3})"],
     "escapes": [r"f(text='caf\u00e9 \U0001F600 \x41 \101 \0 \'q\' \"q\" \\ \n\t\r\a\b\f\v \d \/ é 😀')"],
@@ -107,6 +111,7 @@ NO_CALLS = {
     "code block": "Look:\n```python\nprint([1])\n```\nDone.",
     "empty list": "[]",
     "empty": "",
+    "marked": "<|python_start|>Hello<|python_end|> there",
     "a call": "print([f(x=1)])",
 }
 """Answers without any call."""

@@ -47,7 +47,24 @@ class Writer:
     def string(self) -> str:
         """A string literal."""
         quote = self.random.choice(("'", '"', "'", '"', "'''", '"""'))
-        letters = ("a", "é", "😀", "東", " ", ")", "]", ",", "=", "\\n", "\\\\", "\\'", '\\"', "\\x41", "\\u00e9", "\\d")
+        letters = (
+            "a",
+            "é",
+            "😀",
+            "東",
+            " ",
+            ")",
+            "]",
+            ",",
+            "=",
+            "\\n",
+            "\\\\",
+            "\\'",
+            '\\"',
+            "\\x41",
+            "\\u00e9",
+            "\\d",
+        )
         letters += ("\\101", "\\7", "#", "[", "(", "{{", "}}", "\\\n", "\\U0001F600", "<|tool", "0")
         if len(quote) == 3:
             letters += ("\n", "\r", "x'y", 'x"y')
@@ -63,7 +80,9 @@ class Writer:
             numbers = ("0", "7", "42", "1_000", "0x1F", "0b11", "1.5", ".5", "2.", "1e5", "1.5E-7", "00", "07", "1e999")
             return self.random.choice(("", "", "-", "+", "--", "- ")) + self.random.choice(numbers)
         if kind == 4:
-            return self.random.choice(("None", "True", "False", "null", "true", "false", "nil", "...", "1j", "x", "a.b"))
+            return self.random.choice(
+                ("None", "True", "False", "null", "true", "false", "nil", "...", "1j", "x", "a.b")
+            )
         items = [self.value(depth + 1) for _ in range(self.random.randrange(4))]
         inside = f"{self.space()},{self.space()}".join(items) + self.random.choice(("", "", ","))
         if kind in (5, 6):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tool calls that are Python calls: the names and what makes their parsers. Each table transcribes what the whole answer
-// of vLLM's parser of that name (vllm/tool_parsers) accepts.
+// Tool calls that are Python calls: the names and what makes their parsers. Each table transcribes what the whole
+// answer of vLLM's parser of that name (vllm/tool_parsers) accepts.
 #include "families.hpp"
 #include "py_calls.hpp"
 

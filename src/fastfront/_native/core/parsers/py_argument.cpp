@@ -16,9 +16,9 @@ namespace {
 
 /// keyword.kwlist
 constexpr std::string_view kKeywords[] = {
-    "False", "None",     "True",  "and",    "as",   "assert", "async",  "await", "break",  "class", "continue", "def",
-    "del",   "elif",     "else",  "except", "for",  "from",   "finally", "global", "if",   "import", "in",      "is",
-    "lambda", "nonlocal", "not",  "or",     "pass", "raise",  "return", "try",   "while",  "with",  "yield"};
+    "False",  "None",     "True", "and",    "as",   "assert", "async",   "await",  "break", "class",  "continue", "def",
+    "del",    "elif",     "else", "except", "for",  "from",   "finally", "global", "if",    "import", "in",       "is",
+    "lambda", "nonlocal", "not",  "or",     "pass", "raise",  "return",  "try",    "while", "with",   "yield"};
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -76,6 +76,7 @@ class ArgumentReader {
             value.kind = JsonValue::Kind::string;
             return read_strings(value.text);
         }
+        if (depth == kMaxPyDepth && std::string_view("[({").find(text_[at_]) != std::string_view::npos) return false;
         switch (text_[at_]) {
             case '[':
                 ++at_;
@@ -226,7 +227,10 @@ class ArgumentReader {
     [[nodiscard]] bool read_number(JsonValue& value, std::string_view word) const {
         if (word.empty() || !(is_digit(word[0]) || word[0] == '.')) return false;
         if (word.size() > 2 && word[0] == '0' && !is_digit(word[1]) && word[1] != '.' && word[1] != '_') {
-            const int base = (word[1] | 0x20) == 'x' ? 16 : (word[1] | 0x20) == 'o' ? 8 : (word[1] | 0x20) == 'b' ? 2 : 0;
+            const int base = (word[1] | 0x20) == 'x'   ? 16
+                             : (word[1] | 0x20) == 'o' ? 8
+                             : (word[1] | 0x20) == 'b' ? 2
+                                                       : 0;
             if (base != 0) {
                 auto number = based_integer(word.substr(2), base);
                 if (!number) return false;

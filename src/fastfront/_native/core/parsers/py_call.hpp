@@ -87,14 +87,14 @@ class PyCall {
     bool announced_ = false;
     bool has_arguments_ = false;
     bool has_members_ = false;
-    bool in_string_ = false;   // raw_ has nothing, string_ may have
-    bool in_nested_ = false;   // in a string inside of a value that waits
+    bool in_string_ = false;  // raw_ has nothing, string_ may have
+    bool in_nested_ = false;  // in a string inside of a value that waits
     std::uint32_t call_ = 0;
-    std::size_t begin_ = 0;    // of the argument in raw_
-    std::size_t value_ = 0;    // of its value in raw_
-    std::string name_;         // of the function, then of the argument
+    std::size_t begin_ = 0;  // of the argument in raw_
+    std::size_t value_ = 0;  // of its value in raw_
+    std::string name_;       // of the function, then of the argument
     std::string function_;
-    std::string open_;         // the brackets that wait for their ends
+    std::string open_;  // the brackets that wait for their ends
     PyString string_;
     std::string decoded_;
     std::string json_;

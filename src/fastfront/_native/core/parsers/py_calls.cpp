@@ -10,7 +10,7 @@ PyCalls::PyCalls(const PyFormat& format)
       gate_(format.content),
       call_(format.lenient),
       state_(format.at_start ? State::start : State::text) {
-    scanner_.add(format.open.empty() ? format.close : format.open);
+    scanner_.add(format.open);
     scanner_.add(format.close);
 }
 
@@ -34,7 +34,7 @@ void PyCalls::finish(Pieces& out) {
             call_.finish(out);
             reject(out);
             break;
-        case State::start:
+        case State::start: gate_.text(held_, out); [[fallthrough]];
         case State::text: gate_.text(carry_, out); break;
         case State::rest: gate_.raw(carry_, out); break;
         case State::echo:
@@ -52,7 +52,7 @@ void PyCalls::finish(Pieces& out) {
 /// Take the beginning of `text`, which is not empty; returns how much that was.
 std::size_t PyCalls::step(std::string_view text, Pieces& out) {
     switch (state_) {
-        case State::start: return at_start(text);
+        case State::start: return at_start(text, out);
         case State::text: return in_text(text, out);
         case State::rest: return in_rest(text, out);
         case State::echo: return in_echo(text, out);
@@ -67,26 +67,25 @@ std::size_t PyCalls::step(std::string_view text, Pieces& out) {
     return read;
 }
 
-std::size_t PyCalls::at_start(std::string_view text) {
+/// At the beginning of an answer.
+std::size_t PyCalls::at_start(std::string_view text, Pieces& out) {
     if (text.front() == '[') {
         is_first_ = true;
         state_ = State::element;
         return hold(text.substr(0, 1));
     }
-    if (!format_.open.empty() && !opened_) {
-        if (text.starts_with(format_.open)) {
-            opened_ = true;
-            return format_.open.size();
-        }
+    if (!format_.open.empty() && held_.empty()) {
+        if (text.starts_with(format_.open)) return hold(format_.open);
         if (format_.open.starts_with(text)) return wait(text);
     }
+    gate_.text(held_, out);
+    held_.clear();
     state_ = State::text;
     return 0;
 }
 
 /// The markers that count outside of calls.
 MarkerScanner::Set PyCalls::sought() const noexcept {
-    if (format_.close.empty()) return 0;
     const MarkerScanner::Set close = opened_ && (format_.at_start || format_.echoes) ? kClose : 0;
     return format_.at_start ? close : close | kOpen;
 }
@@ -188,7 +187,7 @@ void PyCalls::end_list() {
     state_ = State::closing;
     if (!format_.at_start) return;
     gate_.call();
-    opened_ = true;
+    opened_ = !format_.close.empty();
     state_ = State::text;
 }
 
@@ -209,11 +208,11 @@ void PyCalls::reject(Pieces& out) {
 }
 
 std::size_t PyCalls::in_rest(std::string_view text, Pieces& out) {
-    const MarkerScanner::Found found = scanner_.find(text, 0, format_.at_start ? sought() : kClose, false);
+    const MarkerScanner::Found found = scanner_.find(text, 0, format_.at_start ? 0 : kClose, false);
     const std::size_t end = found.begin + found.size;
-    gate_.raw(text.substr(0, format_.at_start ? found.begin : end), out);
+    gate_.raw(text.substr(0, end), out);
     if (found.what == What::maybe) return found.begin + wait(text.substr(found.begin));
-    if (found.what == What::marker && !format_.at_start) state_ = State::text;
+    if (found.what == What::marker) state_ = State::text;
     return end;
 }
 

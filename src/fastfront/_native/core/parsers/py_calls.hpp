@@ -19,11 +19,11 @@ namespace fastfront {
 struct PyFormat {
     std::string_view open = {};   ///< what stands before the calls; empty: nothing
     std::string_view close = {};  ///< what stands behind them, unless the answer ends there
-    bool at_start = false;        ///< calls are at the very beginning of an answer; what opens and closes is never text
-    bool lines = false;           ///< calls stand on lines of their own, in no brackets
-    bool strict = false;          ///< as PyCall::begin has it, up to the first argument of all
-    bool lenient = false;         ///< as PyCall has it
-    bool echoes = false;          ///< a model repeats its calls behind what closes them, and closes them again
+    bool at_start = false;  ///< calls are at the very beginning of an answer, what opens and closes them may be missing
+    bool lines = false;     ///< calls stand on lines of their own, in no brackets
+    bool strict = false;    ///< as PyCall::begin has it, up to the first argument of all
+    bool lenient = false;   ///< as PyCall has it
+    bool echoes = false;    ///< a model repeats its calls behind what closes them, and closes them again
     ContentRules content = {};
 };
 
@@ -51,7 +51,7 @@ class PyCalls final : public OutputParser {
     static constexpr MarkerScanner::Set kClose = 2;
 
     std::size_t step(std::string_view text, Pieces& out);
-    std::size_t at_start(std::string_view text);
+    std::size_t at_start(std::string_view text, Pieces& out);
     std::size_t in_text(std::string_view text, Pieces& out);
     std::size_t in_list(std::string_view text, Pieces& out);
     std::size_t in_call(std::string_view text, Pieces& out);
@@ -77,15 +77,15 @@ class PyCalls final : public OutputParser {
     ContentGate gate_;
     PyCall call_;
     State state_;
-    bool opened_ = false;         // what opens calls has come
+    bool opened_ = false;         // calls have come to an end: what closes them is no text
     bool is_first_ = false;       // no call of the list has come
     bool is_announced_ = false;   // a call of this block has gone out
     bool has_arguments_ = false;  // a call of this block has had an argument
     bool new_line_ = false;       // lines: another call may begin
     std::uint32_t calls_ = 0;
-    std::string carry_;  // text that may become a marker
-    std::string held_;   // since the marker or the last call, or what may be an echo
-    std::string block_;  // echoes: what stood between the markers, without spaces
+    std::string carry_;       // text that may become a marker
+    std::string held_;        // since the marker or the last call, or what may be an echo
+    std::string block_;       // echoes: what stood between the markers, without spaces
     std::size_t echoed_ = 0;  // bytes of it that have come again
 };
 

@@ -42,18 +42,18 @@ class PyString {
 
   private:
     enum class Step : std::uint8_t {
-        open,     // before the quote
-        opened,   // behind it
-        empty,    // behind two: an empty string, or the beginning of three
-        body,     // inside
-        escape,   // behind a backslash
-        kept,     // ... of a raw string
-        octal,    // inside \ooo
-        hex,      // inside \xhh, \uhhhh, \Uhhhhhhhh
-        brace,    // behind a brace of an f-string
-        carriage, // behind a carriage return between three quotes: a line feed after it is the same line's end
-        quotes,   // behind one or two of three closing quotes
-        closing,  // lenient: behind a quote
+        open,      // before the quote
+        opened,    // behind it
+        empty,     // behind two: an empty string, or the beginning of three
+        body,      // inside
+        escape,    // behind a backslash
+        kept,      // ... of a raw string
+        octal,     // inside \ooo
+        hex,       // inside \xhh, \uhhhh, \Uhhhhhhhh
+        brace,     // behind a brace of an f-string
+        carriage,  // behind a carriage return between three quotes: a line feed after it is the same line's end
+        quotes,    // behind one or two of three closing quotes
+        closing,   // lenient: behind a quote
         done,
         failed,
     };
