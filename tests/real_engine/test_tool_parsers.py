@@ -41,3 +41,8 @@ def test_golden_answers_of_json_are_vllms(tmp_path: Path) -> None:
     checked_in = golden("json_tools.json")
     assert len(made) >= len(checked_in) - 2
     assert {name: checked_in[name] for name in made} == made
+
+
+def test_golden_answers_of_python_calls_are_vllms(tmp_path: Path) -> None:
+    """Made again, the answers to the corpus of calls that are Python calls are the same."""
+    assert remade("make_golden_list_tools.py", tmp_path / "list_tools.json") == golden("list_tools.json")
