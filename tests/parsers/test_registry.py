@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,18 @@ def test_every_name_of_vllms_is_native_or_has_its_reason(kind):
     """And no native parser has a name of its own without one."""
     assert set(VLLMS[kind]) - set(NATIVE[kind]) == {name for of, name in NOT_NATIVE if of == kind}
     assert set(NATIVE[kind]) - set(VLLMS[kind]) == {name for of, name in ADDED if of == kind}
+
+
+def test_the_page_names_every_parser():
+    """docs/parsers.md has all that can be given to a flag, by kind."""
+    page = (Path(__file__).parents[2] / "docs" / "parsers.md").read_text(encoding="utf-8")
+    tools, rest = page.split("**Tool parsers**")[1].split("**Reasoning parsers**")
+    reasoning, others = rest.split("**Not native**")
+    assert set(re.findall(r"`([\w-]+)`", tools.split("|---|---|")[1])) == {n for n in NATIVE["tools"] if ":" not in n}
+    for name in NATIVE["reasoning"]:
+        assert f"`{name}`" in reasoning
+    for _, name in NOT_NATIVE:
+        assert f"`{name}`" in others
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH)
