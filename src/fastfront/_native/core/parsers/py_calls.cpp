@@ -219,7 +219,7 @@ std::size_t PyCalls::in_rest(std::string_view text, Pieces& out) {
 /// Behind the calls: they may come again, with what closes them.
 std::size_t PyCalls::in_echo(std::string_view text, Pieces& out) {
     const char c = text.front();
-    if (is_py_space(c)) return hold(text.substr(0, 1));
+    if (is_py_space(c) && held_.size() < block_.size() + ContentGate::kMaxSpaces) return hold(text.substr(0, 1));
     if (echoed_ == block_.size()) {
         if (text.starts_with(format_.close)) {
             held_.clear();
