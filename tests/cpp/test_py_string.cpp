@@ -66,6 +66,7 @@ TEST_CASE("raw strings keep their backslashes, and a quote behind one is text") 
 
 TEST_CASE("f-strings are strings as long as nothing is formatted") {
     CHECK(read("f", "'{{x}}'").text == "{x}");
+    CHECK(read("rf", "'\\{{\\d'").text == "\\{\\d");
     CHECK(read("f", "'{x}'").state == kFailed);
     CHECK(read("f", "'}'").state == kFailed);
 }

@@ -62,7 +62,7 @@ CALLS = {
     "escapes": [r"f(text='caf\u00e9 \U0001F600 \x41 \101 \0 \'q\' \"q\" \\ \n\t\r\a\b\f\v \d \/ é 😀')"],
     "escapes in a list": [r"""f(a=['\u00e9\'', "\"]\x7d", '\\'], b={"\\": '}'})"""],
     "quotes": ['f(a="it\'s", b=\'say "hi"\', c="", d=\'\', e="a\\"b")'],
-    "prefixes": [r"""f(a=r'\d+\'', b=u'x', c=R"\\", d=f'plain', e=f'{{x}}', f=rf'\d{{2}}', g=[r'\]', f"y"])"""],
+    "prefixes": [r"""f(a=r'\d+\'', b=u'x', c=R"\\", d=f'plain', e=f'{{x}}', f=rf'\d\{{2}}', g=[r'\]', f"y"])"""],
     "triple": ['f(a="""one "two" \'three\'""", b=\'\'\'x\'y\'\'z\'\'\', c=["""]"""])'],
     "lookalikes": ["f(text=') ], x=1 [g(y=2)] <tool> </function> {', b='a=b, c')"],
     "dotted": ["g(x=1)", "a.b.c(x=2)"],

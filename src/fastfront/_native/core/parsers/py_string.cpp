@@ -84,8 +84,9 @@ bool PyString::take(char c, std::string& out) {
         case Step::body: return take_body(c, out);
         case Step::escape: return take_escape(c, out);
         case Step::kept:
-            out.push_back(c);
             step_ = Step::body;
+            if (c != quote_ && c != '\\' && c != '\n') return false;
+            out.push_back(c);
             return true;
         case Step::octal: return take_octal(c, out);
         case Step::hex: return take_hex(c, out);
