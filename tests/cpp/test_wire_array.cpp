@@ -22,7 +22,8 @@ WireArray read(const std::string& bytes, Errc expected, AuxFrames aux = {}) {
 }  // namespace
 
 TEST_CASE("an inline array of each type is read element by element") {
-    const auto ids = read(rows::array_of<std::int32_t>("<i4", {2, 2}, {1, -1, 70000, 4}), Errc::ok);
+    const std::string bytes = rows::array_of<std::int32_t>("<i4", {2, 2}, {1, -1, 70000, 4});
+    const auto ids = read(bytes, Errc::ok);
     CHECK(ids.dimensions == 2);
     CHECK(ids.shape[0] == 2);
     CHECK(ids.integer(1) == -1);

@@ -91,3 +91,22 @@ async def test_choices_do_not_mix(http, stream):
     """Each has a decoder of its own."""
     found = await complete(http, stream=stream, n=3, temperature=1, prompt=["play", "the game"])
     assert {index: text.strip() for index, (text, _) in found.items()} == dict.fromkeys(range(6), TEXT)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_token_ids_and_echoes_need_no_native_decoder(http, stream):
+    """They are the engine's and the prompt's."""
+    body = {"prompt": "play the piano", "max_tokens": 50, "stream": stream, "return_token_ids": True}
+    answer = await http.post("/v1/completions", json=body)
+    lines = [line[6:] for line in answer.text.split("\n\n") if line.startswith("data: {")] or [answer.text]
+    choices = [json.loads(line)["choices"][0] for line in lines]
+    assert [WORDS[token] for choice in choices for token in choice["token_ids"]] == SAID
+    assert [WORDS[token] for token in choices[0]["prompt_token_ids"]] == ["play", "the", "piano"]
+    echoed = await complete(http, echo=True, stream=stream)
+    assert echoed[0][0].startswith("play the piano")
+
+
+async def test_logprobs_are_refused_by_name(http):
+    """Tokens are named by the native vocabulary, and there is none."""
+    answer = await http.post("/v1/completions", json={"prompt": "play", "logprobs": 1})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "logprobs")

@@ -30,7 +30,7 @@ DEVELOPMENT = {
 }
 ENGINE = ("--max-model-len", "256", "--token-ms", "0", "--ttft-ms", "0")
 SEED = int(os.environ.get("FASTFRONT_FUZZ_SEED") or random.SystemRandom().randrange(2**32))
-GENERATION_EXAMPLES, OTHER_EXAMPLES = 40, 8
+GENERATION_EXAMPLES, OTHER_EXAMPLES = 25, 4
 PAUSED = "requires a completed pause first"
 """What an engine says to /release_kv_cache_memory that is not paused: vLLM answers 500, and so do we."""
 

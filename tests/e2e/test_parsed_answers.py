@@ -61,7 +61,7 @@ def client(url):
 
 
 def ask(client, what, *, stream, **options):
-    """Return the answer's message and finish_reason; a stream's deltas are put together as the client's own helper does."""
+    """Return the answer's message and finish_reason; a stream's deltas are put together by the client's own helper."""
     messages = [{"role": "user", "content": f"give me {what}."}]
     arguments = {"model": "sim", "messages": messages, "tools": TOOLS, **options}
     if not stream:

@@ -44,7 +44,7 @@ def test_tokens_are_texts_and_files_are_left_out(model_with):
     assert info["eos_token"] == "<|im_end|>"
     assert info["extra_special_tokens"] == ["<|im_end|>"]
     assert info["added_tokens_decoder"] == {"7": "<|im_end|>"}
-    assert info["tokenizer_class"] == "CachedQwen2Tokenizer"
+    assert info["tokenizer_class"] == "TokenizerPoolCachedQwen2Tokenizer"
     assert info["model_max_length"] == 5
     assert "secret" not in json.dumps(info)
 

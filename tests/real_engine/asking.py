@@ -38,7 +38,8 @@ class Answer:
 def ask(client: httpx.Client, path: str, body: object) -> Answer:
     if isinstance(body, dict) and body.get("stream") is True:
         with client.stream("POST", path, json=body) as response:
-            if response.status_code == httpx.codes.OK:
+            # /derender is told of a stream, and answers one of its chunks.
+            if response.status_code == httpx.codes.OK and media_type(response) == "text/event-stream":
                 return Answer(response.status_code, media_type(response), events=read_events(response))
             response.read()
     elif isinstance(body, bytes):

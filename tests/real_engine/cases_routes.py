@@ -125,8 +125,7 @@ def administration_cases() -> list[Case]:
     return [
         Case("invocations-chat", "/invocations", chat("Two")),
         Case("invocations-completion", "/invocations", invocation),
-        Case("invocations-neither", "/invocations", {"messages": 5, "prompt": {}}),
-        Case("systemone", "/v1/systemone", {}),
+        Case("invocations-neither", "/invocations", {"prompt": {}}),
         Case("reset-prefix-cache", "/reset_prefix_cache", None),
         Case("reset-mm-cache", "/reset_mm_cache", None),
         Case("reset-encoder-cache", "/reset_encoder_cache", None),

@@ -46,7 +46,7 @@ class FakeEngine:
     def __init__(self):
         self.sent, self.forgotten, self.aborted = [], [], []
         self.client_index, self.current_wave = 3, 5
-        self.pump = SimpleNamespace(send_head=lambda response: None)
+        self.pump = SimpleNamespace(send_head=lambda response: None, observe=lambda stage, seconds: None)
         self.error = None
         self.first = None
         """A future of the first request, where a test waits for it."""

@@ -106,7 +106,7 @@ class Parser:
         """Take the end. Returns what was held back."""
 
 def reasoning_count_markers(name: str) -> list[str]:
-    """The texts whose tokens a reasoning parser's count goes by; none: it counts nothing (the names vLLM counts 0 for)."""
+    """The texts whose tokens a reasoning parser counts by; none: it counts nothing (the names vLLM counts 0 for)."""
 
 class ReasoningCounter:
     """Counts the reasoning tokens of one answer as vLLM's parser `name` does.

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from fastfront._native.parse import Piece
+if TYPE_CHECKING:
+    from fastfront._native.parse import Piece
 
 logger = logging.getLogger(__name__)
 

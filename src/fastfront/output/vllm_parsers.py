@@ -2,8 +2,8 @@
 """vLLM's own parsers and its plugins, where vllm is installed: for names that fastfront does not have natively.
 
 They run in Python on the pipeline's deltas, through the interface that vLLM's server calls itself (vllm/parser,
-Parser.parse_delta). Importing vllm takes seconds and brings torch into the process: it happens only where such a name is
-asked for. Must not know how pieces are written.
+Parser.parse_delta). Importing vllm takes seconds and brings torch into the process: it happens only where such a name
+is asked for. Must not know how pieces are written.
 """
 
 from __future__ import annotations

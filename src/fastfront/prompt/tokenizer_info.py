@@ -22,8 +22,9 @@ def tokenizer_info(model: Model) -> dict[str, Any]:
         config.setdefault("extra_special_tokens", extra)
     info = {name: _contents(value) for name, value in config.items()}
     class_name = str(config.get("tokenizer_class") or "PreTrainedTokenizer")
-    # vLLM wraps transformers' classes, and shows the wrapper's name.
-    info["tokenizer_class"] = f"Cached{class_name.removesuffix('Fast')}"
+    # vLLM wraps transformers' classes twice, and shows the wrapper's name.
+    info["tokenizer_class"] = f"TokenizerPoolCached{class_name.removesuffix('Fast')}"
+    info["truncation_side"] = "left"
     info["name_or_path"] = str(model.tokenizer_files.directory)
     if model.template is not None:
         info["chat_template"] = model.template.source

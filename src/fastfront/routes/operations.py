@@ -84,6 +84,7 @@ _MESSAGES = {
         "required": ["role"],
     },
 }
+_OBJECT: dict[str, Any] = {"type": "object"}
 _TOKEN_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 _PROMPT = {
     "anyOf": [
@@ -95,7 +96,7 @@ _PROMPT = {
 }
 DESCRIBED_MEMBERS: dict[str, dict[str, Any]] = {
     "ChatCompletionRequest": {"messages": _MESSAGES},
-    "BatchRequest": {"messages": {"type": "array", "minItems": 1, "items": _MESSAGES}},
+    "BatchRequest": {"messages": {"type": "array", "minItems": 1, "items": {"type": "array", "items": _OBJECT}}},
     "TokenizeChatRequest": {"messages": _MESSAGES},
     "CompletionRequest": {"prompt": _PROMPT},
 }
@@ -104,7 +105,6 @@ DESCRIBED_MEMBERS: dict[str, dict[str, Any]] = {
 ONE_OF_MEMBERS = {"CompletionRequest": ("prompt", "prompt_embeds")}
 """By Struct, the members of which one has to be there."""
 
-_OBJECT: dict[str, Any] = {"type": "object"}
 _STATUS = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
 _MESSAGE = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
 _GENERATION_ERRORS = (404, 413, 500, 501, 503)
