@@ -5,7 +5,8 @@
 
 The file has vLLM's table of parsers (its name for the structural tag, whether calls that have to come are JSON, with
 strict tool calling and without, the level of its own) and, by parser and case, the constraint that DelegatingParser's
-or HarmonyParser's adjust_request leaves in the request; the name of an earlier case where it is the same. Made with vLLM 0.32.0.
+or HarmonyParser's adjust_request leaves in the request; the name of an earlier case where it is the same. Made with
+vLLM 0.32.0.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ def asked(parser: str, level: str, body: corpus.Body) -> dict[str, Any] | None:
 def main(path: Path) -> None:
     """Write the table and what becomes of every request."""
     environment = {**os.environ, "VLLM_ENFORCE_STRICT_TOOL_CALLING": "0"}
-    loose = json.loads(subprocess.run([sys.executable, __file__, "--table"], env=environment, stdout=-1, check=True).stdout)  # noqa: S603
+    loose = json.loads(
+        subprocess.run([sys.executable, __file__, "--table"], env=environment, stdout=-1, check=True).stdout
+    )
     parsers = {name: [tag, forced, loose[name][1], level] for name, (tag, forced, level) in table().items()}
     lines = [f'"parsers": {json.dumps(parsers)}']
     for parser in corpus.PARSERS:

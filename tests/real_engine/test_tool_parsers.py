@@ -41,3 +41,9 @@ def test_golden_answers_of_json_are_vllms(tmp_path: Path) -> None:
     checked_in = golden("json_tools.json")
     assert len(made) >= len(checked_in) - 2
     assert {name: checked_in[name] for name in made} == made
+
+
+def test_golden_structural_tags_are_vllms(tmp_path: Path) -> None:
+    """Made again, what tools and formats say to the engine is the same, by parser, tool_choice and strictness."""
+    made = remade("make_golden_structural_tags.py", tmp_path / "structural_tags.json")
+    assert made == golden("structural_tags.json")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts that a structural tag is made of: xgrammar's formats as plain objects, members and their order as it has them.
+"""The parts that a structural tag is made of: xgrammar's formats as plain objects, member by member.
 
 Must not know tools or models. Source: xgrammar/structural_tag.py (what its `model_dump` gives).
 """

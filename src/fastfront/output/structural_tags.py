@@ -12,6 +12,7 @@ tag: the engine holds constraints back until it has ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from fastfront.output import structural_tag_nodes as nodes
@@ -41,7 +42,8 @@ THINK = ("<think>", "</think>")
 _DIGITS = r"\d+"
 
 
-class Format(NamedTuple):
+@dataclass(frozen=True)
+class Format:
     """A format in which a call is a begin with the function's name, its arguments, and an end."""
 
     begin: str

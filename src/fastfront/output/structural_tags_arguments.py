@@ -32,7 +32,7 @@ def _glm(tools: Sequence[Tool], choice: Choice) -> Node:
 
 
 def _glm_free_call(tool: Tool) -> Node:
-    """Arguments that a tool has, of their basic types, in any order: what a model may say of a tool that is not strict."""
+    """Arguments that the tool has, of their basic types, in any order: enough for one that is not strict."""
     parameters = tool.parameters or {}
     properties = parameters.get("properties")
     is_plain = isinstance(properties, dict) and properties and parameters.get("additionalProperties") is not True
@@ -66,9 +66,7 @@ def _glm_value(schema: Any) -> Node:
 # -- Kimi K3: channels of <|open|>NAME attributes<|sep|> ... <|close|>NAME<|sep|>
 
 _OPEN, _CLOSE, _SEP = "<|open|>", "<|close|>", "<|sep|>"
-_K3_TYPES = {"integer": "number"} | {
-    name: name for name in ("string", "number", "boolean", "null", "object", "array")
-}
+_K3_TYPES = {"integer": "number"} | {name: name for name in ("string", "number", "boolean", "null", "object", "array")}
 _K3_STRING_CHAR = r"(?:[^<]|<[^|])"
 _MAX_CHOICES, _MAX_LENGTH = 256, 4096
 
@@ -93,9 +91,7 @@ def _kimi_k3(tools: Sequence[Tool], choice: Choice) -> Node:
 
 
 def _k3_call(tool: Tool) -> Node:
-    content = nodes.sequence(
-        nodes.regex("[0-9]+"), nodes.const_string(f'"{_SEP}'), _k3_arguments(tool.schema)
-    )
+    content = nodes.sequence(nodes.regex("[0-9]+"), nodes.const_string(f'"{_SEP}'), _k3_arguments(tool.schema))
     return nodes.tag(f'{_OPEN}call tool="{_attribute(tool.name)}" index="', content, _closed("call"))
 
 
@@ -148,7 +144,9 @@ def _k3_string(schema: Mapping[str, Any]) -> Node:
 
 
 def _hy_v4(tools: Sequence[Tool], choice: Choice) -> Node:
-    calls = [nodes.tag(f"<tool_call>{tool.name}", _hy_arguments(tool.parameters or {}), "</tool_call>") for tool in tools]
+    calls = [
+        nodes.tag(f"<tool_call>{tool.name}", _hy_arguments(tool.parameters or {}), "</tool_call>") for tool in tools
+    ]
     if choice == "auto":
         block = nodes.tag("<tool_calls>", nodes.separated(calls), "</tool_calls>")
         return nodes.triggered("<tool_calls>", [block])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tool_choice asks of the engine and of the parser: a call that has to come is a constraint on the model's text.
 
-Either a structural tag in the model's own format (tool_strictness.py), and the answer is read as any other; or the calls
-as JSON, which parsers of their own read.
+Either a structural tag in the model's own format (tool_strictness.py), and the answer is read as any other; or the
+calls as JSON, which parsers of their own read.
 
 Sources: vllm/tool_parsers/abstract_tool_parser.py (ToolParser.adjust_request, supports_required_and_named),
 vllm/tool_parsers/utils.py (get_json_schema_from_tools). Must not know how constraints are checked or encoded.

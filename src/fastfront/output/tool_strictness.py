@@ -139,10 +139,18 @@ def structural_tag_of(want: Wanted) -> Imposed | None:
 
 
 def format_of(constraint: Mapping[str, Any]) -> Node | None:
-    """Return a constraint as a part of a structural tag; None for what has no such form (grammars that are Lark's).
+    """Return a constraint as a part of a structural tag.
 
+    None for grammars that are Lark's, which have no such form, and for what is broken: its own check refuses it later.
     Source: vllm/parser/abstract_parser.py (`structured_outputs_to_format`).
     """
+    try:
+        return _format_of(constraint)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _format_of(constraint: Mapping[str, Any]) -> Node | None:
     if constraint.get("json_object"):
         return nodes.json_schema({"type": "object"})
     if (schema := constraint.get("json")) is not None:
@@ -169,16 +177,11 @@ def _format_of_tag(tag: Mapping[str, Any]) -> Node:
 def wrap_in_final_message(request: ChatCompletionRequest) -> None:
     """Let the client's constraint hold for the final message of a gpt-oss answer, not for its thinking.
 
-    Source: vllm/parser/harmony.py (`_adjust_output_format`). Raises BadRequestError for a constraint that is no JSON.
+    Source: vllm/parser/harmony.py (`_adjust_output_format`).
     """
     constraint = constraint_of(request.structured_outputs, request.response_format)
-    if constraint is None:
-        return
-    try:
-        form = format_of(constraint)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadRequestError("Invalid structured_outputs specification.", param="structured_outputs") from error
-    if form is not None:
+    form = None if constraint is None else format_of(constraint)
+    if constraint is not None and form is not None:
         tag = nodes.structural_tag(structural_tags_harmony.answer(form))
         kept = {name: constraint[name] for name in constraint if name not in _KINDS}
         request.structured_outputs = Imposed(kept, structural_tag=json.dumps(tag))

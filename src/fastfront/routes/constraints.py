@@ -46,7 +46,7 @@ async def settle_constraints(
 
 
 async def is_for_xgrammar(checker: Checker, constraint: dict[str, Any]) -> bool:
-    """Return whether xgrammar compiles a constraint (members of structured_outputs), whatever the server's backend is."""
+    """Return whether xgrammar compiles a constraint (members of structured_outputs), whatever the backend."""
     try:
         return await checker.check({kind: constraint.get(kind) for kind in KINDS}, backend="xgrammar") == "xgrammar"
     except BadRequestError:
