@@ -121,6 +121,19 @@ def test_a_format_next_to_strict_tools_is_in_question(fits: bool, member: str) -
     assert list(chat.structured_outputs) == [member]
 
 
+def test_gpt_oss_is_read_by_its_own_parsers() -> None:
+    """Both parts of the format are native, constraints hold from the first token on, and no other parser fits."""
+    made = parsers("openai_gptoss", "openai")
+    assert parsing(made, request(tools=[CLOCK], tool_choice="auto")).reasoning_ended is True
+    chat = request(structured_outputs={"regex": "a+"})
+    assert made.adjust(chat) is None
+    assert chat.structured_outputs is not None
+    assert list(chat.structured_outputs) == ["structural_tag"]
+    for names in (("qwen3", "openai"), ("openai_gptoss", "hermes")):
+        with pytest.raises(StartupError, match="go with one another only"):
+            parsers(*names)
+
+
 def test_special_tokens_are_those_of_the_vocabulary() -> None:
     """A parser knows its markup by id where the tokenizer has it as a token."""
     made = parsers("qwen3", "hermes")

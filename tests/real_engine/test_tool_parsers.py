@@ -43,6 +43,11 @@ def test_golden_answers_of_json_are_vllms(tmp_path: Path) -> None:
     assert {name: checked_in[name] for name in made} == made
 
 
+def test_golden_answers_of_harmony_are_vllms(tmp_path: Path) -> None:
+    """Made again, the whole answers of gpt-oss's format are the same."""
+    assert remade("make_golden_harmony.py", tmp_path / "harmony.json") == golden("harmony.json")
+
+
 def test_golden_structural_tags_are_vllms(tmp_path: Path) -> None:
     """Made again, what tools and formats say to the engine is the same, by parser, tool_choice and strictness."""
     made = remade("make_golden_structural_tags.py", tmp_path / "structural_tags.json")

@@ -77,7 +77,7 @@ class AnswerParsers:
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
         self._strictness = Strictness.of(tool_strict_level)
-        self._is_harmony = self.tool_call_parser == "openai" or self.reasoning_parser == "openai_gptoss"
+        self._is_harmony = _is_harmony(self.reasoning_parser, self.tool_call_parser)
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
         name = self.reasoning_parser
@@ -237,6 +237,14 @@ class AnswerParsers:
         if choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
         return forced_parser(self.tool_call_parser, choice, self._strictness)
+
+
+def _is_harmony(reasoning_parser: str | None, tool_call_parser: str | None) -> bool:
+    """Return whether answers are gpt-oss's: its thinking and its calls are one format, which no other parser reads."""
+    named = (reasoning_parser == "openai_gptoss", tool_call_parser == "openai")
+    if any(named) and not all((named[0] or reasoning_parser is None, named[1] or tool_call_parser is None)):
+        raise StartupError("the parsers openai_gptoss (reasoning) and openai (tool calls) go with one another only")
+    return any(named)
 
 
 _DEFAULTS = ChatCompletionRequest(messages=[])
