@@ -30,6 +30,7 @@ from fastfront.option import (
     Option,
     Port,
     Seconds,
+    ToolStrictLevel,
 )
 
 
@@ -108,6 +109,10 @@ class Config:
     enable_auto_tool_choice: Annotated[bool, Opt("Let the model decide to call tools; needs --tool-call-parser.")] = (
         False
     )
+    tool_strict_level: Annotated[
+        ToolStrictLevel,
+        Opt("What is held to the tools' schemas: what a tool's `strict` asks for, every call, or its arguments, too."),
+    ] = "auto"
     exclude_tools_when_tool_choice_none: Annotated[
         bool, Opt('Keep the tools out of the prompt where tool_choice is "none".')
     ] = False

@@ -300,6 +300,7 @@ class Frontend:
             reasoning_parser=config.reasoning_parser,
             tool_call_parser=config.tool_call_parser,
             enable_auto_tool_choice=config.enable_auto_tool_choice,
+            tool_strict_level=config.tool_strict_level,
             # Where text is made in Python it comes without ids: markup is found in the text.
             added_tokens={} if model.vocab is None else model.tokenizer.added_tokens,
             config=model.config,

@@ -20,6 +20,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 JsonObject = dict[str, Any]
 ContentFormat = Literal["auto", "string", "openai"]
+ToolStrictLevel = Literal["auto", "function", "parameter"]
 FingerprintMode = Literal["full", "hash", "custom", "none"]
 LogLevel = Literal["critical", "error", "warning", "info", "debug", "trace"]
 

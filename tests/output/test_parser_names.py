@@ -89,8 +89,8 @@ def test_native_names_are_vllms():
 
 
 def test_reasoning_names_that_are_not_native_are_these():
-    """Harmony is parsed by its own library, templates by what the model brings, and Muse is of 0.33."""
-    assert REASONING_NAMES - set(reasoning_parser_names()) == {"openai_gptoss", "hf", "beam", "muse", "musespark1x"}
+    """Templates are parsed by what the model brings, and Muse is of 0.33."""
+    assert REASONING_NAMES - set(reasoning_parser_names()) == {"hf", "beam", "muse", "musespark1x"}
 
 
 def test_all_that_is_inferred_has_a_name():

@@ -102,11 +102,36 @@ def test_a_choice_without_a_parser_is_refused() -> None:
 
 
 def test_a_forced_call_constrains_the_engine() -> None:
-    """tool_choice "required" becomes a JSON schema for the model's text."""
+    """tool_choice "required" becomes a structural tag for the model's text."""
     chat = request(tools=[CLOCK], tool_choice="required")
-    parsers(tools="hermes").adjust(chat)
+    assert parsers(tools="hermes").adjust(chat) is None
     assert chat.structured_outputs is not None
-    assert chat.structured_outputs["json"]["type"] == "array"
+    assert "structural_tag" in chat.structured_outputs
+
+
+@pytest.mark.parametrize(("fits", "member"), [(True, "structural_tag"), (False, "regex")])
+def test_a_format_next_to_strict_tools_is_in_question(fits: bool, member: str) -> None:
+    """Whether a tag can contain the client's constraint is asked of whoever adjusts the request."""
+    tool = {"type": "function", "function": {"name": "clock", "strict": True}}
+    chat = request(tools=[tool], tool_choice="auto", structured_outputs={"regex": "a+"})
+    made = parsers(tools="hermes")
+    assert made.adjust(chat) == {"regex": "a+"}
+    made.settle(chat, form_fits=fits)
+    assert chat.structured_outputs is not None
+    assert list(chat.structured_outputs) == [member]
+
+
+def test_gpt_oss_is_read_by_its_own_parsers() -> None:
+    """Both parts of the format are native, constraints hold from the first token on, and no other parser fits."""
+    made = parsers("openai_gptoss", "openai")
+    assert parsing(made, request(tools=[CLOCK], tool_choice="auto")).reasoning_ended is True
+    chat = request(structured_outputs={"regex": "a+"})
+    assert made.adjust(chat) is None
+    assert chat.structured_outputs is not None
+    assert list(chat.structured_outputs) == ["structural_tag"]
+    for names in (("qwen3", "openai"), ("openai_gptoss", "hermes")):
+        with pytest.raises(StartupError, match="go with one another only"):
+            parsers(*names)
 
 
 def test_special_tokens_are_those_of_the_vocabulary() -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
 
 from fastfront.errors import BadRequestError
 from fastfront.output import tool_choice
+from fastfront.output.tool_strictness import Strictness
 from fastfront.protocol.chat import ChatCompletionRequest
 
 WEATHER = {
@@ -16,6 +18,7 @@ WEATHER = {
     "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
 }
 CLOCK = {"type": "function", "function": {"name": "clock"}}
+STRICT, LOOSE = Strictness(), Strictness(enforced=False)
 NAMED_CLOCK = {"type": "function", "function": {"name": "clock"}}
 
 
@@ -104,7 +107,7 @@ def test_definitions_have_to_be_an_object() -> None:
 def test_the_constraint_goes_above_the_clients_format() -> None:
     """A call that has to come leaves no room for another format."""
     chat = request(tools=[CLOCK], tool_choice="required", response_format={"type": "json_object"})
-    tool_choice.constrain(chat, "hermes")
+    tool_choice.constrain(chat, "granite", STRICT)
     assert chat.response_format is None
     assert chat.structured_outputs is not None
     assert chat.structured_outputs["json"]["type"] == "array"
@@ -114,14 +117,57 @@ def test_the_constraint_goes_above_the_clients_format() -> None:
 def test_a_format_of_the_models_own_is_not_imposed_on(choice: str) -> None:
     """Models that call in their own words only would never find a way into JSON."""
     chat = request(tools=[CLOCK], tool_choice=choice, response_format={"type": "json_object"})
-    tool_choice.constrain(chat, "gemma4")
+    tool_choice.constrain(chat, "gemma4", STRICT)
     assert chat.structured_outputs is None
     assert chat.response_format == {"type": "json_object"}
 
 
-def test_the_parser_follows_the_constraint() -> None:
+@pytest.mark.parametrize("strictness", [STRICT, LOOSE])
+def test_the_parser_follows_the_constraint(strictness: Strictness) -> None:
     """What reads the answer is made for what the model was made to say."""
-    assert tool_choice.forced_parser("hermes", "required") == tool_choice.REQUIRED
-    assert tool_choice.forced_parser("hermes", NAMED_CLOCK) == tool_choice.NAMED
-    assert tool_choice.forced_parser("hermes", "auto") == "hermes"
-    assert tool_choice.forced_parser("gemma4", "required") == "gemma4"
+    read_by = functools.partial(tool_choice.forced_parser, strictness=strictness)
+    assert read_by("granite", "required") == tool_choice.REQUIRED
+    assert read_by("granite", NAMED_CLOCK) == tool_choice.NAMED
+    assert read_by("granite", "auto") == "granite"
+    assert read_by("gemma4", "required") == "gemma4"
+    assert read_by("hermes", "required") == ("hermes" if strictness.enforced else tool_choice.REQUIRED)
+
+
+def test_without_strict_tool_calling_calls_are_json() -> None:
+    """VLLM_ENFORCE_STRICT_TOOL_CALLING=0 means no structural tag, and the list of calls instead."""
+    chat = request(tools=[CLOCK], tool_choice="required")
+    tool_choice.constrain(chat, "hermes", LOOSE)
+    assert chat.structured_outputs is not None
+    assert chat.structured_outputs["json"]["type"] == "array"
+
+
+def test_kimi_k3_cannot_be_forced_loosely() -> None:
+    """Its calls are no JSON, and without a tag nothing makes it call."""
+    with pytest.raises(BadRequestError, match="Named tool choice for Kimi K3 requires strict tool calling"):
+        tool_choice.constrain(request(tools=[CLOCK], tool_choice=NAMED_CLOCK), "kimi_k3", LOOSE)
+
+
+def test_two_tools_of_the_name_that_has_to_be_called() -> None:
+    """vLLM's error, as a client's fault."""
+    with pytest.raises(BadRequestError, match="Forced tool choice must resolve to exactly one tool"):
+        tool_choice.constrain(request(tools=[CLOCK, CLOCK], tool_choice=NAMED_CLOCK), "hermes", STRICT)
+
+
+@pytest.mark.parametrize("outputs", [{"json": "{"}, {"structural_tag": "{}"}, {"grammar": "start: /a/"}])
+def test_a_format_that_fits_into_no_tag_holds_alone(outputs: dict[str, Any]) -> None:
+    """Lark's grammars, and what is broken and will be refused for it."""
+    tool = {"type": "function", "function": {"name": "clock", "strict": True}}
+    chat = request(tools=[tool], tool_choice="auto", structured_outputs=outputs)
+    tool_choice.constrain(chat, "hermes", STRICT)
+    assert chat.structured_outputs == outputs
+
+
+@pytest.mark.parametrize(
+    ("value", "enforced"), [("0", False), ("false", False), ("1", True), ("True", True), (None, True)]
+)
+def test_the_environment_decides(value: str | None, enforced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As vLLM reads the variable."""
+    monkeypatch.delenv("VLLM_ENFORCE_STRICT_TOOL_CALLING", raising=False)
+    if value is not None:
+        monkeypatch.setenv("VLLM_ENFORCE_STRICT_TOOL_CALLING", value)
+    assert Strictness.of("parameter") == Strictness(2, enforced)

@@ -12,11 +12,11 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 
 
-def remade(script: str, made: Path) -> Any:
+def remade(script: str, made: Path, folder: str = "parsers") -> Any:
     """What a script makes of vLLM's parsers now."""
     python = Path(os.environ["FASTFRONT_ENGINE_VENV"]) / "bin" / "python"
     subprocess.run(
-        [python, f"tests/parsers/{script}", made],
+        [python, f"tests/{folder}/{script}", made],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
@@ -51,3 +51,20 @@ def test_golden_answers_of_python_calls_are_vllms(tmp_path: Path) -> None:
 def test_registered_names_are_vllms(tmp_path: Path) -> None:
     """The names that have to be native are those of the installed vLLM."""
     assert remade("make_vllm_names.py", tmp_path / "names.json") == golden("names.json")
+
+
+def test_golden_answers_of_harmony_are_vllms(tmp_path: Path) -> None:
+    """Made again, the whole answers of gpt-oss's format are the same."""
+    assert remade("make_golden_harmony.py", tmp_path / "harmony.json") == golden("harmony.json")
+
+
+def test_golden_prompts_of_harmony_are_vllms(tmp_path: Path) -> None:
+    """Made again, the token ids of gpt-oss's chats are the same."""
+    checked_in = json.loads((ROOT / "tests" / "prompt" / "golden_harmony.json").read_text(encoding="utf-8"))
+    assert remade("make_golden_harmony.py", tmp_path / "prompts.json", "prompt") == checked_in
+
+
+def test_golden_structural_tags_are_vllms(tmp_path: Path) -> None:
+    """Made again, what tools and formats say to the engine is the same, by parser, tool_choice and strictness."""
+    made = remade("make_golden_structural_tags.py", tmp_path / "structural_tags.json")
+    assert made == golden("structural_tags.json")

@@ -204,6 +204,7 @@ cdef class Parser:
         cdef unique_ptr[parsers.OutputParser] calls
         if reasoning_parser is not None:
             reasoning = deref(entry_of(reasoning_parser, True)).make(spec, options)
+            options.behind_reasoning = True
         if tool_parser is not None:
             calls = deref(entry_of(tool_parser, False)).make(spec, options)
         cdef unique_ptr[parsers.ParserChain] chain = make_unique[parsers.ParserChain](move(reasoning), move(calls))

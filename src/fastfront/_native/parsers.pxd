@@ -59,6 +59,7 @@ cdef extern from "parsers/output_parser.hpp" namespace "fastfront" nogil:
         shared_ptr[const Tools] tools
         Thinking thinking
         uint32_t first_call
+        cbool behind_reasoning
 
 cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:
     cdef cppclass name_span "std::span<const std::string_view>":

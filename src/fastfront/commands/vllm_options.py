@@ -49,7 +49,6 @@ NOT_SERVED = frozenset(
         "io_processor_plugin",
         "tokenizer_mode",
         "tokenizer_revision",
-        "tool_strict_level",
     }
 )
 """Served without them; requests that need them are refused by name."""

@@ -18,8 +18,9 @@ from fastfront.errors import BadRequestError, StartupError
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
 from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
-from fastfront.output.tool_choice import constrain, forced_parser
+from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import tool_schemas
+from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
 from fastfront.output.vllm_parsers import vllm_parser_factory
 from fastfront.protocol.chat import ChatCompletionRequest
 
@@ -59,6 +60,7 @@ class AnswerParsers:
         chat_template: str | None = None,
         plugins: Sequence[str] = (),
         encode: Callable[[str], Sequence[int]] | None = None,
+        tool_strict_level: str = "auto",
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
@@ -76,6 +78,8 @@ class AnswerParsers:
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
+        self._strictness = Strictness.of(tool_strict_level)
+        self._is_harmony = _is_harmony(self.reasoning_parser, self.tool_call_parser)
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
         name = self.reasoning_parser
@@ -132,25 +136,35 @@ class AnswerParsers:
         """Whether answers are parsed at all."""
         return self.reasoning_parser is not None or self.tool_call_parser is not None
 
-    def adjust(self, request: ChatCompletionRequest) -> None:
-        """Add to the request what its tool_choice means for the engine.
+    def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
+        """Add to the request what its tools and tool_choice mean for the engine.
 
-        Raises BadRequestError where it needs a parser that the server was not started with.
+        Returns None; or a constraint of the client's that xgrammar has to judge first: `settle` goes on then. Raises
+        BadRequestError where tool_choice needs a parser that the server was not started with.
         """
+        if self._is_harmony:
+            wrap_in_final_message(request)
         choice = request.tool_choice
         if choice in (None, "none"):
-            return
+            return None
         if self.tool_call_parser is not None:
-            constrain(request, self.tool_call_parser)
-            return
+            doubtful = in_question(request, self.tool_call_parser, self._strictness)
+            if doubtful is None:
+                constrain(request, self.tool_call_parser, self._strictness)
+            return doubtful
         if choice == "auto":
             if not self.enable_auto_tool_choice:
                 raise BadRequestError(
                     '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
                 )
-            return
+            return None
         wanted = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
         raise BadRequestError(f"tool_choice={wanted} requires --tool-call-parser to be set")
+
+    def settle(self, request: ChatCompletionRequest, *, form_fits: bool) -> None:
+        """Finish `adjust`: `form_fits` says whether xgrammar takes the constraint in question."""
+        if self.tool_call_parser is not None:
+            constrain(request, self.tool_call_parser, self._strictness, form_fits=form_fits)
 
     def parsing(
         self,
@@ -226,7 +240,15 @@ class AnswerParsers:
             return None
         if choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
-        return forced_parser(self.tool_call_parser, choice)
+        return forced_parser(self.tool_call_parser, choice, self._strictness)
+
+
+def _is_harmony(reasoning_parser: str | None, tool_call_parser: str | None) -> bool:
+    """Return whether answers are gpt-oss's: its thinking and its calls are one format, which no other parser reads."""
+    named = (reasoning_parser == "openai_gptoss", tool_call_parser == "openai")
+    if any(named) and not all((named[0] or reasoning_parser is None, named[1] or tool_call_parser is None)):
+        raise StartupError("the parsers openai_gptoss (reasoning) and openai (tool calls) go with one another only")
+    return any(named)
 
 
 _DEFAULTS = ChatCompletionRequest(messages=[])

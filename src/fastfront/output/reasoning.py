@@ -28,6 +28,10 @@ def _always(_kwargs: Kwargs) -> bool:
     return True
 
 
+def _never(_kwargs: Kwargs) -> bool:
+    return False
+
+
 def _enable_thinking(kwargs: Kwargs) -> bool:
     return bool(kwargs.get("enable_thinking", True))
 
@@ -130,6 +134,7 @@ RULES: dict[str, PromptRule] = {
     "muse_glimmer": PromptRule(reads_prompt=False),
     "nemotron_v3": _QWEN3,
     "olmo3": PromptRule(reads_prompt=False),
+    "openai_gptoss": PromptRule(reads_prompt=False, switch=_never),  # its constraints hold from the first token on
     "plamo3": PromptRule(
         ("<|plamo:begin_think:plamo|>",), ("<|plamo:end_think:plamo|>",), ("<|plamo:tag|>",), switch=_enable_thinking
     ),

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tool_choice asks of the engine and of the parser: a call that has to come is a constraint on the model's text.
 
+Either a structural tag in the model's own format (tool_strictness.py), and the answer is read as any other; or the
+calls as JSON, which parsers of their own read.
+
 Sources: vllm/tool_parsers/abstract_tool_parser.py (ToolParser.adjust_request, supports_required_and_named),
 vllm/tool_parsers/utils.py (get_json_schema_from_tools). Must not know how constraints are checked or encoded.
 """
@@ -8,10 +11,11 @@ vllm/tool_parsers/utils.py (get_json_schema_from_tools). Must not know how const
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastfront.errors import validation_error
+from fastfront.output.tool_strictness import TAG_OF, Imposed, Strictness, structural_tag_of, wanted
 
 if TYPE_CHECKING:
     from fastfront.protocol.chat import ChatCompletionRequest
@@ -23,42 +27,61 @@ NAMED = "json:named"
 """The native parser of the arguments of a named function, which are all that the model says."""
 
 OWN_FORMAT = frozenset(
-    {
-        "dots",
-        "gemma4",
-        "inkling",
-        "k2_horizon",
-        "kimi_k3",
-        "minimax_m3",
-        "mistral",
-        "muse_glimmer",
-        "openai",
-        "poolside_v1",
-    }
+    (
+        *("dots", "gemma4", "glm45", "glm47", "hy_v4", "inkling", "k2_horizon", "kimi_k3", "ling3", "minimax_m3"),
+        *("mistral", "muse_glimmer", "openai", "plamo3", "poolside_v1"),
+    )
 )
-"""Parsers of models that call tools in their own format even where they have to: nothing is imposed on their text."""
+"""Parsers of models whose calls are never JSON of another form: without a structural tag nothing is imposed on them."""
 
 
-def forced_parser(tool_parser: str, tool_choice: str | dict[str, Any] | None) -> str:
+def forced_parser(tool_parser: str, tool_choice: str | dict[str, Any] | None, strictness: Strictness) -> str:
     """Return the parser that reads the answer under this tool_choice."""
-    if tool_parser in OWN_FORMAT:
+    if _reads_own_format(tool_parser, strictness):
         return tool_parser
     if isinstance(tool_choice, dict):
         return NAMED
     return REQUIRED if tool_choice == "required" else tool_parser
 
 
-def constrain(request: ChatCompletionRequest, tool_parser: str) -> None:
-    """Put the constraint that tool_choice means into the request's structured_outputs; it goes above the client's.
+def _reads_own_format(tool_parser: str, strictness: Strictness) -> bool:
+    return tool_parser in OWN_FORMAT or (strictness.enforced and tool_parser in TAG_OF)
 
-    Raises BadRequestError for tools whose schemas contradict each other.
+
+def in_question(request: ChatCompletionRequest, tool_parser: str, strictness: Strictness) -> Mapping[str, Any] | None:
+    """Return the client's constraint that a structural tag would have to contain: xgrammar decides whether it can."""
+    want = wanted(request, tool_parser, strictness)
+    return None if want is None else want.form
+
+
+def constrain(
+    request: ChatCompletionRequest, tool_parser: str, strictness: Strictness, *, form_fits: bool = True
+) -> None:
+    """Put the constraint that tools and tool_choice mean into the request's structured_outputs, above the client's.
+
+    `form_fits`: xgrammar takes what `in_question` returned; otherwise that holds alone. Raises BadRequestError for
+    tools whose schemas contradict each other.
     """
-    if tool_parser in OWN_FORMAT or not request.tools:
+    if not request.tools:
         return
-    schema = json_schema_of(request.tools, request.tool_choice, parallel=request.parallel_tool_calls is not False)
-    if schema is not None:
-        request.structured_outputs = {"json": schema}
+    want = wanted(request, tool_parser, strictness)
+    imposed = structural_tag_of(want) if want is not None and (form_fits or want.form is None) else None
+    if imposed is None and not _has_structural_tag(request) and not _reads_own_format(tool_parser, strictness):
+        schema = json_schema_of(request.tools, request.tool_choice, parallel=request.parallel_tool_calls is not False)
+        imposed = None if schema is None else Imposed(json=schema)
+    if imposed is not None:
+        request.structured_outputs = imposed
         request.response_format = None
+    elif tool_parser == "kimi_k3" and isinstance(request.tool_choice, dict) and not _has_structural_tag(request):
+        raise validation_error(
+            "Named tool choice for Kimi K3 requires strict tool calling (VLLM_ENFORCE_STRICT_TOOL_CALLING) so the XTML "
+            'structural tag can force the call. Otherwise use `tool_choice` set to "auto", "required", or "none".',
+            parameter="tool_choice",
+        )
+
+
+def _has_structural_tag(request: ChatCompletionRequest) -> bool:
+    return (request.structured_outputs or {}).get("structural_tag") is not None
 
 
 def json_schema_of(

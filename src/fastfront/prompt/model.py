@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fastfront.errors import StartupError
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.generation_config import GenerationDefaults, load_generation_defaults
+from fastfront.prompt.harmony import HarmonyRenderer
 from fastfront.prompt.template import ChatTemplate, TemplateChooser
 from fastfront.prompt.tokenizer import PromptTokenizer
 
@@ -101,6 +102,8 @@ class Model:
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
         self.tokenizer_files = tokenizer_files
         """Where the tokenizer's files are."""
+        self.harmony = HarmonyRenderer.load() if config.get("model_type") == "gpt_oss" else None
+        """What renders chats in place of a chat template; None: that does."""
 
     @property
     def name(self) -> str:
@@ -150,7 +153,6 @@ class Model:
         files = ModelFiles.open(path_or_id, revision=revision)
         tokenizer_files = files if tokenizer is None else ModelFiles.open(tokenizer)
         config = files.read_object("config.json")
-        _warn_of_other_renderers(config, tokenizer_files)
         loaded = PromptTokenizer.load(tokenizer_files, config.get("model_type"))
         model = cls(
             path=path_or_id,
@@ -175,6 +177,8 @@ class Model:
             response_role=response_role,
             max_logprobs=max_logprobs,
         )
+        if model.harmony is None:
+            _warn_of_other_renderers(config, tokenizer_files)
         # Last: it goes on in a thread, and at first holds the GIL.
         loaded.start_fast_encoder(tokenizer_files.directory / "tokenizer.json")
         return model

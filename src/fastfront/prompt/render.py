@@ -53,11 +53,14 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
     """Return the prompt of a chat request."""
     name = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
     limits = _limits(model, request, request.requested_max_tokens, name)
-    kwargs = _chat_kwargs(request)
     tools = request.tools
     if request.tool_choice == "none" and model.exclude_tools_when_tool_choice_none:
         tools = None
-    prompt = _render_messages(model, request, tools, kwargs, limits)
+    if model.harmony is None:
+        prompt = _render_messages(model, request, tools, _chat_kwargs(request), limits)
+    else:
+        ids = model.harmony.render(request.messages, tools, request.reasoning_effort)
+        prompt = RenderedPrompt(_fit(model, ids, LengthLimits(limits.max_model_len)), None)
     if request.echo and prompt.text is None and not request.return_token_ids:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
@@ -84,7 +87,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
     chats are all rendered with something more.
     """
     template = model.templates.default
-    if template is None or model.default_chat_template_kwargs:
+    if template is None or model.default_chat_template_kwargs or model.harmony is not None:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
 
@@ -105,7 +108,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
 def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
     """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
     template, loader = model.templates.default, model.tokenizer.fast
-    if template is None or loader is None or model.default_chat_template_kwargs:
+    if template is None or loader is None or model.default_chat_template_kwargs or model.harmony is not None:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
     return KnownChats(template, content_format, loader, decode)

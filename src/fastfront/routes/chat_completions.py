@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Any
 
 from fastfront._native.pump import KIND_CHAT, KIND_CHAT_STREAM
 from fastfront.frontend import Frontend
@@ -13,6 +14,7 @@ from fastfront.prompt.model import Model
 from fastfront.prompt.render import chat_template_kwargs, render_chat
 from fastfront.prompt.sampling import lower_chat_sampling_params
 from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
+from fastfront.routes.constraints import is_for_xgrammar
 from fastfront.routes.generate import Hooks, Prompts, Shape, generate
 from fastfront.routes.handler import Routes
 
@@ -34,9 +36,14 @@ def chat_completions(frontend: Frontend, scope: Scope, receive: Receive, send: S
     )
 
 
-def adjust(frontend: Frontend, request: ChatCompletionRequest) -> None:
+def adjust(frontend: Frontend, request: ChatCompletionRequest) -> Awaitable[None] | None:
     """Let tool_choice mean something to the engine; refuse what this server has no parser for."""
-    frontend.parsers.adjust(request)
+    doubtful = frontend.parsers.adjust(request)
+    return None if doubtful is None else _settle(frontend, request, dict(doubtful))
+
+
+async def _settle(frontend: Frontend, request: ChatCompletionRequest, constraint: dict[str, Any]) -> None:
+    frontend.parsers.settle(request, form_fits=await is_for_xgrammar(frontend.structured, constraint))
 
 
 def parse(frontend: Frontend, request: ChatCompletionRequest, prompts: Prompts) -> Parsing:

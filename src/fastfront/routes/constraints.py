@@ -9,17 +9,21 @@ Source: vllm/sampling_params.py (`_validate_structured_outputs`: what it changes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from fastfront.errors import BadRequestError, GenerationError
+from fastfront.output.tool_strictness import Imposed
 from fastfront.structured import Checker, choice_as_grammar
 
 if TYPE_CHECKING:
     from fastfront.engine.types import SamplingParams
     from fastfront.protocol.chat import ChatCompletionRequest
     from fastfront.protocol.completions import CompletionRequest
+
+
+KINDS = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
 
 
 async def settle_constraints(
@@ -30,16 +34,23 @@ async def settle_constraints(
     if outputs is None:
         return
     tag = ""
-    if outputs.structural_tag is not None:
+    if outputs.structural_tag is not None and not isinstance(request.structured_outputs, Imposed):
         of_format = request.response_format is not None and request.response_format["type"] == "structural_tag"
         tag = "response_format" if of_format else "structured_outputs"
-    kinds = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
-    backend = await checker.check({kind: getattr(outputs, kind) for kind in kinds}, tag)
+    backend = await checker.check({kind: getattr(outputs, kind) for kind in KINDS}, tag)
     settled = msgspec.structs.replace(outputs, backend=backend, backend_was_auto=checker.backend == "auto")
     if backend == "xgrammar" and outputs.choice:
         settled = msgspec.structs.replace(settled, choice=None, grammar=choice_as_grammar(outputs.choice))
     for each in params:
         each.structured_outputs = settled
+
+
+async def is_for_xgrammar(checker: Checker, constraint: dict[str, Any]) -> bool:
+    """Return whether xgrammar compiles a constraint (members of structured_outputs), whatever the backend."""
+    try:
+        return await checker.check({kind: constraint.get(kind) for kind in KINDS}, backend="xgrammar") == "xgrammar"
+    except BadRequestError:
+        return False
 
 
 def blame_constraint(status: int, body: bytes) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -62,8 +62,8 @@ class Shape(NamedTuple):
 class Hooks(NamedTuple):
     """What an endpoint adds to the common way; None: nothing."""
 
-    adjust: Callable[[Frontend, Any], None] | None = None
-    """Called with the request before its prompt is made: completes it, or raises the error to answer."""
+    adjust: Callable[[Frontend, Any], Awaitable[None] | None] | None = None
+    """Called with the request before its prompt is made: completes it, at once or later, or raises the error."""
     parse: Callable[[Frontend, Any, Prompts], Parsing] | None = None
     """Says how the answers are parsed."""
 
@@ -108,8 +108,8 @@ async def generate(
         frontend.check_ready()
         frontend.check_admission(request.n or 1)
         lora = frontend.loras.find(request.model)
-        if hooks.adjust is not None:
-            hooks.adjust(frontend, request)
+        if hooks.adjust is not None and (pending := hooks.adjust(frontend, request)) is not None:
+            await pending
         request_id = choose_id(headers.request_id or request.request_id)
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body

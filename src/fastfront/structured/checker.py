@@ -81,16 +81,18 @@ class Checker:
         """Whether nothing is compiled here, so that the engine may still find that a constraint is wrong."""
         return not self._use_helper
 
-    async def check(self, members: Members, tag: str = "") -> str:
+    async def check(self, members: Members, tag: str = "", *, backend: str = "") -> str:
         """Return the backend that takes the constraint; raise BadRequestError with vLLM's words if none does.
 
-        `tag` names the request's parameter where the constraint is a structural tag, else "".
+        `tag` names the request's parameter where the constraint is a structural tag, else "". `backend` is asked in
+        place of the server's.
         """
-        question = json.dumps({"members": members, "backend": self.backend, "tag": tag}).encode()
+        backend = backend or self.backend
+        question = json.dumps({"members": members, "backend": backend, "tag": tag}).encode()
         key = hashlib.sha256(question).digest()
         verdict = self._kept.get(key)
         if verdict is None:
-            verdict = await self._judge(question, members, tag)
+            verdict = await self._judge(question, members, backend, tag)
             self._kept[key] = verdict
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
@@ -100,7 +102,7 @@ class Checker:
             raise BadRequestError(verdict.error, param=verdict.param)
         return verdict.backend
 
-    async def _judge(self, question: bytes, members: Members, tag: str) -> Verdict:
+    async def _judge(self, question: bytes, members: Members, backend: str, tag: str) -> Verdict:
         if self._waiting >= MAX_WAITING:
             raise ServiceUnavailableError("Too many constraints are waiting to be compiled. Try again later.")
         self._waiting += 1
@@ -111,7 +113,7 @@ class Checker:
         finally:
             self._waiting -= 1
         # In a thread: a schema may be as large as a body.
-        return await asyncio.to_thread(judge_without_libraries, members, self.backend, tag)
+        return await asyncio.to_thread(judge_without_libraries, members, backend, tag)
 
     async def _ask(self, question: bytes) -> Verdict:
         try:

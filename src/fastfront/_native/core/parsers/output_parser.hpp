@@ -72,7 +72,8 @@ enum class Thinking : std::uint8_t {
 struct ParserOptions {
     std::shared_ptr<const Tools> tools;  // null: none
     Thinking thinking = Thinking::unsaid;
-    std::uint32_t first_call = 0;  // tool calls of the conversation so far: some formats count on
+    std::uint32_t first_call = 0;   // tool calls of the conversation so far: some formats count on
+    bool behind_reasoning = false;  // a tool parser: it gets what a reasoning parser left as content
 };
 
 }  // namespace fastfront

@@ -10,7 +10,9 @@ namespace fastfront {
 
 std::unique_ptr<OutputParser> ParserPlan::make() const {
     std::unique_ptr<OutputParser> first = reasoning != nullptr ? reasoning->make(*spec, options) : nullptr;
-    std::unique_ptr<OutputParser> second = tools != nullptr ? tools->make(*spec, options) : nullptr;
+    ParserOptions behind = options;
+    behind.behind_reasoning = first != nullptr;
+    std::unique_ptr<OutputParser> second = tools != nullptr ? tools->make(*spec, behind) : nullptr;
     if (first == nullptr) {
         return second;
     }

@@ -68,6 +68,11 @@ constexpr CountMarker kKimiK3Markers[] = {
     {"<|open|>think<|sep|>", start}, {"<|close|>think<|sep|>", end}, {"<|open|>response<|sep|>", answer}};
 constexpr CountFormat kKimiK3{.markers = kKimiK3Markers};
 
+// parser/harmony.py: what stands on the analysis channel.
+constexpr CountMarker kHarmonyMarkers[] = {
+    {"<|channel|>analysis<|message|>", start}, {"<|end|>", end}, {"<|call|>", end}, {"<|return|>", end}};
+constexpr CountFormat kHarmony{.markers = kHarmonyMarkers, .begins_inside = 0, .closed_counts = true};
+
 struct Named {
     std::string_view name;
     const CountFormat* format;
@@ -99,6 +104,7 @@ constexpr Named kFormats[] = {
     {"minimax_m3", &kMinimaxM3},
     {"mistral", &kMistral},
     {"nemotron_v3", &kQwen3},
+    {"openai_gptoss", &kHarmony},
     {"plamo3", &kPlamo3},
     {"poolside_v1", &kDepthsOrNone},
     {"qwen3", &kQwen3},

@@ -11,8 +11,9 @@ namespace {
 
 using Family = std::span<const ParserEntry> (*)() noexcept;
 
-constexpr Family kReasoningFamilies[] = {delimited_reasoning_parsers, special_reasoning_parsers};
-constexpr Family kToolFamilies[] = {json_tool_parsers, xml_tool_parsers, list_tool_parsers};
+constexpr Family kReasoningFamilies[] = {delimited_reasoning_parsers, special_reasoning_parsers,
+                                         harmony_reasoning_parsers};
+constexpr Family kToolFamilies[] = {json_tool_parsers, xml_tool_parsers, list_tool_parsers, harmony_tool_parsers};
 
 std::vector<ParserEntry> gather(std::span<const Family> families) {
     std::vector<ParserEntry> all;
