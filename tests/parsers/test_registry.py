@@ -24,8 +24,6 @@ VLLMS: dict[str, list[str]] = json.loads((Path(__file__).parent / "golden" / "na
 NOT_NATIVE = {
     ("reasoning", "hf"): "goes by a template in the model's repository: vLLM's own parser reads it, in Python",
     ("tools", "hf"): "the same",
-    ("reasoning", "openai_gptoss"): "Harmony, which the openai-harmony library's tokens are read with",
-    ("tools", "openai"): "the same",
 }
 """Names of vLLM's that no native parser has, and why."""
 
@@ -80,7 +78,7 @@ def foreign(kind: str, name: str) -> dict[str, str]:
         "lfm2": (list_corpus.FORMATS["lfm2"].render(list_corpus.CALLS["nested"]), "lfm2"),
         "tags": (corpus_tags.answers("qwen3_coder")["parallel"][0], "qwen3_coder"),
         "thinking": ("<think>\nHm.\n</think>\n\nIt rains.", "deepseek_r1"),
-        "channels": ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.", ""),
+        "channels": ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.", "openai"),
         "prose": ("# Title\n\n1 < 2, `f(x)`: [link](https://x.y/?a=b), {\"k\": 'v'}, <b>bold</b>\n", ""),
     }
     return {family: text for family, (text, own) in families.items() if own != name or kind == "reasoning"}
