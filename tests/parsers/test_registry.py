@@ -78,7 +78,10 @@ def foreign(kind: str, name: str) -> dict[str, str]:
         "lfm2": (list_corpus.FORMATS["lfm2"].render(list_corpus.CALLS["nested"]), "lfm2"),
         "tags": (corpus_tags.answers("qwen3_coder")["parallel"][0], "qwen3_coder"),
         "thinking": ("<think>\nHm.\n</think>\n\nIt rains.", "deepseek_r1"),
-        "channels": ("<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.", "openai"),
+        "channels": (
+            "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.",
+            "openai",
+        ),
         "prose": ("# Title\n\n1 < 2, `f(x)`: [link](https://x.y/?a=b), {\"k\": 'v'}, <b>bold</b>\n", ""),
     }
     return {family: text for family, (text, own) in families.items() if own != name or kind == "reasoning"}
