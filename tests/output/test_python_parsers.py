@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
-from fastfront._native.parse import Piece
 from fastfront.output import python_parsers
 from fastfront.output.python_parsers import PythonParsers
+
+if TYPE_CHECKING:
+    from fastfront._native.parse import Piece
 
 
 class Steps:
