@@ -17,7 +17,8 @@ def step(wire_ids, token):
     """Return a step's message as the embedded engine writes it, with vLLM's 18 positions an output."""
     tail = wire.output_tail()
     tokens = msgspec.msgpack.encode([token])
-    return wire.step_message(0, [wire.output_head(one) + tokens + tail for one in wire_ids], SchedulerStats())
+    (message,) = wire.step_message(0, [wire.output_head(one) + tokens + tail for one in wire_ids], SchedulerStats())
+    return message
 
 
 UNKNOWN = [f"{number:016x}" for number in range(REQUESTS)]

@@ -69,7 +69,7 @@ def test_mount_is_a_function_however_it_is_reached():
 
 def test_public_names():
     """The public names are few, all there, and listed."""
-    assert fastfront.__all__ == ["Config", "Frontend", "__version__", "create_app", "mount"]
+    assert fastfront.__all__ == ["Config", "Frontend", "__version__", "create_app", "mount", "register_parser"]
     for name in fastfront.__all__:
         assert getattr(fastfront, name) is not None
         assert name in dir(fastfront)

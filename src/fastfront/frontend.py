@@ -307,6 +307,7 @@ class Frontend:
             path=model.path,
             chat_template=None if template is None else template.source,
             plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
+            encode=lambda text: model.tokenizer.encode(text, add_special_tokens=False),
         )
 
     async def drain(self, timeout: float) -> None:

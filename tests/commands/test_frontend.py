@@ -88,10 +88,10 @@ def test_foreign_arguments_are_named_once(caplog):
 
 def test_frontend_arguments_without_effect_are_warned_of(caplog):
     """An option of vLLM's frontend that fastfront does not have is never dropped in silence."""
-    build({"tool_parser_plugin": "/p.py", "disable_uvicorn_access_log": True})
+    build({"io_processor_plugin": "demo", "disable_uvicorn_access_log": True})
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "tool_parser_plugin" in record.getMessage()
+    assert "io_processor_plugin" in record.getMessage()
     assert "disable_uvicorn_access_log" not in record.getMessage()
 
 

@@ -191,3 +191,16 @@ TEST_CASE("ids look as the model's family has them") {
     const std::size_t begin = delta.find(R"("id":")") + 6;
     CHECK(delta.find('"', begin) - begin == 9);
 }
+
+TEST_CASE("reasoning tokens are counted by the plan's rule, and told by nobody without one") {
+    auto plan = plan_of_toy();
+    auto silent = make(false, plan);
+    silent.count(std::vector<std::uint32_t>{1, 9, 9});
+    CHECK(silent.reasoning_tokens() == -1);
+    plan.count = std::make_shared<CountRule>(CountRule{find_count_format("deepseek_r1"), {{1}, {2}}});
+    auto telling = make(true, plan);
+    CHECK(telling.reasoning_tokens() == 0);
+    telling.count(std::vector<std::uint32_t>{1, 9, 9});
+    telling.count(std::vector<std::uint32_t>{9, 2, 9});
+    CHECK(telling.reasoning_tokens() == 3);
+}

@@ -27,7 +27,7 @@ const Ending kLength{FinishReason::length, {}};
 TEST_CASE("a chat stream is vLLM's, byte for byte") {
     const auto writer = make(ResponseKind::chat_stream);
     std::string out;
-    writer.write_begin(out, 1, 9, nullptr);
+    writer.write_begin(out, 1, {.prompt_tokens = 9}, nullptr);
     writer.write_chunk(out, 0, "\n", {}, {9, 1});
     writer.write_chunk(out, 0, " CHANGE", kLength, {9, 2});
     writer.write_end(out, {9, 2});
@@ -45,7 +45,7 @@ TEST_CASE("a chat stream is vLLM's, byte for byte") {
 TEST_CASE("a chat stream with both kinds of usage is vLLM's, byte for byte") {
     const auto writer = make(ResponseKind::chat_stream, true, true);
     std::string out;
-    writer.write_begin(out, 1, 9, nullptr);
+    writer.write_begin(out, 1, {.prompt_tokens = 9}, nullptr);
     writer.write_chunk(out, 0, "\n", {}, {9, 1});
     writer.write_chunk(out, 0, " CHANGE", kLength, {9, 2});
     writer.write_end(out, {9, 2});
@@ -65,7 +65,7 @@ TEST_CASE("a chat stream with both kinds of usage is vLLM's, byte for byte") {
 TEST_CASE("a completion stream is vLLM's, byte for byte") {
     const auto writer = make(ResponseKind::completion_stream, true, true);
     std::string out;
-    writer.write_begin(out, 2, 1, nullptr);
+    writer.write_begin(out, 2, {.prompt_tokens = 1}, nullptr);
     writer.write_chunk(out, 1, "yo", {}, {1, 1});
     writer.write_chunk(out, 1, "yo", kLength, {1, 2});
     writer.write_end(out, {2, 4});

@@ -158,21 +158,6 @@ def test_prompt_that_is_none(http, prompt):
 
 
 @every_way
-@pytest.mark.parametrize(
-    "field", ["tools", "logprobs", "response_format", "use_beam_search", "echo", "prompt_logprobs"]
-)
-def test_what_is_not_served_yet_is_refused_by_name(http, field):
-    """Never silently ignored."""
-    values = {
-        "tools": [{"type": "function", "function": {"name": "f"}}],
-        "response_format": {"type": "json_object"},
-        "prompt_logprobs": 1,
-    }
-    error = check_error(http.post(CHAT, json={"messages": MESSAGES, field: values.get(field, True)}))
-    assert error["param"] == field
-
-
-@every_way
 def test_unknown_model(client):
     """404 as vLLM words it; the openai client raises its own error for it."""
     with pytest.raises(openai.NotFoundError) as caught:

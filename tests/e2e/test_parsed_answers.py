@@ -160,6 +160,19 @@ def test_reasoning_can_be_left_out(client, stream):
     assert message.content.strip() == "It rains."
 
 
+def test_usage_tells_reasoning_tokens(url):
+    """The tokens between the marks of thinking are counted, the same in a whole answer and in a stream's usage."""
+    spelled = httpx.post(f"{url}/tokenize", json={"prompt": "\nHm.\n", "add_special_tokens": False}, timeout=DEADLINE)
+    body = {"messages": [{"role": "user", "content": "give me only an answer."}]}
+    whole = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=DEADLINE).json()["usage"]
+    assert whole["completion_tokens_details"] == {"reasoning_tokens": spelled.json()["count"]}
+    body |= {"stream": True, "stream_options": {"include_usage": True, "continuous_usage_stats": True}}
+    lines = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=DEADLINE).text.split("\n\n")[:-2]
+    told = [json.loads(line.removeprefix("data: "))["usage"]["completion_tokens_details"] for line in lines]
+    assert told[0] == {"reasoning_tokens": 0}
+    assert told[-1] == whole["completion_tokens_details"]
+
+
 def test_a_cut_call_is_the_same_in_both_ways(url):
     """A call that max_tokens cut loses nothing, and the stream adds up to the whole."""
     body = {"model": "sim", "messages": [{"role": "user", "content": "give me a cut call."}], "tools": TOOLS}

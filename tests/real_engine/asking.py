@@ -50,6 +50,15 @@ def ask(client: httpx.Client, path: str, body: object) -> Answer:
     return Answer(response.status_code, media_type(response), body=parsed)
 
 
+def send(client: httpx.Client, method: str, path: str, content: bytes, headers: dict[str, str]) -> Answer:
+    """Send any HTTP request. An answer that is no JSON is its text; of headers, `allow` is kept."""
+    response = client.request(method, path, content=content, headers=headers)
+    kind = media_type(response)
+    is_json = kind == "application/json" and bool(response.content)
+    body = normalise(json.loads(response.content)) if is_json else response.text
+    return Answer(response.status_code, kind, body={"body": body, "allow": response.headers.get("allow")})
+
+
 def media_type(response: httpx.Response) -> str:
     return response.headers.get("content-type", "").partition(";")[0]
 

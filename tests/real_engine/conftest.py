@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,13 @@ import httpx
 import pytest
 
 from fastfront.sim import MODEL_PATH
+from tests.parity.cases import generated
+from tests.parity.cases_errors import errors
+from tests.parity.cases_http import HTTP
+from tests.parity.cases_parsed import FLAGS, parsed
+from tests.parity.table import Tally, write_table
 from tests.real_engine import servers
-from tests.real_engine.asking import Answer, ask
+from tests.real_engine.asking import Answer, ask, send
 from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
 from tests.real_engine.cases_routes import PAGES, ROUTES
 from tests.real_engine.every_case import CASES, ERRORS
@@ -90,6 +95,9 @@ def record(client: httpx.Client) -> Reference:
         body = resolve(case, reference)
         reference.bodies[case.name] = body
         reference.answers[case.name] = ask(client, case.path, body)
+    record_more(client, (*generated(), *errors()), reference)
+    for each in HTTP:
+        reference.answers[each.name] = send(client, each.method, each.path, each.content, each.headers)
     reference.pages["/v1/models"] = client.get("/v1/models").json()
     reference.pages["/version"] = client.get("/version").json()
     client.get("/nothing")
@@ -99,6 +107,11 @@ def record(client: httpx.Client) -> Reference:
         reference.answers[case.name] = ask(client, case.path, case.body)
     reference.pages |= {page: client.get(page).json() for page in PAGES}
     return reference
+
+
+def record_more(client: httpx.Client, cases: Iterable[Case], reference: Reference) -> None:
+    for case in cases:
+        reference.answers[case.name] = ask(client, case.path, case.body)
 
 
 def resolve(case: Case, reference: Reference) -> Any:
@@ -116,3 +129,32 @@ def running(
     way, model = request.param
     with WAYS[way](site, models[model]) as server, connect(server) as client:
         yield Running(way, models[model], server, client, references[model])
+
+
+@pytest.fixture(scope="session")
+def flagged(site: Site, models: dict[str, Path], references: dict[str, Reference]) -> Iterator[Running]:
+    """Run fastfront with flags, once vLLM's server with the same ones has answered. (`references`: one at a time.)"""
+    model, reference = models["bytelevel"], Reference()
+    with servers.vllm_python(site, model, flags=FLAGS) as server, connect(server) as client:
+        record_more(client, parsed(), reference)
+    with servers.serve(site, model, flags=FLAGS) as server, connect(server) as client:
+        yield Running("serve", model, server, client, reference)
+
+
+TALLIES = pytest.StashKey[list[Tally]]()
+TABLE = Path(__file__).parents[2] / "build" / "parity.md"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLIES] = []
+
+
+@pytest.fixture(scope="session")
+def tallies(pytestconfig: pytest.Config) -> list[Tally]:
+    return pytestconfig.stash[TALLIES]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[TALLIES]:
+        terminalreporter.section("fastfront against vLLM's Python server")
+        terminalreporter.write(write_table(config.stash[TALLIES], TABLE))

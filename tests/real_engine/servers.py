@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,8 @@ class Site:
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             "VLLM_DO_NOT_TRACK": "1",
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+            # Calls that have to come are constrained by JSON schemas: tags of the parsers' own are not made here.
+            "VLLM_ENFORCE_STRICT_TOOL_CALLING": "0",
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_SERVER_DEV_MODE": "1",
         }
@@ -79,11 +81,12 @@ class Site:
 
 
 @contextlib.contextmanager
-def vllm_python(site: Site, model: Path) -> Iterator[Server]:
+def vllm_python(site: Site, model: Path, *, flags: Sequence[str] = ()) -> Iterator[Server]:
     """Run vLLM's own Python server: the reference."""
     port = free_port()
-    command = vllm_command(site, model, port)
-    with run(site, f"vllm-{model.name}", command, port, site.environment(), orderly=False) as server:
+    command = [*vllm_command(site, model, port), *flags]
+    name = f"vllm-{model.name}{'-flags' if flags else ''}"
+    with run(site, name, command, port, site.environment(), orderly=False) as server:
         yield server
 
 
@@ -97,11 +100,12 @@ def drop_in(site: Site, model: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def serve(site: Site, model: Path, *, orderly: bool = True) -> Iterator[Server]:
+def serve(site: Site, model: Path, *, orderly: bool = True, flags: Sequence[str] = ()) -> Iterator[Server]:
     """Run `fastfront serve MODEL`, which starts the engine itself."""
     port = free_port()
-    command = fastfront_command(site, model, port) + ENGINE_FLAGS + IN_ONE_PROCESS
-    with run(site, f"serve-{model.name}", command, port, site.environment(), orderly=orderly) as server:
+    command = [*fastfront_command(site, model, port), *ENGINE_FLAGS, *IN_ONE_PROCESS, *flags]
+    name = f"serve-{model.name}{'-flags' if flags else ''}"
+    with run(site, name, command, port, site.environment(), orderly=orderly) as server:
         yield server
 
 

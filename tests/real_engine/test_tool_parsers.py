@@ -43,6 +43,16 @@ def test_golden_answers_of_json_are_vllms(tmp_path: Path) -> None:
     assert {name: checked_in[name] for name in made} == made
 
 
+def test_golden_answers_of_python_calls_are_vllms(tmp_path: Path) -> None:
+    """Made again, the answers to the corpus of calls that are Python calls are the same."""
+    assert remade("make_golden_list_tools.py", tmp_path / "list_tools.json") == golden("list_tools.json")
+
+
+def test_registered_names_are_vllms(tmp_path: Path) -> None:
+    """The names that have to be native are those of the installed vLLM."""
+    assert remade("make_vllm_names.py", tmp_path / "names.json") == golden("names.json")
+
+
 def test_golden_answers_of_harmony_are_vllms(tmp_path: Path) -> None:
     """Made again, the whole answers of gpt-oss's format are the same."""
     assert remade("make_golden_harmony.py", tmp_path / "harmony.json") == golden("harmony.json")

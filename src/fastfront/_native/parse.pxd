@@ -14,6 +14,7 @@ cdef class ModelParsers:
     cdef shared_ptr[const parsers.ParserSpec] spec
     cdef const parsers.ParserEntry* reasoning
     cdef const parsers.ParserEntry* tools
+    cdef shared_ptr[const parsers.CountRule] count
     cdef readonly object reasoning_parser
     cdef readonly object tool_parser
 

@@ -56,7 +56,12 @@ class ModelParsers:
         reasoning_parser: str | None = None,
         tool_parser: str | None = None,
         special_tokens: Mapping[str, int] | None = None,
-    ) -> None: ...
+        counted: str | None = None,
+        count_markers: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        """`counted`: the reasoning parser by whose rule usage tells reasoning tokens (0 where it has none), None: it
+        does not tell them. `count_markers`: as ReasoningCounter's `markers`.
+        """
 
 class ParserPlan:
     """How the answers to one request are parsed. Immutable.

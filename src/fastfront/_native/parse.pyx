@@ -93,8 +93,25 @@ def special_tokens_of(str name, *, bint reasoning) -> list:
     return [view_to_str(deref(entry).special_tokens[i]) for i in range(deref(entry).special_tokens.size())]
 
 
+def reasoning_count_markers(str name) -> list:
+    cdef string text = utf8(name)
+    cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
+    if form == NULL:
+        return []
+    return [view_to_str(deref(form).markers[i].text) for i in range(deref(form).markers.size())]
+
+
+cdef shared_ptr[parsers.CountRule] count_rule(str name, markers) except *:
+    cdef string text = utf8(name)
+    cdef shared_ptr[parsers.CountRule] rule = make_shared[parsers.CountRule]()
+    deref(rule).format = parsers.find_count_format(string_view(text.data(), text.size()))
+    for marker in reasoning_count_markers(name):
+        deref(rule).ids.push_back(<vector[int64_t]>markers.get(marker, ()))
+    return rule
+
+
 cdef class ModelParsers:
-    def __init__(self, *, reasoning_parser=None, tool_parser=None, special_tokens=None):
+    def __init__(self, *, reasoning_parser=None, tool_parser=None, special_tokens=None, counted=None, count_markers=None):
         cdef shared_ptr[parsers.ParserSpec] spec = make_shared[parsers.ParserSpec]()
         cdef parsers.SpecialToken token
         self.reasoning = NULL
@@ -110,6 +127,8 @@ cdef class ModelParsers:
             token.id = token_id
             deref(spec).special_tokens.push_back(token)
         self.spec = <shared_ptr[const parsers.ParserSpec]>spec
+        if counted is not None:
+            self.count = <shared_ptr[const parsers.CountRule]>count_rule(counted, count_markers or {})
 
 
 cdef class ParserPlan:
@@ -145,6 +164,7 @@ cdef class ParserPlan:
             deref(plan).options.tools = tools.ptr
         deref(plan).options.thinking = <parsers.Thinking>thinking
         deref(plan).options.first_call = first_call
+        deref(plan).count = model.count
         deref(plan).call_ids = <parsers.CallIds>call_ids
         deref(plan).include_reasoning = include_reasoning
         deref(plan).parallel_tool_calls = parallel_tool_calls
@@ -217,24 +237,12 @@ cdef class Parser:
         return result
 
 
-def reasoning_count_markers(str name) -> list:
-    cdef string text = utf8(name)
-    cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
-    if form == NULL:
-        return []
-    return [view_to_str(deref(form).markers[i].text) for i in range(deref(form).markers.size())]
-
-
 cdef class ReasoningCounter:
     cdef unique_ptr[parsers.ReasoningCounter] ptr
 
     def __init__(self, str name, markers, *, int thinking=THINKING_UNSAID):
-        cdef string text = utf8(name)
-        cdef const parsers.CountFormat* form = parsers.find_count_format(string_view(text.data(), text.size()))
-        cdef vector[vector[int64_t]] ids
-        for marker in reasoning_count_markers(name):
-            ids.push_back(<vector[int64_t]>markers.get(marker, ()))
-        self.ptr.reset(new parsers.ReasoningCounter(form, ids, <parsers.Thinking>thinking))
+        cdef shared_ptr[parsers.CountRule] rule = count_rule(name, markers)
+        self.ptr.reset(new parsers.ReasoningCounter(deref(rule).format, deref(rule).ids, <parsers.Thinking>thinking))
 
     def push(self, int64_t token) -> None:
         deref(self.ptr).push(token)

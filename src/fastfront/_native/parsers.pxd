@@ -77,6 +77,24 @@ cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:
     entry_span reasoning_parsers() except +
     entry_span tool_parsers() except +
 
+cdef extern from "parsers/reasoning_counter.hpp" namespace "fastfront" nogil:
+    cdef cppclass CountMarker:
+        string_view text
+    cdef cppclass marker_span "std::span<const fastfront::CountMarker>":
+        size_t size() noexcept
+        const CountMarker& operator[](size_t) noexcept
+    cdef cppclass CountFormat:
+        marker_span markers
+    const CountFormat* find_count_format(string_view) noexcept
+    cdef cppclass CountRule:
+        CountRule()
+        const CountFormat* format
+        vector[vector[int64_t]] ids
+    cdef cppclass ReasoningCounter:
+        ReasoningCounter(const CountFormat*, vector[vector[int64_t]], Thinking) except +
+        void push(int64_t) except +
+        uint64_t count() noexcept
+
 cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
     cdef enum class CallIds(uint8_t):
         random
@@ -88,6 +106,7 @@ cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
         const ParserEntry* reasoning
         const ParserEntry* tools
         ParserOptions options
+        shared_ptr[const CountRule] count
         CallIds call_ids
         cbool include_reasoning
         cbool parallel_tool_calls
@@ -99,17 +118,3 @@ cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
 cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:
     cdef cppclass ParserChain(OutputParser):
         ParserChain(unique_ptr[OutputParser], unique_ptr[OutputParser])
-
-cdef extern from "parsers/reasoning_counter.hpp" namespace "fastfront" nogil:
-    cdef cppclass CountMarker:
-        string_view text
-    cdef cppclass marker_span "std::span<const fastfront::CountMarker>":
-        size_t size() noexcept
-        const CountMarker& operator[](size_t) noexcept
-    cdef cppclass CountFormat:
-        marker_span markers
-    const CountFormat* find_count_format(string_view) noexcept
-    cdef cppclass ReasoningCounter:
-        ReasoningCounter(const CountFormat*, vector[vector[int64_t]], Thinking) except +
-        void push(int64_t) except +
-        uint64_t count() noexcept

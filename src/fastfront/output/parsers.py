@@ -59,12 +59,14 @@ class AnswerParsers:
         path: str = "",
         chat_template: str | None = None,
         plugins: Sequence[str] = (),
+        encode: Callable[[str], Sequence[int]] | None = None,
         tool_strict_level: str = "auto",
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
         `added_tokens` are the tokenizer's, by their text; `path` is where vLLM would find it. `plugins` are files or
-        modules that register parsers. Raises StartupError for a name that there is not, or a plugin that fails.
+        modules that register parsers. `encode` spells what is no token, nothing special added. Raises StartupError for
+        a name that there is not, or a plugin that fails.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
             from fastfront.output.parser_names import infer_parsers
@@ -88,6 +90,8 @@ class AnswerParsers:
             reasoning_parser=self.reasoning_parser if native else None,
             tool_parser=self.tool_call_parser if native else None,
             special_tokens=self.special_tokens,
+            counted=name,
+            count_markers=_count_markers(name, added_tokens, encode),
         )
         self.call_ids = _call_ids(self.tool_call_parser, config)
 
@@ -254,6 +258,15 @@ def _members(request: ChatCompletionRequest) -> dict[str, Any]:
     """Return the members that a request is not without, as JSON has them."""
     given: dict[str, Any] = msgspec.to_builtins(request)
     return {name: value for name, value in given.items() if value != getattr(_DEFAULTS, name)}
+
+
+def _count_markers(
+    name: str | None, added_tokens: Mapping[str, int], encode: Callable[[str], Sequence[int]] | None
+) -> dict[str, Sequence[int]]:
+    """Return the tokens of what the parser's count of reasoning tokens goes by."""
+    texts = () if name is None else parse.reasoning_count_markers(name)
+    spelled = {} if encode is None else {text: encode(text) for text in texts if text not in added_tokens}
+    return spelled | {text: [added_tokens[text]] for text in texts if text in added_tokens}
 
 
 def _calls_so_far(messages: Sequence[Mapping[str, Any]]) -> int:

@@ -36,7 +36,19 @@ constexpr std::string_view kLettersAndDigits = "abcdefghijklmnopqrstuvwxyzABCDEF
 }  // namespace
 
 ParsedAnswer::ParsedAnswer(std::shared_ptr<const ParserPlan> plan, bool whole)
-    : plan_(std::move(plan)), parser_(plan_->make()), whole_(whole) {}
+    : plan_(std::move(plan)), parser_(plan_->make()), whole_(whole) {
+    if (plan_->count) {
+        counter_.emplace(plan_->count->format, plan_->count->ids, plan_->options.thinking);
+    }
+}
+
+void ParsedAnswer::count(std::span<const std::uint32_t> token_ids) {
+    if (counter_) {
+        for (const std::uint32_t id : token_ids) {
+            counter_->push(id);
+        }
+    }
+}
 
 void ParsedAnswer::push(std::string_view text, std::span<const ShownSpecial> specials) {
     pieces_.clear();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,13 @@ class ParsedAnswer {
     /// Instead of both, where the text is parsed outside: the step's pieces.
     void give(const Pieces& pieces);
     [[nodiscard]] bool parsed_outside() const noexcept { return parser_ == nullptr; }
+
+    /// Take the ids of the step's tokens, all of them.
+    void count(std::span<const std::uint32_t> token_ids);
+    /// How many of them so far are reasoning; -1 = nobody counts.
+    [[nodiscard]] std::int64_t reasoning_tokens() const noexcept {
+        return counter_ ? static_cast<std::int64_t>(counter_->count()) : -1;
+    }
 
     /// Tool calls are looked for.
     [[nodiscard]] bool parses_tools() const noexcept { return plan_->tools != nullptr; }
@@ -61,6 +69,7 @@ class ParsedAnswer {
 
     std::shared_ptr<const ParserPlan> plan_;
     std::unique_ptr<OutputParser> parser_;
+    std::optional<ReasoningCounter> counter_;
     Pieces pieces_;
     bool whole_;
     bool news_ = false;

@@ -2,8 +2,9 @@
 #include "response.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
+
+#include "wire_ids.hpp"
 
 namespace fastfront {
 
@@ -14,15 +15,6 @@ std::atomic<std::int64_t> live_responses{0};
 /// vLLM's answer to a request that its engine reports as failed.
 constexpr std::string_view kGenerationError =
     R"({"error":{"message":"Internal server error","type":"InternalServerError","param":null,"code":500}})";
-
-/// Wire ids are unique among all frontends that may share an engine: a random start per process, then counting.
-std::uint64_t next_wire_id() noexcept {
-    static std::atomic<std::uint64_t> next{[] {
-        std::random_device entropy;
-        return (std::uint64_t{entropy()} << 32) | (std::uint64_t{entropy()} & 0xff000000u);
-    }()};
-    return next.fetch_add(1, std::memory_order_relaxed);
-}
 
 void prefetch_bytes(const void* begin, std::size_t size) noexcept {
     for (std::size_t at = 0; at < size; at += 64) {
@@ -83,7 +75,7 @@ Usage Response::total_usage() const noexcept {
         total.prompt_tokens += tokens;
     }
     for (const Choice& choice : choices_) {
-        total.completion_tokens += choice.tokens;
+        total.add_completion(choice.tokens, choice.reasoning_tokens());
     }
     return total;
 }
@@ -164,6 +156,9 @@ News Response::apply(std::size_t index, const PipelineStep& step, std::span<cons
                      double wall_time, Metrics& metrics, Consequences& consequences, SendRing* ring) noexcept {
     Choice& choice = choices_[index];
     choice.tokens += step.token_count;
+    if (choice.parsed) {
+        choice.parsed->count(token_ids);
+    }
     if (step.finish_reason == FinishReason::error) {
         finish_choice(choice, FinishReason::error, wall_time, metrics, consequences);
         end_running(FinishReason::abort, wall_time, metrics, consequences);
@@ -220,11 +215,6 @@ News Response::give(std::size_t index, const Pieces& pieces, double wall_time, M
     return show(index, step, wall_time, metrics, consequences, nullptr);
 }
 
-std::vector<UnparsedStep> Response::take_steps() noexcept {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(steps_, {});
-}
-
 News Response::show(std::size_t index, const PipelineStep& step, double wall_time, Metrics& metrics,
                     Consequences& consequences, SendRing* ring) noexcept {
     if (!writer_.streams()) {
@@ -243,7 +233,8 @@ News Response::show(std::size_t index, const PipelineStep& step, double wall_tim
     std::string& out = sink().buffer();
     if (!begun_) {
         begun_ = true;
-        writer_.write_begin(out, choices_.size(), prompt_tokens_.front(), details_ ? &details_->options() : nullptr);
+        const Usage prompt{prompt_tokens_.front(), 0, choices_.front().reasoning_tokens() < 0 ? -1 : 0};
+        writer_.write_begin(out, choices_.size(), prompt, details_ ? &details_->options() : nullptr);
     }
     write_step(index, step);
     if (finished_) {
@@ -261,7 +252,7 @@ void Response::write_step(std::size_t index, const PipelineStep& step) noexcept 
     if (step.withheld || (nothing && (details == nullptr || !details->owes_echo()))) {
         return;
     }
-    const Usage usage{prompt_tokens_[choice.prompt], choice.tokens};
+    const Usage usage{prompt_tokens_[choice.prompt], choice.tokens, choice.reasoning_tokens()};
     const Ending ending{step.finish_reason, step.stop_reason};
     if (choice.parsed) {
         // Markup makes no chunk, nor does what may become some.

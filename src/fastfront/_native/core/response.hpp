@@ -194,6 +194,10 @@ class Response {
         Ending ending;
         std::string_view text;  // whole responses: the pipeline's text once finished
         std::string stop_text;  // keeps a stop reason that the engine sent as text
+
+        [[nodiscard]] std::int64_t reasoning_tokens() const noexcept {
+            return parsed ? parsed->reasoning_tokens() : -1;
+        }
     };
 
     /// What is left of a step while its text is parsed outside.

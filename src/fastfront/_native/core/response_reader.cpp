@@ -95,6 +95,11 @@ std::size_t Response::pending() noexcept {
     return mailbox_.buffer().size();
 }
 
+std::vector<UnparsedStep> Response::take_steps() noexcept {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(steps_, {});
+}
+
 std::vector<RawDelta> Response::take_deltas() noexcept {
     const std::lock_guard lock(mutex_);
     return std::exchange(deltas_, {});

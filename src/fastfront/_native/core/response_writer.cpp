@@ -86,7 +86,7 @@ void ResponseWriter::write_continuous_usage(std::string& out, const Usage& usage
     }
 }
 
-void ResponseWriter::write_begin(std::string& out, std::size_t choices, std::size_t prompt_tokens,
+void ResponseWriter::write_begin(std::string& out, std::size_t choices, const Usage& prompt,
                                  const DetailsOptions* details) const {
     if (!is_chat()) {
         return;
@@ -109,23 +109,23 @@ void ResponseWriter::write_begin(std::string& out, std::size_t choices, std::siz
         out.append(R"(,"delta":{"role":)");
         append_json_string(out, options_.role);
         out.append(R"(,"content":""},"logprobs":null,"finish_reason":null}])");
-        write_continuous_usage(out, {prompt_tokens, 0});
+        write_continuous_usage(out, prompt);
         out.append(tail);
     }
     if (details != nullptr && !details->echo_text.empty()) {
-        write_echo(out, choices, details->echo_text, prompt_tokens);
+        write_echo(out, choices, details->echo_text, prompt);
     }
 }
 
 void ResponseWriter::write_echo(std::string& out, std::size_t choices, std::string_view text,
-                                std::size_t prompt_tokens) const {
+                                const Usage& prompt) const {
     for (std::size_t index = 0; index < choices; ++index) {
         out.append(chunk_head_);
         append_json_int(out, index);
         out.append(R"(,"delta":{"content":)");
         append_json_string(out, text);
         out.append(R"(},"logprobs":null,"finish_reason":null}])");
-        write_continuous_usage(out, {prompt_tokens, 0});
+        write_continuous_usage(out, prompt);
         out.append("}\n\n");
     }
 }

@@ -33,6 +33,14 @@ struct Usage {
     std::size_t prompt_tokens = 0;
     std::size_t completion_tokens = 0;
     std::int64_t reasoning_tokens = -1;  // of the completion's; -1 = nobody counts them
+
+    /// One more choice's: `reasoning` of `tokens`, or -1.
+    void add_completion(std::size_t tokens, std::int64_t reasoning) noexcept {
+        completion_tokens += tokens;
+        if (reasoning >= 0) {
+            reasoning_tokens = reasoning + (reasoning_tokens < 0 ? 0 : reasoning_tokens);
+        }
+    }
 };
 
 /// The end of a choice.
@@ -53,9 +61,9 @@ class ResponseWriter {
         return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::chat;
     }
 
-    /// Stream: what precedes the first text (chat: one role chunk per choice, then the echo). `details`: null = none.
-    void write_begin(std::string& out, std::size_t choices, std::size_t prompt_tokens,
-                     const DetailsOptions* details) const;
+    /// Stream: what precedes the first text (chat: one role chunk per choice, then the echo). `prompt`: no
+    /// completion yet. `details`: null = none.
+    void write_begin(std::string& out, std::size_t choices, const Usage& prompt, const DetailsOptions* details) const;
     /// Stream: one chunk; with a finish reason it is the choice's last. `members`: null = none.
     void write_chunk(std::string& out, std::size_t index, std::string_view text, const Ending& ending,
                      const Usage& usage, const ChoiceMembers* members = nullptr) const;
@@ -84,7 +92,7 @@ class ResponseWriter {
 
   private:
     void write_continuous_usage(std::string& out, const Usage& usage) const;
-    void write_echo(std::string& out, std::size_t choices, std::string_view text, std::size_t prompt_tokens) const;
+    void write_echo(std::string& out, std::size_t choices, std::string_view text, const Usage& prompt) const;
     void write_chunk_end(std::string& out, std::string_view finish_reason, const Ending& ending, const Usage& usage,
                          const ChoiceMembers* members) const;
     void write_members(std::string& out, std::string_view finish_reason, const Ending& ending,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "reasoning_counter.hpp"
 #include "registry.hpp"
 
 namespace fastfront {
@@ -23,6 +24,7 @@ struct ParserPlan {
     const ParserEntry* reasoning = nullptr;  // either may be null; both: the text is parsed outside
     const ParserEntry* tools = nullptr;
     ParserOptions options;
+    std::shared_ptr<const CountRule> count;  // of reasoning tokens, in usage; null = usage does not tell them
     CallIds call_ids = CallIds::random;
     bool include_reasoning = true;
     bool parallel_tool_calls = true;  // false: only the first call is shown

@@ -13,26 +13,6 @@ namespace {
 constexpr int kMaxDepth = 256;
 constexpr std::string_view kHex = "0123456789abcdef";
 
-/// Lone surrogates too, as bytes that are no UTF-8 and that py_dump_text knows.
-void append_utf8(std::string& out, std::uint32_t c) {
-    const auto byte = [&out](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
-    if (c < 0x80) {
-        byte(c);
-    } else if (c < 0x800) {
-        byte(0xC0 | c >> 6);
-        byte(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        byte(0xE0 | c >> 12);
-        byte(0x80 | (c >> 6 & 0x3F));
-        byte(0x80 | (c & 0x3F));
-    } else {
-        byte(0xF0 | c >> 18);
-        byte(0x80 | (c >> 12 & 0x3F));
-        byte(0x80 | (c >> 6 & 0x3F));
-        byte(0x80 | (c & 0x3F));
-    }
-}
-
 class Reader {
   public:
     explicit Reader(std::string_view text) noexcept : text_(text) {}
@@ -146,7 +126,7 @@ class Reader {
                 at_ = back;
             }
         }
-        append_utf8(out, unit);
+        append_code_point(out, unit);
         return true;
     }
 
@@ -200,6 +180,25 @@ class Reader {
 };
 
 }  // namespace
+
+void append_code_point(std::string& out, std::uint32_t c) {
+    const auto byte = [&out](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
+    if (c < 0x80) {
+        byte(c);
+    } else if (c < 0x800) {
+        byte(0xC0 | c >> 6);
+        byte(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        byte(0xE0 | c >> 12);
+        byte(0x80 | (c >> 6 & 0x3F));
+        byte(0x80 | (c & 0x3F));
+    } else {
+        byte(0xF0 | c >> 18);
+        byte(0x80 | (c >> 12 & 0x3F));
+        byte(0x80 | (c >> 6 & 0x3F));
+        byte(0x80 | (c & 0x3F));
+    }
+}
 
 JsonValue JsonValue::of_string(std::string_view text) {
     JsonValue value;

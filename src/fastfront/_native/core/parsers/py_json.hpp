@@ -40,6 +40,9 @@ class JsonMembers {
     std::unordered_map<std::string, std::size_t> places_;
 };
 
+/// Append the character as UTF-8; an unpaired surrogate as three bytes, which py_dump_text knows.
+void append_code_point(std::string& out, std::uint32_t c);
+
 /// `json.loads(text)`; none: not JSON, deeper than 256 levels, or with a number that is not finite (which Python reads,
 /// but cannot write as JSON).
 [[nodiscard]] std::optional<JsonValue> py_loads(std::string_view text);

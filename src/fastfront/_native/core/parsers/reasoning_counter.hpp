@@ -38,10 +38,16 @@ struct CountFormat {
 /// The rule of a reasoning parser's name; null: it counts nothing.
 [[nodiscard]] const CountFormat* find_count_format(std::string_view name) noexcept;
 
+/// How a model's answers are counted. `format`: null = the count stays 0. `ids`: per marker, the tokens that it is;
+/// none = the vocabulary cannot spell it.
+struct CountRule {
+    const CountFormat* format = nullptr;
+    std::vector<std::vector<std::int64_t>> ids;
+};
+
 class ReasoningCounter {
   public:
-    /// `format` must outlive the counter; null: the count stays 0. `ids`: per marker, the tokens that it is; none: the
-    /// vocabulary cannot spell it.
+    /// `format` must outlive the counter; it and `ids` are a CountRule's.
     ReasoningCounter(const CountFormat* format, std::vector<std::vector<std::int64_t>> ids, Thinking thinking);
 
     void push(std::int64_t token);
