@@ -4,6 +4,7 @@
 #include "driven_parser.hpp"
 #include "parsers/harmony_arguments.hpp"
 #include "parsers/harmony_header.hpp"
+#include "parsers/parser_plan.hpp"
 
 using namespace fastfront;
 
@@ -72,4 +73,20 @@ TEST_CASE("harmony: thinking and answers, joined by line feeds") {
                  "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b") == "[a]b");
     CHECK(parsed("openai_gptoss",
                  "<|channel|>final<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b") == "a\nb");
+}
+
+TEST_CASE("harmony: the tool parser behind the reasoning parser reads nothing again") {
+    ParserPlan plan;
+    plan.spec = std::make_shared<const ParserSpec>();
+    plan.reasoning = find_reasoning_parser("openai_gptoss");
+    plan.tools = find_tool_parser("openai");
+    plan.options.tools = std::make_shared<const Tools>();
+    const auto parser = plan.make();
+    CHECK(pushed(*parser, "<|channel|>final<|message|>a<|channel|>b<|message|>c") == "a<|channel|>b<|message|>c");
+    CHECK(finished(*parser).empty());
+    Pieces pieces;
+    const auto calls = plan.make();
+    calls->push("<|channel|>commentary to=functions.f<|message|>{}<|call|>", kNoToken, pieces);
+    CHECK(pieces.all().front().kind == PieceKind::call_begin);
+    CHECK(pieces.text(pieces.all().front()) == "f");
 }
