@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -10,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import fastfront
-from fastfront.bench.frontends import SCRIPT, NotFoundError, Sockets, find, find_python
+from fastfront.bench.frontends import SCRIPT, NotFoundError, Pace, Sockets, find, find_python
 from fastfront.bench.options import parse
 
-SOCKETS = Sockets(3, 4, 5, "/in", "/out", Path("/port"), 10.0)
+SOCKETS = Sockets(3, 4, 5, "/in", "/out", Path("/port"), Pace(10.0))
 
 
 def program(path, text):
@@ -50,6 +51,16 @@ def test_workers_get_vllms_command_line():
     flags = dict(zip(command[4::2], command[5::2], strict=True))
     assert (flags["--listen-fd"], flags["--input-listener-fd"], flags["--output-listener-fd"]) == ("3", "4", "5")
     assert json.loads(flags["--args-json"])["model_tag"] == "some/model"
+
+
+def test_parsers_are_asked_for_where_answers_are_parsed():
+    """The same parsers of every frontend, under vLLM's names; none where the workload has no calls."""
+    parsed = dataclasses.replace(SOCKETS, pace=Pace(10.0, parsed=True))
+    command = find("fastfront", parse([]))
+    for sockets, expected in ((SOCKETS, None), (parsed, "hermes")):
+        flags = command.command("m", sockets)
+        settings = json.loads(flags[flags.index("--args-json") + 1])
+        assert settings.get("tool_call_parser") == expected
 
 
 def test_vllm_is_found_without_being_imported(python_with_vllm):

@@ -53,6 +53,13 @@ def test_logprobs_are_asked_for():
     assert "logprobs" not in json.loads(bodies(CUSTOM)[0][0])
 
 
+def test_tools_are_offered():
+    """Where the workload's answers call them."""
+    body = json.loads(bodies(NAMED["parsed64"])[0][0])
+    assert body["tools"][0]["function"]["name"] == "get_weather"
+    assert "tools" not in json.loads(bodies(CUSTOM)[0][0])
+
+
 def test_extra_members_win():
     """--extra-body goes above what is made; a null takes a member away."""
     body = json.loads(bodies(CUSTOM, extra={"temperature": 0.7, "x": 1, "ignore_eos": None})[0][0])

@@ -20,7 +20,7 @@ def test_names_say_how_many_clients():
 
 def test_what_is_compared():
     """Long streams are compared per token, one-token answers per request."""
-    per_token = {"stream64", "stream256", "stream1024", "logprobs64"}
+    per_token = {"stream64", "stream256", "stream1024", "logprobs64", "parsed64"}
     assert {name for name, workload in NAMED.items() if workload.per_token} == per_token
 
 

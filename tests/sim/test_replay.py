@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from fastfront.engine.types import EngineCoreOutputs, FinishReason, RequestType, encode_request
-from fastfront.sim.replay import TEXT, array_length
+from fastfront.sim.replay import CALLS, TEXT, array_length
 from tests.sim.peer import MODEL, add
 
 LONG = [5] * 70_000
@@ -31,6 +31,14 @@ def test_every_answer_is_as_long_as_it_may_be(replay):
 def test_streams_are_not_alike(replay):
     """Requests begin at different places of the text."""
     assert replay.ask("a", max_tokens=30).token_ids != replay.ask("a", max_tokens=30).token_ids
+
+
+def test_answers_with_calls_begin_at_the_beginning(serve):
+    """With --replay-calls every answer is the text that has them, from its first token on."""
+    peer = serve("--replay-calls", "--token-ms", "0")
+    tokens = MODEL.encode(CALLS)
+    for _ in range(2):
+        assert peer.ask("a", max_tokens=20).token_ids == tokens[:20]
 
 
 def test_the_first_output_tells_of_queue_and_prefill(replay):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastfront.bench import processes
 from fastfront.bench.bodies import BodyMaker
-from fastfront.bench.frontends import SERVED_NAME, NotFoundError, find
+from fastfront.bench.frontends import SERVED_NAME, NotFoundError, Pace, find
 from fastfront.bench.load import Duration, Run, Watched
 from fastfront.bench.server import serving
 from fastfront.errors import StartupError
@@ -60,7 +60,8 @@ class Comparison:
         self._found.results.append(result)
 
     def _measure(self, workload: Workload, frontend: Frontend) -> Result:
-        with serving(frontend, self._model, workload.step_ms, self._server_cores, self._other_cores) as server:
+        pace = Pace(workload.step_ms, workload.parsed)
+        with serving(frontend, self._model, pace, self._server_cores, self._other_cores) as server:
             bodies = self._maker.bodies(workload, server.target)
             watched = Watched(server.pid, server.engine_pid, self._other_cores)
             duration = Duration.of(self._options)

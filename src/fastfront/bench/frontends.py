@@ -49,6 +49,19 @@ class NotFoundError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
+class Pace:
+    """How the engine answers."""
+
+    step_ms: float
+    parsed: bool = False
+    """With thinking and tool calls, which the frontends have parsers for."""
+
+
+PARSERS = {"reasoning_parser": "qwen3", "tool_call_parser": "hermes", "enable_auto_tool_choice": True}
+"""The parsers' flags, the same for every frontend, as vLLM names them."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Sockets:
     """Where a frontend meets its clients and its engine: open listeners for those that take them, else paths."""
 
@@ -58,8 +71,7 @@ class Sockets:
     input_path: str
     output_path: str
     port_file: Path
-    step_ms: float
-    """Pace of the engine."""
+    pace: Pace
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,14 +121,18 @@ def _find_vllm(options: Options) -> Frontend:
 
     def command(model: str, sockets: Sockets) -> list[str]:
         names = [sockets.input_path, sockets.output_path, str(sockets.port_file)]
-        return [python, str(SCRIPT), *names, model, SERVED_NAME, str(MAX_MODEL_LEN)]
+        flags = [
+            f"--{name.replace('_', '-')}" if value is True else f"--{name.replace('_', '-')}={value}"
+            for name, value in (PARSERS if sockets.pace.parsed else {}).items()
+        ]
+        return [python, str(SCRIPT), *names, model, SERVED_NAME, str(MAX_MODEL_LEN), *flags]
 
     return Frontend("vllm", version, command, listens_itself=True, start_timeout_s=180.0)
 
 
 def _find_floor(options: Options) -> Frontend:
     def command(model: str, sockets: Sockets) -> list[str]:
-        return [sys.executable, "-m", "fastfront.bench.floor", str(sockets.http_fd), str(sockets.step_ms)]
+        return [sys.executable, "-m", "fastfront.bench.floor", str(sockets.http_fd), str(sockets.pace.step_ms)]
 
     return Frontend("floor", __version__, command, needs_engine=False)
 
@@ -139,6 +155,7 @@ def _worker(program: list[str]) -> Callable[[str, Sockets], list[str]]:
             "max_model_len": MAX_MODEL_LEN,
             "engine_ready_timeout_secs": 60,
             "http_timeout_keep_alive": 60,
+            **(PARSERS if sockets.pace.parsed else {}),
         }
         flags = {
             "--listen-fd": sockets.http_fd,

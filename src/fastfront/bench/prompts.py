@@ -24,6 +24,21 @@ MARK = "@@@@@@@@"
 """Stands where every request gets letters of its own; as long as the native client's MARK_BYTES."""
 
 SYSTEM = "You are a helpful assistant."
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "Weather forecast of a place.",
+            "parameters": {
+                "type": "object",
+                "properties": {"place": {"type": "string"}, "days": {"type": "integer"}, "details": {"type": "string"}},
+                "required": ["place"],
+            },
+        },
+    }
+]
+"""What the requests of a parsed workload offer; its answers call it (see sim/replay.py)."""
 MAX_BODIES = 1024
 MAX_BYTES = 16 * 1024 * 1024
 """Enough variety, little memory. Growing chats are as many as they are: 160 bodies."""
@@ -63,6 +78,8 @@ def make_bodies(
         sampling |= {"stream": True, "stream_options": {"include_usage": True}}
     if workload.top_logprobs is not None:
         sampling |= {"logprobs": True, "top_logprobs": workload.top_logprobs}
+    if workload.parsed:
+        sampling |= {"tools": TOOLS}
     # A null takes a member away, for servers that refuse what they do not know.
     sampling = {name: value for name, value in (sampling | (extra or {})).items() if value is not None}
     bodies: list[Body] = []

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from fastfront.bench import processes
-from fastfront.bench.frontends import MAX_MODEL_LEN, Sockets
+from fastfront.bench.frontends import MAX_MODEL_LEN, Pace, Sockets
 from fastfront.bench.probe import Target, wait_healthy
 from fastfront.errors import StartupError
 
@@ -52,7 +52,7 @@ class Server:
 def serving(
     frontend: Frontend,
     model: str,
-    step_ms: float,
+    pace: Pace,
     server_cores: Sequence[int] | None,
     engine_cores: Sequence[int] | None,
 ) -> Iterator[Server]:
@@ -61,7 +61,7 @@ def serving(
         folder = Path(tempfile.mkdtemp(prefix="fastfront-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         log = stack.enter_context((folder / "log").open("wb"))
-        listeners, sockets = _open_sockets(frontend, folder, step_ms)
+        listeners, sockets = _open_sockets(frontend, folder, pace)
         for listener in listeners:
             stack.enter_context(listener)
         began = time.monotonic()
@@ -86,20 +86,21 @@ def serving(
 def _engine(model: str, sockets: Sockets) -> list[str]:
     """Return the command line of the engine that joins a frontend at these sockets."""
     flags = {
-        "--token-ms": str(sockets.step_ms),
+        "--token-ms": str(sockets.pace.step_ms),
         "--model": model,
         "--max-model-len": str(MAX_MODEL_LEN),
         "--input": f"ipc://{sockets.input_path}",
         "--output": f"ipc://{sockets.output_path}",
     }
-    return [sys.executable, "-m", "fastfront.sim", "--replay", *(part for flag in flags.items() for part in flag)]
+    what = "--replay-calls" if sockets.pace.parsed else "--replay"
+    return [sys.executable, "-m", "fastfront.sim", what, *(part for flag in flags.items() for part in flag)]
 
 
-def _open_sockets(frontend: Frontend, folder: Path, step_ms: float) -> tuple[list[socket.socket], Sockets]:
+def _open_sockets(frontend: Frontend, folder: Path, pace: Pace) -> tuple[list[socket.socket], Sockets]:
     input_path, output_path = str(folder / "in"), str(folder / "out")
     port_file = folder / "port"
     if frontend.listens_itself:
-        return [], Sockets(-1, -1, -1, input_path, output_path, port_file, step_ms)
+        return [], Sockets(-1, -1, -1, input_path, output_path, port_file, pace)
     http = socket.socket()
     http.bind(("127.0.0.1", 0))
     http.listen(4096)
@@ -111,7 +112,7 @@ def _open_sockets(frontend: Frontend, folder: Path, step_ms: float) -> tuple[lis
         ends.append(listener)
     listeners = [http, *ends]
     fds = [listener.fileno() for listener in listeners]
-    return listeners, Sockets(fds[0], fds[1], fds[2], input_path, output_path, port_file, step_ms)
+    return listeners, Sockets(fds[0], fds[1], fds[2], input_path, output_path, port_file, pace)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start one process of vLLM's Python API server before an engine that joins it: run by the Python that has vLLM.
 
-    vllm_server.py INPUT-PATH OUTPUT-PATH PORT-FILE MODEL SERVED-NAME MAX-MODEL-LEN
+    vllm_server.py INPUT-PATH OUTPUT-PATH PORT-FILE MODEL SERVED-NAME MAX-MODEL-LEN [FLAG...]
 
 Imports nothing of fastfront, which that Python need not have. The names of vLLM's modules differ between releases.
 """
@@ -30,7 +30,7 @@ def _find(names: tuple[str, ...], attribute: str) -> Any:
 
 def main(arguments: list[str]) -> None:
     """Serve until killed."""
-    input_path, output_path, port_file, model, served_name, max_model_len = arguments
+    input_path, output_path, port_file, model, served_name, max_model_len, *more = arguments
     setup_server = _find(_HOMES, "setup_server")
     run_server_worker = _find(_HOMES, "run_server_worker")
     parser = _find(_PARSER_HOMES, "make_arg_parser")(_find(_ARGPARSE_HOMES, "FlexibleArgumentParser")())
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
         "--port": "0",
     }
     args = parser.parse_args(
-        [*(part for flag in flags.items() for part in flag), "--enforce-eager", "--disable-uvicorn-access-log"]
+        [*(part for flag in flags.items() for part in flag), "--enforce-eager", "--disable-uvicorn-access-log", *more]
     )
     try:
         address, listener = setup_server(args, reuse_port=False)

@@ -25,6 +25,8 @@ class Workload:
     """Chat completions; False: text completions."""
     top_logprobs: int | None = None
     """Chat: every token comes with its logprob and with those of so many others; None: without."""
+    parsed: bool = False
+    """Chat: every answer is thinking, a few words and tool calls, and the frontends have parsers for them."""
     exchanges: int = 0
     """Earlier exchanges of a chat, before its question."""
     growing: bool = False
@@ -58,6 +60,7 @@ _NAMED = (
     Workload(name="stream256", prompt_tokens=110, output_tokens=100, concurrency=256, step_ms=10.0),
     Workload(name="stream1024", prompt_tokens=110, output_tokens=100, concurrency=1024, step_ms=10.0),
     Workload(name="logprobs64", prompt_tokens=110, output_tokens=100, concurrency=64, top_logprobs=5, step_ms=10.0),
+    Workload(name="parsed64", prompt_tokens=110, output_tokens=100, concurrency=64, parsed=True, step_ms=10.0),
     Workload(name="short64", prompt_tokens=110, output_tokens=1, concurrency=64, stream=False),
     Workload(name="long64", prompt_tokens=1770, output_tokens=1, concurrency=64, stream=False),
     Workload(name="agent2", prompt_tokens=48_000, output_tokens=1, concurrency=2, stream=False, exchanges=40),
@@ -74,6 +77,7 @@ MEANING = {
     "stream256": "the same with 256 clients",
     "stream1024": "the same with 1,024 clients",
     "logprobs64": "stream64 with top_logprobs 5",
+    "parsed64": "stream64 with thinking and two tool calls in every answer, parsed",
     "short64": "110-token prompts, 1 token out, 64 clients",
     "long64": "1,770-token prompts, 1 token out, 64 clients",
     "agent2": "new 48,000-token chats of 81 messages, 1 token out, 2 clients",

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m fastfront.sim
     options = parse(argv, prog)
     logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
-        return (ReplayEngine if options.replay else Engine)(options).run()
+        return (ReplayEngine if options.replay or options.replay_calls else Engine)(options).run()
     except StartupError as error:
         logging.getLogger(__name__).critical("%s", error)
         return 1

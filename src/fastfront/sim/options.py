@@ -40,6 +40,7 @@ class Options:
     seed: int = 0
     script: Path | None = None
     replay: bool = False
+    replay_calls: bool = False
 
     die_after_tokens: int | None = None
     die_after_seconds: float | None = None
@@ -189,6 +190,12 @@ def parser(prog: str = "python -m fastfront.sim") -> argparse.ArgumentParser:
         action="store_true",
         help="for load tests: say the same to everybody at the least cost; all requests run at once and get one token "
         "a step, and of pace, answers and failures only --token-ms and --slow count",
+    )
+
+    g.add_argument(
+        "--replay-calls",
+        action="store_true",
+        help="the same, but every answer is a model's thinking, a few words and two calls of get_weather",
     )
 
     g = p.add_argument_group("failures")

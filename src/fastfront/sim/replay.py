@@ -38,6 +38,19 @@ TEXT = (
 """What is said: ordinary words, and a few characters of several tokens, as in real streams."""
 
 
+CALLS = """<think>
+The user wants to know the weather of two places. I look it up for both, and compare them day by day.
+</think>
+
+I look it up.
+<tool_call>
+{"name": "get_weather", "arguments": {"place": "Zürich", "days": 3, "details": "temperature, wind"}}
+</tool_call>
+<tool_call>
+{"name": "get_weather", "arguments": {"place": "東京", "days": 3, "details": "temperature, wind"}}
+</tool_call>"""
+"""What is said under --replay-calls, from its beginning: some hundred tokens in the form of Qwen's models."""
+
 MOST_LOGPROBS = 20
 """Logprobs beside the sampled token's that an output has at most, whatever the request says."""
 
@@ -98,7 +111,8 @@ class ReplayEngine:
         self._watch = Watch(options.exit_with_fd)
         self._model = LoadedModel.load(options.model, options.max_model_len)
         self._sockets = Sockets(self._watch, options.rank)
-        self._tokens = self._model.encode(TEXT)
+        self._tokens = self._model.encode(CALLS if options.replay_calls else TEXT)
+        self._stride = 0 if options.replay_calls else 7919
         self._ordinary: dict[int | None, list[bytes]] = {}
         self._last_tail = wire.output_tail(finish_reason=FinishReason.LENGTH)
         self._decoder = msgspec.msgpack.Decoder(_Added)
@@ -158,7 +172,7 @@ class ReplayEngine:
         params = request.sampling_params
         tokens = 16 if params is None or params.max_tokens is None else params.max_tokens
         # Each request begins elsewhere in the text, so that no two streams are alike.
-        position = self._num_requests * 7919 % len(self._tokens)
+        position = self._num_requests * self._stride % len(self._tokens)
         self._num_requests += 1
         logprobs = None if params is None else params.logprobs
         if logprobs is not None and not 0 <= logprobs <= MOST_LOGPROBS:

@@ -21,21 +21,21 @@ namespace fastfront {
 
 /// What all choices of a response share. vLLM's names of the fields are in the comments.
 struct DetailsOptions {
-    std::shared_ptr<const LogprobsOptions> logprobs;  // what tokens are called, and how many are shown
-    bool chat = true;                                 // members of the whole answer are not its choices'
-    bool wants_logprobs = false;                      // logprobs
-    bool wants_prompt_logprobs = false;               // prompt_logprobs
-    bool wants_token_ids = false;                     // return_token_ids
-    bool wants_prompt_token_ids = false;              // the same, of the prompt
-    bool echoes_prompt = false;                       // completions: echo
+    std::shared_ptr<const LogprobsOptions> logprobs = {};  // what tokens are called, and how many are shown
+    bool chat = true;                                      // members of the whole answer are not its choices'
+    bool wants_logprobs = false;                           // logprobs
+    bool wants_prompt_logprobs = false;                    // prompt_logprobs
+    bool wants_token_ids = false;                          // return_token_ids
+    bool wants_prompt_token_ids = false;                   // the same, of the prompt
+    bool echoes_prompt = false;                            // completions: echo
     bool echoes_only = false;                // echo with max_tokens 0: the token that the engine made is left out
     bool shows_cached_tokens = false;        // --enable-prompt-tokens-details
     bool shows_metrics = false;              // --enable-per-request-metrics, one prompt and one answer
     std::int64_t remote_cached_tokens = -1;  // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
-    std::string echo_text;                   // chat's echo: the last message; "" = none
-    std::string prompt_text_json;            // return_prompt_text; "" = null
-    std::vector<std::vector<std::uint32_t>> prompt_token_ids;  // by prompt, where an echo or the client needs them
-    std::vector<std::string> prompt_texts;                     // by prompt, for completions' echo
+    std::string echo_text = {};              // chat's echo: the last message; "" = none
+    std::string prompt_text_json = {};       // return_prompt_text; "" = null
+    std::vector<std::vector<std::uint32_t>> prompt_token_ids = {};  // by prompt, where an echo or the client needs them
+    std::vector<std::string> prompt_texts = {};                     // by prompt, for completions' echo
 };
 
 /// Members of one chunk or choice as JSON; "" = null.
