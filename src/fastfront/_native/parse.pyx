@@ -8,7 +8,7 @@ Signatures and their meaning are in parse.pyi.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t, uint32_t
-from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
+from libcpp.memory cimport make_shared, shared_ptr, unique_ptr
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
 from libcpp.utility cimport move, pair
@@ -174,6 +174,7 @@ cdef class ParserPlan:
 
 
 cdef class Parser:
+    cdef ParserPlan plan
     cdef unique_ptr[parsers.OutputParser] ptr
     cdef parsers.Pieces pieces
 
@@ -187,28 +188,15 @@ cdef class Parser:
         int thinking=THINKING_UNSAID,
         uint32_t first_call=0,
     ):
-        if reasoning_parser is None and tool_parser is None:
-            raise ValueError("a reasoning parser, a tool parser or both")
-        cdef parsers.ParserSpec spec
-        cdef parsers.SpecialToken token
-        for text, token_id in (special_tokens or {}).items():
-            token.text = utf8(text)
-            token.id = token_id
-            spec.special_tokens.push_back(token)
-        cdef parsers.ParserOptions options
-        options.thinking = <parsers.Thinking>thinking
-        options.first_call = first_call
-        if tools is not None:
-            options.tools = tools.ptr
-        cdef unique_ptr[parsers.OutputParser] reasoning
-        cdef unique_ptr[parsers.OutputParser] calls
-        if reasoning_parser is not None:
-            reasoning = deref(entry_of(reasoning_parser, True)).make(spec, options)
-            options.behind_reasoning = True
-        if tool_parser is not None:
-            calls = deref(entry_of(tool_parser, False)).make(spec, options)
-        cdef unique_ptr[parsers.ParserChain] chain = make_unique[parsers.ParserChain](move(reasoning), move(calls))
-        self.ptr.reset(chain.release())
+        # By the plan that a response would have, so that both parse alike.
+        self.plan = ParserPlan(
+            ModelParsers(reasoning_parser=reasoning_parser, tool_parser=tool_parser, special_tokens=special_tokens),
+            tool_parser=tool_parser,
+            tools=tools,
+            thinking=thinking,
+            first_call=first_call,
+        )
+        self.ptr = deref(self.plan.ptr).make()
 
     def push(self, str text, int64_t token=NO_TOKEN) -> list:
         cdef bytes raw = text.encode("utf-8", "replace")

@@ -113,8 +113,5 @@ cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
         cbool forced
         cbool named
         cbool outside() noexcept
+        unique_ptr[OutputParser] make() except +
         vector[uint32_t] special_ids() except +
-
-cdef extern from "parsers/chain.hpp" namespace "fastfront" nogil:
-    cdef cppclass ParserChain(OutputParser):
-        ParserChain(unique_ptr[OutputParser], unique_ptr[OutputParser])

@@ -221,7 +221,7 @@ class AnswerParsers:
             reasoning=native and self.reasoning_parser is not None,
             tool_parser=tool_parser if native else None,
             outside=not native,
-            tools=None if tool_parser is None else tool_schemas(tools),
+            tools=tool_schemas(tools) if native and tool_parser is not None else None,
             thinking=thinking,
             first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
             call_ids=self.call_ids,

@@ -48,7 +48,7 @@ async def _settle(frontend: Frontend, request: ChatCompletionRequest, constraint
 
 def parse(frontend: Frontend, request: ChatCompletionRequest, prompts: Prompts) -> Parsing:
     """Say how the answers are parsed."""
-    kwargs = chat_template_kwargs(frontend.model, request)
+    kwargs = chat_template_kwargs(frontend.model, request) if frontend.parsers.any else {}
     return frontend.parsers.parsing(request, prompts.token_ids[0], kwargs)
 
 
