@@ -31,6 +31,7 @@ from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of
 from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
+from fastfront.routes.load_report import reporting
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -101,6 +102,8 @@ async def generate(
     direct = direct_of(scope)
     if watch is not None and watch.reads_answer:
         send, direct = watch.send, None
+    if (reports := reporting(frontend, scope, send)) is not None:
+        send, direct = reports, None
     stream = RequestStream(receive, send, frontend.engine.abort, direct=direct, pump=frontend.engine.pump)
     try:
         request = await frontend.decode(stream, body, decode)
