@@ -228,6 +228,10 @@ class Config:
     ] = 10.0
     aggregate_engine_logging: Annotated[bool, Opt("Show it for all engines in one line.")] = False
     kv_cache_metrics: Annotated[bool, Opt("Show how long blocks stay in the KV cache.", engine=True)] = False
+    kv_transfer_config: Annotated[
+        JsonObject | None,
+        Opt("The engine's KV connector, as vLLM takes it; /metrics shows what it tells.", engine=True),
+    ] = None
     custom_histogram_buckets: Annotated[
         JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
     ] = None

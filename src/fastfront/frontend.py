@@ -39,6 +39,7 @@ from fastfront.sim import MODEL_PATH
 from fastfront.structured import Checker, backend_of
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
+from fastfront.telemetry.connectors import ConnectorMetrics
 from fastfront.telemetry.observability import Observability
 from fastfront.telemetry.own import OWN_BUCKETS
 from fastfront.telemetry.pump import watch_pump
@@ -89,6 +90,7 @@ class Frontend:
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
             tool_parser=self.config.tool_call_parser is not None,
+            connectors=ConnectorMetrics.of(self.config),
         )
         self.observability = Observability(self.config)
         self.pool = PromptPool()
@@ -253,7 +255,10 @@ class Frontend:
         self.model = model
         self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
-        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
+        is_diffusion = model.config.get("canvas_length") is not None
+        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready, diffusion=is_diffusion)
+        self.metrics.connectors.watch(self.engine.pump.take_connector_stats)
+        self.engine.on_connector_stats = self.metrics.connectors.drain
         watch_pump(self.metrics, self.engine.pump, self.pool, model.tokenizer)
         self.observability.watch_engines(self.engine.pump.snapshot, corrupted=self.metrics.corrupted)
         self.state = State.READY

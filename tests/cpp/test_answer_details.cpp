@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Fixture, "what an engine sends unasked is in whole answers: tr
 TEST_CASE("timings are those that are known; a stream leaves out the others") {
     RequestTimes times;
     std::string out;
-    append_metrics(out, times, 0, true);
+    append_metrics(out, times, 0, "", true);
     CHECK(out == R"({"time_to_first_token_ms":null,"generation_time_ms":null,"queue_time_ms":null,"mean_itl_ms":null,)"
                  R"("tokens_per_second":null,"speculative_decoding":null})");
     times.queued = 1.0;
@@ -175,13 +175,53 @@ TEST_CASE("timings are those that are known; a stream leaves out the others") {
     times.first_token = 2.0;
     times.last_token = 3.5;
     out.clear();
-    append_metrics(out, times, 4, false);
+    append_metrics(out, times, 4, "", false);
     CHECK(out ==
           R"({"time_to_first_token_ms":500.0,"generation_time_ms":1500.0,"queue_time_ms":500.0,"mean_itl_ms":500.0,)"
           R"("tokens_per_second":2.0})");
     out.clear();
-    append_metrics(out, {}, 4, false);
+    append_metrics(out, {}, 4, "", false);
     CHECK(out == "{}");
+    out.clear();
+    append_metrics(out, {}, 4, R"({"num_spec_steps":1})", false);
+    CHECK(out == R"({"speculative_decoding":{"num_spec_steps":1}})");
+    out.clear();
+    append_metrics(out, {}, 4, "{}", true);
+    CHECK(has(out, R"(,"tokens_per_second":null,"speculative_decoding":{}})"));
+}
+
+/// An output with its end and the engine's RequestSpecDecodeMetrics.
+std::string drafted(std::uint64_t id) {
+    return wire::array(18) + wire::text(wire::id_text(id)) + wire::array(1) + wire::number('a') + wire::nils(3) +
+           std::string(1, '\x01') + wire::nils(10) + "\x82" + wire::text("num_spec_tokens") + wire::number(1) +
+           wire::text("histogram") + wire::array(2) + wire::number(1) + wire::number(3) + wire::nils(1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "how the engine drafted is told, asked for or not, where there is one sequence") {
+    const std::string_view told = R"("speculative_decoding":{"mean_acceptance_length":1.75)";
+    SUBCASE("a whole answer") {
+        start(ResponseKind::chat);
+        step({drafted(id())});
+        const std::string out = bytes();
+        CHECK(has(out, R"("metrics":{"time_to_first_token_ms":null)"));
+        CHECK(has(out, told));
+    }
+    SUBCASE("a stream, in its usage") {
+        start(ResponseKind::completion_stream);
+        step({drafted(id())});
+        CHECK(has(bytes(), R"("metrics":{"speculative_decoding":{"mean_acceptance_length":1.75)"));
+    }
+    SUBCASE("beside the timings") {
+        options.shows_metrics = true;
+        start(ResponseKind::completion);
+        step({drafted(id())});
+        CHECK(has(bytes(), told));
+    }
+    SUBCASE("not of one sequence among several") {
+        start(ResponseKind::chat, 2);
+        step({drafted(id(0)), drafted(id(1))});
+        CHECK(has(bytes(), R"("metrics":null)"));
+    }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a silent stream gets a comment, one that speaks or has ended does not") {

@@ -260,6 +260,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         failure
         peer_refused
         caught_up
+        connector_stats
     cdef cppclass ControlEvent:
         ControlKind kind
         int64_t engine_index
@@ -276,6 +277,13 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
+cdef extern from "connector_stats.hpp" namespace "fastfront" nogil:
+    cdef cppclass ConnectorTold "fastfront::ConnectorStats::Told":
+        int64_t engine
+        string bytes
+    cdef cppclass ConnectorStats:
+        vector[ConnectorTold] take() except +
+
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
     cdef cppclass CppPump "fastfront::Pump":
         CppPump() except +
@@ -290,6 +298,7 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         cbool has_ring() noexcept
         vector[Metrics*] metrics() except +
         EngineStates& engine_states() noexcept
+        ConnectorStats& connector_stats() noexcept
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +

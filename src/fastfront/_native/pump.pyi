@@ -31,6 +31,7 @@ EVENT_OUTPUTS_CONTROL: int
 EVENT_ERROR: int
 EVENT_PEER_REFUSED: int
 EVENT_CAUGHT_UP: int
+EVENT_CONNECTOR_STATS: int
 
 def live_responses() -> int:
     """Return how many native responses exist in this process: 0 when nothing is under way and nothing leaks."""
@@ -253,6 +254,7 @@ class Pump:
         (EVENT_ERROR, sentence): a message could not be read, or the socket broke. (EVENT_PEER_REFUSED, sentence):
         somebody who does not keep to the protocol was sent away; the first, the second, the fourth time and so on.
         (EVENT_CAUGHT_UP, None): see catch_up().
+        (EVENT_CONNECTOR_STATS, None): take_connector_stats() has much to take.
         An exception from on_ready is reported through sys.unraisablehook.
         """
 
@@ -282,6 +284,11 @@ class Pump:
 
     def observe(self, stage: int, seconds: float) -> None:
         """Count a stage (STAGE_...) of a request's way to the engine. From any thread."""
+
+    def take_connector_stats(self) -> list[tuple[int, bytes]]:
+        """Return what the engines' KV connectors have told since the last call: an engine's index, and the MessagePack
+        of one step's map.
+        """
 
     def snapshot(self) -> dict[int, dict[str, Any]]:
         """Return the metrics of each engine, with vLLM's names without their prefix.

@@ -62,6 +62,8 @@ class EngineClient:
         self.dead: EngineDeadError | None = None
         self.dead_reason = ""
         self.dead_event = asyncio.Event()
+        self.on_connector_stats: Callable[[], object] = bool
+        """Called when much has gathered in the pump's connector stats; whoever shows them takes them then."""
         self._connection = connection
         self._connection.on_lost = self._on_lost
         self._send = connection.input.send
@@ -365,6 +367,8 @@ class EngineClient:
             self.declare_dead(f"its outputs cannot be read: {value}")
         elif kind == native.EVENT_CAUGHT_UP:
             self.declare_dead(self._loss)
+        elif kind == native.EVENT_CONNECTOR_STATS:
+            self.on_connector_stats()
         elif kind == native.EVENT_PEER_REFUSED:
             logger.warning("sent a peer of the engines' output socket away: %s", value)
         # EVENT_OUTPUTS_CONTROL (a wave has begun or ended) reaches this frontend through the coordinator too.

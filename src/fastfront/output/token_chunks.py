@@ -67,6 +67,7 @@ class TokenChunks:
         self._continuous_usage = continuous_usage
         self._weight_version = weight_version
         self._choices = [_Choice(None if make_stream is None else make_stream()) for _ in range(n)]
+        self._metrics: dict[str, Any] | None = None
         self._ready = bytearray()
         self._over = False
 
@@ -97,7 +98,10 @@ class TokenChunks:
         return ready
 
     def _take_event(self, event: dict[str, Any]) -> None:
-        if "error" in event or not event.get("choices"):
+        if "error" in event:
+            return
+        if not event["choices"]:  # the end, with usage
+            self._metrics = event.get("metrics")
             return
         (said,) = event["choices"]
         choice = self._choices[said["index"]]
@@ -157,7 +161,8 @@ class TokenChunks:
             self._ready += b"data: " + body + b"\n\n"
         elif self._include_usage:
             usage = self._usage(sum(choice.count for choice in self._choices))
-            last = {"request_id": self._id, "usage": usage, "output_mode": self._mode, "choices": []}
+            metrics = {} if self._metrics is None else {"metrics": self._metrics}
+            last = {"request_id": self._id, "usage": usage, **metrics, "output_mode": self._mode, "choices": []}
             self._ready += b"data: " + _encode(last) + b"\n\n"
         self._ready += DONE
 
@@ -173,7 +178,7 @@ class TokenChunks:
                 "prompt_token_id_logprobs": None,
                 "prompt_token_ids": self._prompt if self._return_token_ids else None,
                 "mm_placeholders": None,
-                "metrics": None,
+                "metrics": None if self._metrics is None else _METRICS | self._metrics,
                 "kv_transfer_params": None,
                 "ec_transfer_params": None,
                 "output_mode": self._mode,
@@ -185,4 +190,10 @@ class TokenChunks:
         )
 
 
+_METRICS: dict[str, Any] = dict.fromkeys(
+    (
+        *("time_to_first_token_ms", "generation_time_ms", "queue_time_ms", "mean_itl_ms", "tokens_per_second"),
+        "speculative_decoding",
+    )
+)
 _DETAILS = ("prompt_tokens_details", "completion_tokens_details")

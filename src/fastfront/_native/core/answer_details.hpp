@@ -63,8 +63,10 @@ struct AnswerMembers {
 
 /// Append the ids as a JSON list.
 void append_token_ids(std::string& out, std::span<const std::uint32_t> token_ids);
-/// Append PerRequestMetrics; `whole`: null members are there.
-void append_metrics(std::string& out, const RequestTimes& times, std::size_t tokens, bool whole);
+/// Append PerRequestMetrics; `speculative`: its member of that kind as JSON, "" = null; `whole`: null members are
+/// there.
+void append_metrics(std::string& out, const RequestTimes& times, std::size_t tokens, std::string_view speculative,
+                    bool whole);
 
 class AnswerDetails {
   public:
@@ -113,6 +115,8 @@ class ResponseDetails {
 
     /// A choice has had its first output.
     void on_first(const AnswerDetails& choice) noexcept;
+    /// The engine tells how well it drafted the only choice: RequestSpecDecodeMetrics as MessagePack.
+    void on_spec_decode(std::span<const std::uint8_t> raw, bool whole);
     /// A choice of prompt number `prompt` has ended with this output.
     void on_end(std::size_t prompt, const AnswerDetails& choice, const OutputExtras* extras);
 
@@ -130,6 +134,7 @@ class ResponseDetails {
     Cached first_;  // streams show what the first output says
     Cached last_;   // whole answers what the last prompt's last choice to end says
     std::size_t last_prompt_ = 0;
+    std::string spec_decode_;                              // JSON; "" = the engine tells nothing
     std::string kv_transfer_params_, ec_transfer_params_;  // of the first prompt's last choice to end
 };
 

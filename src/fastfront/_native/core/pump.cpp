@@ -163,6 +163,11 @@ void Pump::process(std::span<const std::uint8_t> message, std::span<const std::u
         engine_states_.record(outputs_.engine_index, outputs_.scheduler_stats);
     }
     std::vector<ControlEvent> events;
+    const auto connector =
+        outputs_.has_scheduler_stats ? outputs_.scheduler_stats.kv_connector_stats : std::span<const std::uint8_t>();
+    if (!connector.empty() && connector_stats_.push(outputs_.engine_index, connector)) {
+        events.push_back({ControlEvent::Kind::connector_stats, outputs_.engine_index, {}});
+    }
     if (!outputs_.utility_output.empty()) {
         const auto raw = outputs_.utility_output;
         events.push_back({ControlEvent::Kind::utility_output, outputs_.engine_index,

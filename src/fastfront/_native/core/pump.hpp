@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "connector_stats.hpp"
 #include "engine_outputs.hpp"
 #include "engine_state.hpp"
 #include "metrics.hpp"
@@ -54,6 +55,7 @@ class Pump {
     /// the helpers. total_of() adds them up.
     [[nodiscard]] std::vector<Metrics*> metrics();
     [[nodiscard]] EngineStates& engine_states() noexcept { return engine_states_; }
+    [[nodiscard]] ConnectorStats& connector_stats() noexcept { return connector_stats_; }
     /// The engines that send outputs. After set_writers(), before start(), once: what was counted is forgotten.
     void set_engines(std::int64_t first, std::size_t count);
 
@@ -111,6 +113,7 @@ class Pump {
     StepWriter writer_{poller_};                        // the pump thread's own
     std::vector<std::unique_ptr<StepWriter>> helpers_;  // those of the writer threads
     EngineStates engine_states_;
+    ConnectorStats connector_stats_;
 
     int nudge_fd_ = -1;
     std::atomic<bool> stopping_{false};

@@ -117,26 +117,6 @@ News Response::on_sent(std::int32_t result, SendRing& ring, double wall_time, Me
     return after(socket_->sent(result, ring), wall_time, metrics, consequences);
 }
 
-void Response::take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
-                            std::span<const std::uint32_t> token_ids, bool ends) noexcept {
-    if (!choice.details) {
-        if (extras == nullptr || writer_.streams()) {
-            return;
-        }
-        // Nobody asked, and the engine sends something: whole answers show it.
-        if (!details_) {
-            details_ = std::make_unique<ResponseDetails>(
-                std::make_shared<const DetailsOptions>(DetailsOptions{.chat = writer_.is_chat()}));
-        }
-        choice.details = std::make_unique<AnswerDetails>(details_->shared_options(), choice.prompt, true);
-    }
-    choice.details->push(output, extras, token_ids);
-    details_->on_first(*choice.details);
-    if (ends) {
-        details_->on_end(choice.prompt, *choice.details, extras);
-    }
-}
-
 News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids, std::span<const std::string> texts,
                     FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
                     Consequences& consequences) noexcept {

@@ -217,6 +217,8 @@ class Response {
     /// Have the choice keep what comes besides its text.
     void take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
                       std::span<const std::uint32_t> token_ids, bool ends) noexcept;
+    /// The details, made where nobody asked for any.
+    ResponseDetails& own_details();
     [[nodiscard]] AnswerMembers members() const;
     void finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                        Consequences& consequences) noexcept;
