@@ -9,6 +9,8 @@ leaves open is told by reasoning.py. Must not know prompts' making, the engine o
 from __future__ import annotations
 
 import logging
+import random
+import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
+
+_random = random.Random()  # noqa: S311 - an id has to be unique, not secret
 
 _KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
 
@@ -205,6 +209,14 @@ class AnswerParsers:
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
         )
+
+    def call_id(self, request: ChatCompletionRequest, name: str, number: int) -> str:
+        """Return an id for a tool call whose format gives it none; `number`: the answer's, from 0."""
+        if self.call_ids == parse.CALL_IDS_KIMI:
+            return f"functions.{name}:{_calls_so_far(request.messages) + number}"
+        if self.call_ids == parse.CALL_IDS_MISTRAL:
+            return "".join(_random.choices(string.ascii_letters + string.digits, k=9))
+        return f"chatcmpl-tool-{_random.getrandbits(64):016x}"
 
     def _outside_parser(
         self,
