@@ -48,7 +48,16 @@ class Config:
     tokenizer: Annotated[
         str | None, Opt("Directory or Hugging Face id of the tokenizer. Default: the model's own.", engine=True)
     ] = None
+    tokenizer_revision: Annotated[
+        str | None, Opt("Branch, tag or commit of the tokenizer. Default: the model's revision.", engine=True)
+    ] = None
+    tokenizer_mode: Annotated[
+        str, Opt("`auto` or `hf`: tokenizer.json and the chat template. vLLM's other modes are refused.", engine=True)
+    ] = "auto"
     revision: Annotated[str | None, Opt("Branch, tag or commit of the model on Hugging Face.", engine=True)] = None
+    hf_overrides: Annotated[
+        JsonObject | None, Opt("Members of config.json that are to be otherwise, as a JSON object.", engine=True)
+    ] = None
     max_model_len: Annotated[
         Count | None,
         Opt("Context length, prompt and answer; also 16k, 16K. Default: the engine's.", unit="tokens", engine=True),

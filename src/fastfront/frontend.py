@@ -279,7 +279,10 @@ class Frontend:
         model = Model.load(
             path,
             revision=config.revision,
+            hf_overrides=config.hf_overrides,
             tokenizer=config.tokenizer,
+            tokenizer_revision=config.tokenizer_revision,
+            tokenizer_mode=config.tokenizer_mode,
             served_model_names=names,
             chat_template=config.chat_template,
             chat_template_content_format=config.chat_template_content_format,

@@ -36,6 +36,7 @@ NO_MEANING = {
     "enable_flash_late_interaction": "pooling models are not served",
     "enable_server_load_tracking": "/load always counts",
     "grpc_port": "it is the port of vLLM's Rust frontend; fastfront speaks HTTP",
+    "io_processor_plugin": "it is for pooling models, which are not served",
     "renderer_num_workers": "long prompts have a pool of their own",
     "skip_tokenizer_init": "the tokenizer is loaded all the same: text is served, too",
     "tool_server": "/v1/responses, which calls tools, is not served",
@@ -45,10 +46,6 @@ NO_MEANING = {
 NOT_SERVED = frozenset(
     {
         "enable_prompt_embeds",
-        "hf_overrides",
-        "io_processor_plugin",
-        "tokenizer_mode",
-        "tokenizer_revision",
     }
 )
 """Served without them; requests that need them are refused by name."""
