@@ -56,6 +56,7 @@ SOMETIMES = {
     "vllm:corrupted_requests": "with `VLLM_COMPUTE_NANS_IN_LOGITS=1`",
     "vllm:num_requests_kv_fetch_by_stage": "once a KV connector loads",
     "vllm:spec_decode": "once an engine drafts",
+    "vllm:watermark_requests": "with `--watermark-config`",
     "vllm:diffusion": "with a diffusion model, instead of `vllm:spec_decode_*`",
     "vllm:kv_block": "with `--kv-cache-metrics`",
     "vllm:sleep_mode": "after the first operation",
@@ -80,7 +81,9 @@ def families() -> Iterable[Metric]:
     snapshot[0]["scheduler"]["kv_fetch"]["in_progress"] = 1
     drafts = ("num_drafts", "num_draft_tokens", "num_accepted_tokens")
     snapshot[0]["scheduler"]["spec_decode"] = {**dict.fromkeys(drafts, 1), "accepted_per_position": [1]}
-    metrics = Metrics(kv_cache_metrics=True, corrupted=True, tool_parser=True, connectors=all_connectors())
+    metrics = Metrics(
+        kv_cache_metrics=True, corrupted=True, watermark=True, tool_parser=True, connectors=all_connectors()
+    )
     metrics.add_counter("log_jobs_dropped", "Lines of logs left out for want of time.", lambda: 0)
     metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: 0)
     metrics.add_gauge("prompts_waiting", "Long prompts that no thread has begun yet.", lambda: 0)

@@ -237,6 +237,9 @@ class Config:
     ] = 10.0
     aggregate_engine_logging: Annotated[bool, Opt("Show it for all engines in one line.")] = False
     kv_cache_metrics: Annotated[bool, Opt("Show how long blocks stay in the KV cache.", engine=True)] = False
+    watermark_config: Annotated[
+        JsonObject | None, Opt("The engine's watermark, as vLLM takes it; /metrics counts its requests.", engine=True)
+    ] = None
     kv_transfer_config: Annotated[
         JsonObject | None,
         Opt("The engine's KV connector, as vLLM takes it; /metrics shows what it tells.", engine=True),

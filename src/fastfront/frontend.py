@@ -91,6 +91,7 @@ class Frontend:
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
             tool_parser=self.config.tool_call_parser is not None,
             connectors=ConnectorMetrics.of(self.config),
+            watermark=self.config.watermark_config is not None,
         )
         self.observability = Observability(self.config)
         self.pool = PromptPool()

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from fastfront._native.details import AnswerDetails
+from fastfront._native.pump import WATERMARK_DECLINED, WATERMARK_SKIPPED, WATERMARKED
 from fastfront.config import Config
 from fastfront.engine.types import SamplingParams
 from fastfront.errors import BadRequestError
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
-from fastfront.routes.details import are_plain, details_of
+from fastfront.routes.details import are_plain, details_of, watermark_of
 
 MODEL = SimpleNamespace(vocab="there is one")
 
@@ -131,3 +132,21 @@ def test_without_a_native_vocabulary_logprobs_are_refused():
         chat(model=foreign, params=SamplingParams(prompt_logprobs=1), prompt_logprobs=1)
     assert caught.value.param == "prompt_logprobs"
     assert chat(model=foreign, return_token_ids=True).token_ids
+
+
+@pytest.mark.parametrize(
+    ("watermarking", "temperature", "beams", "status"),
+    [
+        (None, 1.0, False, WATERMARKED),
+        (True, 0.5, False, WATERMARKED),
+        (True, 0.0, False, WATERMARK_SKIPPED),
+        (None, 0.0, False, WATERMARK_SKIPPED),
+        (False, 1.0, True, WATERMARK_SKIPPED),
+        (False, 0.0, False, WATERMARK_DECLINED),
+    ],
+)
+def test_what_a_request_is_counted_as_where_engines_watermark(watermarking, temperature, beams, status):
+    """Greedy sampling and beams cannot have a watermark; without --watermark-config there is nothing to count."""
+    params = SamplingParams(temperature=temperature, watermarking=watermarking)
+    assert watermark_of(Config(watermark_config={"key": 1}), params, beams=beams) == status
+    assert watermark_of(Config(), params, beams=beams) == 0

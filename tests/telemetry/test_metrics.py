@@ -153,6 +153,21 @@ def test_a_diffusion_model_counts_steps():
     assert not {name for name, *_ in found if name.startswith("vllm:spec_decode")}
 
 
+def test_watermarked_requests():
+    """With --watermark-config, every status from the start."""
+    snapshot = empty()
+    snapshot[0]["counters"].update(watermark_watermarked=3, watermark_skipped=1)
+    metrics = Metrics(watermark=True)
+    metrics.watch_engine(lambda: snapshot, "tiny")
+    found = samples(metrics)
+    counted = {
+        status: found[("vllm:watermark_requests_total", *ENGINE_0, ("status", status))]
+        for status in ("watermarked", "skipped", "not_watermarked")
+    }
+    assert counted == {"watermarked": 3, "skipped": 1, "not_watermarked": 0}
+    assert not {name for name, *_ in samples(watched()) if "watermark" in name}
+
+
 def test_load_is_told_by_engine():
     """What a load balancer hears: a value for each engine, and nothing where there are no statistics."""
     waiting, usage = [("num_requests_waiting", 5.0), ("num_requests_waiting", 0.0)], "kv_cache_usage_perc"

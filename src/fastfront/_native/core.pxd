@@ -11,7 +11,7 @@ from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
 from fastfront._native.parsers cimport ParserPlan as CppParserPlan, Pieces
-from fastfront._native.stats cimport EngineStates, HistogramId, Metrics
+from fastfront._native.stats cimport EngineStates, HistogramId, Metrics, Watermark
 from fastfront._native.text cimport CppVocab, DetokenizerOptions
 
 cdef extern from "<span>" namespace "std" nogil:
@@ -205,6 +205,7 @@ cdef extern from "response.hpp" namespace "fastfront" nogil:
         size_t n
         double arrival_time
         int64_t max_tokens
+        Watermark watermark
         size_t mailbox_limit
     cdef cppclass UnparsedStep:
         size_t choice

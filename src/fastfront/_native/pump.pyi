@@ -24,6 +24,13 @@ STAGE_PROMPT_QUEUE: int
 STAGE_TOKENIZE: int
 """Of that, tokenizing."""
 
+WATERMARKED: int
+"""The answer has the engine's watermark."""
+WATERMARK_SKIPPED: int
+"""The request wants it, but cannot have it."""
+WATERMARK_DECLINED: int
+"""It does not want it."""
+
 EVENT_ABORT: int
 EVENT_UTILITY: int
 EVENT_ENGINE_DEAD: int
@@ -79,12 +86,14 @@ class Response:
         mailbox_limit: int = 0,
         parsers: ParserPlan | None = None,
         details: AnswerDetails | None = None,
+        watermark: int = 0,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, or encoded.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
         may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit. `parsers`: what
-        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content.
+        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content. `watermark`: one of
+        the WATERMARK constants, to be counted; 0: no engine has a watermark.
         Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
         """
 

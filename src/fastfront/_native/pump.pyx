@@ -41,6 +41,10 @@ STAGE_PREPARE = <int>stats.HistogramId.prepare_seconds
 STAGE_PROMPT_QUEUE = <int>stats.HistogramId.prompt_queue_seconds
 STAGE_TOKENIZE = <int>stats.HistogramId.tokenize_seconds
 
+WATERMARKED = <int>stats.Watermark.watermarked
+WATERMARK_SKIPPED = <int>stats.Watermark.skipped
+WATERMARK_DECLINED = <int>stats.Watermark.not_watermarked
+
 EVENT_ABORT = 0
 EVENT_UTILITY = 1
 EVENT_ENGINE_DEAD = 2

@@ -35,9 +35,12 @@ cdef class Response:
         Py_ssize_t mailbox_limit=0,
         ParserPlan parsers=None,
         details=None,
+        int watermark=0,
     ):
         if not 0 <= kind <= KIND_COMPLETION or n < 1 or not prompt_token_ids or min_tokens < 0 or mailbox_limit < 0:
             raise ValueError("kind, n, prompt_token_ids, min_tokens or mailbox_limit is out of range")
+        if not 0 <= watermark <= WATERMARK_DECLINED:
+            raise ValueError("watermark is out of range")
         cdef core.ResponseSpec spec
         spec.options.kind = <core.ResponseKind>kind
         spec.options.id = utf8(id)
@@ -51,6 +54,7 @@ cdef class Response:
         spec.arrival_time = arrival_time
         spec.max_tokens = -1 if max_tokens is None else max_tokens
         spec.mailbox_limit = mailbox_limit
+        spec.watermark = <stats.Watermark>watermark
 
         cdef shared_ptr[core.PipelineOptions] pipeline = make_shared[core.PipelineOptions]()
         cdef vector[string] stops

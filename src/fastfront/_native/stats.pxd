@@ -15,6 +15,10 @@ cdef extern from "metrics.hpp" namespace "fastfront" nogil:
         count_
     cdef enum class CounterId(uint8_t):
         count_
+    cdef enum class Watermark(uint8_t):
+        watermarked
+        skipped
+        not_watermarked
     string_view name_of_histogram "fastfront::name_of"(HistogramId) noexcept
     string_view name_of_counter "fastfront::name_of"(CounterId) noexcept
     cdef cppclass Metrics:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastfront._native.details import AnswerDetails
+from fastfront._native.pump import WATERMARK_DECLINED, WATERMARK_SKIPPED, WATERMARKED
 from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import parse_messages
 from fastfront.protocol.chat import ChatCompletionRequest
@@ -31,7 +32,20 @@ def are_plain(config: Config) -> bool:
         or config.enable_per_request_metrics
         or config.stream_interval > 1
         or config.sse_keep_alive_interval
+        or config.watermark_config is not None
     )
+
+
+def watermark_of(config: Config, params: SamplingParams, *, beams: bool = False) -> int:
+    """Return what a request is counted as where engines watermark (--watermark-config), 0 where they do not.
+
+    Source: vllm/config/vllm.py `_check_supports_watermarking`.
+    """
+    if config.watermark_config is None:
+        return 0
+    if params.watermarking is False and not beams:
+        return WATERMARK_DECLINED
+    return WATERMARK_SKIPPED if beams or params.temperature == 0 else WATERMARKED
 
 
 def details_of(

@@ -29,7 +29,7 @@ from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
-from fastfront.routes.details import details_of
+from fastfront.routes.details import details_of, watermark_of
 from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
 from fastfront.routes.load_report import reporting
 from fastfront.routes.watch import watch_of
@@ -289,6 +289,7 @@ def _response(
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
         mailbox_limit=MAILBOX_LIMIT,
+        watermark=watermark_of(frontend.config, prompts.params[0], beams=bool(request.use_beam_search)),
         parsers=parsing.plan,
         details=details_of(
             frontend.config,

@@ -22,6 +22,7 @@ from fastfront.protocol.completions import CompletionRequest
 from fastfront.protocol.generate import GenerateRequest, completion_of, decode_generate_request
 from fastfront.routes.completions import prepare
 from fastfront.routes.constraints import settle_constraints
+from fastfront.routes.details import watermark_of
 from fastfront.routes.generate import Prompts, Shape, choose_id, engine_requests, read_headers
 from fastfront.routes.handler import Routes
 from fastfront.routes.http import check_json_content_type, read_body
@@ -112,6 +113,7 @@ def _response(
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,
         mailbox_limit=MAILBOX_LIMIT,
+        watermark=watermark_of(frontend.config, prompts.params[0]),
     )
 
 

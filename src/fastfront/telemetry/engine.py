@@ -16,6 +16,7 @@ from fastfront.telemetry.families import Counts, counter, gauge, histogram
 from fastfront.telemetry.names import COUNTERS, DIFFUSION, HISTOGRAMS, KV_BLOCKS, SCHEDULER_COUNTERS, SPEC_DECODE, TEXTS
 
 FINISHED_REASONS = ("stop", "length", "abort", "error", "repetition")
+WATERMARK_STATUSES = ("watermarked", "skipped", "not_watermarked")
 PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
 LABELS = ("model_name", "engine")
 
@@ -31,11 +32,13 @@ def engine_metrics(
     kv_cache_metrics: bool = False,
     corrupted: bool = False,
     diffusion: bool = False,
+    watermark: bool = False,
 ) -> Iterator[Metric]:
     """Yield every family of one snapshot.
 
     `created`: Unix time since which it counts. `kv_cache_metrics`: show the histograms of KV blocks before the first of
-    them has left the cache; `corrupted`: count requests with NaNs in their logits; `diffusion`: the model is one.
+    them has left the cache; `corrupted`: count requests with NaNs in their logits; `diffusion`: the model is one;
+    `watermark`: engines have one.
     """
     engines = _Engines(snapshot, model_name, created)
     yield engines.gauge("num_requests_running", lambda of: of["scheduler"]["running"])
@@ -54,6 +57,12 @@ def engine_metrics(
         yield engines.counter(name, _member("counters", name))
     if corrupted:
         yield engines.counter("corrupted_requests", _member("counters", "corrupted_requests"))
+    if watermark:
+        yield engines.counter_by(
+            "watermark_requests",
+            "status",
+            lambda of: {status: of["counters"][f"watermark_{status}"] for status in WATERMARK_STATUSES},
+        )
     yield engines.counter_by(
         "prompt_tokens_by_source",
         "source",

@@ -35,12 +35,13 @@ class Metrics:
         log_stats: bool = True,
         kv_cache_metrics: bool = False,
         corrupted: bool = False,
+        watermark: bool = False,
         tool_parser: bool = False,
         connectors: ConnectorMetrics | None = None,
     ) -> None:
         """Begin at zero, without an engine.
 
-        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`: see engine_metrics; `tool_parser`: there is
+        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`, `watermark`: see engine_metrics; `tool_parser`: there is
         a --tool-call-parser. `connectors`: what is known of KV connectors.
         """
         self.http = HttpMetrics()
@@ -54,6 +55,7 @@ class Metrics:
         self.corrupted = corrupted
         self._log_stats = log_stats
         self._kv_cache_metrics = kv_cache_metrics
+        self._watermark = watermark
         self._tool_parser = tool_parser
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self._counters: dict[str, tuple[str, Callable[[], float]]] = {}
@@ -114,6 +116,7 @@ class Metrics:
                     kv_cache_metrics=self._kv_cache_metrics,
                     corrupted=self.corrupted,
                     diffusion=self._diffusion,
+                    watermark=self._watermark,
                 )
                 yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
                 yield cache_config_info(self._ready, snapshot)

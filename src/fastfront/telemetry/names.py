@@ -126,6 +126,7 @@ TEXTS = {
         "'completed_waiting' = load finished, request not running yet."
     ),
     "corrupted_requests": "Corrupted requests, in terms of total number of requests with NaNs in logits.",
+    "watermark_requests": "Finished requests by watermark status (only with watermark_config).",
     "diffusion_num_denoising_steps": "Number of denoising steps.",
     "diffusion_num_canvas_positions": "Number of canvas positions evaluated.",
     "diffusion_num_committed_tokens": "Number of committed (finalized) tokens.",

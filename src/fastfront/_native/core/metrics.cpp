@@ -40,6 +40,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(CounterId::count
     "generation_tokens",
     "num_preemptions",
     "corrupted_requests",
+    "watermark_watermarked",
+    "watermark_skipped",
+    "watermark_not_watermarked",
     "tool_parser_plain",
     "tool_parser_called",
     "tool_parser_streaming_plain",
@@ -141,6 +144,10 @@ void Metrics::on_finished(FinishReason reason, const RequestTimes& times, double
     const auto base = static_cast<std::uint8_t>(CounterId::success_stop);
     engine.counters[base + offset].add(1);
     engine.counters[static_cast<std::size_t>(CounterId::corrupted_requests)].add(times.corrupted ? 1 : 0);
+    if (times.watermark != Watermark::none) {
+        const auto first = static_cast<std::size_t>(CounterId::watermark_watermarked);
+        engine.counters[first + static_cast<std::size_t>(times.watermark) - 1].add(1);
+    }
     observe(HistogramId::e2e_request_latency_seconds, wall_time - times.arrival);
     observe(HistogramId::request_prompt_tokens, static_cast<double>(prompt_tokens));
     observe(HistogramId::request_generation_tokens, static_cast<double>(generation_tokens));

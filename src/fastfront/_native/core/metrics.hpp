@@ -78,6 +78,9 @@ enum class CounterId : std::uint8_t {
     generation_tokens,
     num_preemptions,
     corrupted_requests,
+    watermark_watermarked,  // finished requests by what Watermark says of them
+    watermark_skipped,
+    watermark_not_watermarked,
     tool_parser_plain,  // invocations of tool parsers: whole answers without a call and with one, deltas likewise
     tool_parser_called,
     tool_parser_streaming_plain,
@@ -99,6 +102,10 @@ enum class CounterId : std::uint8_t {
 [[nodiscard]] std::string_view name_of(HistogramId id) noexcept;
 [[nodiscard]] std::string_view name_of(CounterId id) noexcept;
 
+/// Whether a request's answer has the engine's watermark: no engine has one, it does, it wants it but cannot, it does
+/// not want it.
+enum class Watermark : std::uint8_t { none, watermarked, skipped, not_watermarked };
+
 /// When a request reached its stations. Wall clock for arrival; the engine's monotonic clock for the rest.
 struct RequestTimes {
     double arrival = 0.0;
@@ -112,6 +119,7 @@ struct RequestTimes {
     std::int64_t cached_tokens = 0;  // prompt tokens that needed no prefill
     bool prefilling = true;
     bool corrupted = false;
+    Watermark watermark = Watermark::none;
     FinishReason reason = FinishReason::none;
     double ended = 0.0;  // wall clock; 0 = it has not
 

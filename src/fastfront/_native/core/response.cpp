@@ -51,7 +51,7 @@ Response::Response(ResponseSpec spec)
                  .parsed = spec.parsers ? std::make_unique<ParsedAnswer>(spec.parsers, !writer_.streams()) : nullptr,
                  .details =
                      spec.details ? std::make_unique<AnswerDetails>(spec.details, prompt, !writer_.streams()) : nullptr,
-                 .times = {.arrival = spec.arrival_time},
+                 .times = {.arrival = spec.arrival_time, .watermark = spec.watermark},
                  .ending = {},
                  .text = {},
                  .stop_text = {}});

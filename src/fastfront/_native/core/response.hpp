@@ -46,6 +46,7 @@ struct ResponseSpec {
     double arrival_time = 0.0;      // Unix seconds
     std::int64_t max_tokens = -1;   // for the metrics; -1 = not known
     std::size_t mailbox_limit = 0;  // bytes; 0 = no limit
+    Watermark watermark = Watermark::none;
 };
 
 /// An engine output that waits for its text to be made outside.
