@@ -90,6 +90,7 @@ cdef extern from "zmtp_router.hpp" namespace "fastfront" nogil:
         Errc poll(vector[RouterEvent]&) noexcept
         cbool pending() noexcept
         cbool send(string_view, byte_span, byte_span) noexcept
+        cbool send_frames "send"(string_view, const vector[byte_span]&) noexcept
         cbool queue(string_view, byte_span, byte_span) noexcept
         void flush() noexcept
         size_t backlog() noexcept
