@@ -44,7 +44,6 @@ NO_MEANING = {
 
 NOT_SERVED = frozenset(
     {
-        "enable_prompt_embeds",
         "hf_overrides",
         "io_processor_plugin",
         "tokenizer_mode",

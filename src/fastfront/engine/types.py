@@ -157,7 +157,7 @@ class EngineCoreRequest(msgspec.Struct, array_like=True, omit_defaults=True, gc=
     lora_request: LoRARequest | None
     cache_salt: str | None
     data_parallel_rank: int | None
-    prompt_embeds: Tensor | Any = None
+    prompt_embeds: Any = None  # a Tensor; what it was encoded as, where it has been read
     prompt_is_token_ids: list[bool] | None = None
     client_index: int = 0
     current_wave: int = 0
