@@ -80,28 +80,35 @@ def generate_cases() -> list[Case]:
 
 
 def _generate_logprobs() -> list[Case]:
-    asked: dict[str, dict[str, Any]] = {
+    shown: dict[str, dict[str, Any]] = {
         "two": {"logprobs": 2},
         "none": {"logprobs": 0},
-        "several": {"logprobs": 1, "n": 2, **SEEDED},
         "stop": {"logprobs": 1, "stop": ["a", "e", "i", "o"]},
         "prompt": {"prompt_logprobs": 1},
         "both": {"logprobs": 2, "prompt_logprobs": 0},
         "ids": {"logprob_token_ids": [5, 6]},
         "ids-and-number": {"logprob_token_ids": [5, 6], "logprobs": 2},
+    }
+    ways: dict[str, dict[str, Any]] = {
+        "": {},
+        "-text": {"output_mode": "text"},
+        "-stream": {"stream": True},
+        "-stream-text": {"stream": True, "output_mode": "text"},
+    }
+    whole: dict[str, dict[str, Any]] = {
+        "several": {"logprobs": 1, "prompt_logprobs": 0, "n": 2, **SEEDED},
         "ids-and-other-number": {"logprob_token_ids": [5, 6], "logprobs": 1},
         "too-many": {"logprobs": 21},
         "below": {"logprobs": -2},
         "prompt-below": {"prompt_logprobs": -2},
         "prompt-ids": {"prompt_logprob_token_ids": [[5, 6]] * 4},
     }
-    cases: list[Case] = []
-    for name, params in asked.items():
-        for way, more in {"": {}, "-text": {"output_mode": "text"}, "-stream": {"stream": True}}.items():
-            body = generate(sampling_params={"max_tokens": 4, **params}, **more)
-            cases.append(Case(f"generate-logprobs-{name}{way}", GENERATE, body))
-    streamed = generate(sampling_params={"logprobs": 1, "max_tokens": 4}, output_mode="text", stream=True)
-    return [*cases, Case("generate-logprobs-stream-text", GENERATE, streamed)]
+    asked = [(name + way, params, more) for name, params in shown.items() for way, more in ways.items()]
+    asked += [(name, params, {}) for name, params in whole.items()]
+    return [
+        Case(f"generate-logprobs-{name}", GENERATE, generate(sampling_params={"max_tokens": 4, **params}, **more))
+        for name, params, more in asked
+    ]
 
 
 def _generate_media() -> list[Case]:

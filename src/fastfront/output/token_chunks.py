@@ -170,7 +170,7 @@ class TokenChunks:
                 "request_id": self._id,
                 "model": self._model,
                 "created": self._created,
-                "usage": dict.fromkeys(_DETAILS) | body["usage"],
+                "usage": body["usage"],
                 "prompt_logprobs": self._prompt_logprobs(choices[0]["prompt_logprobs"]),
                 "prompt_token_id_logprobs": None,
                 "prompt_token_ids": self._prompt if self._return_token_ids else None,

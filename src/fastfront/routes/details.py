@@ -85,7 +85,7 @@ def details_of(
         echo_texts=list(echo_texts),
         prompt_text=prompt_text,
         stream_interval=max(request.stream_interval or 1, config.stream_interval) if request.stream else 1,
-        cached_tokens=config.enable_prompt_tokens_details,
+        cached_tokens=config.enable_prompt_tokens_details and not request.use_beam_search,
         remote_cached_tokens=_remote_cached_tokens(request.kv_transfer_params),
         metrics=config.enable_per_request_metrics and (request.n or 1) == 1 and len(token_ids) == 1,
         prompts=list(token_ids) if prompt_ids or echo else [],
