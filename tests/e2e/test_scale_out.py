@@ -229,8 +229,10 @@ def test_batch_of_conversations_that_end_with_different_speakers(scale_out, echo
         [{"role": "user", "content": "two"}, {"role": "assistant", "content": "so"}],
     ]
     body = {"messages": conversations, "max_tokens": 4, "temperature": 0, "add_generation_prompt": False, "echo": echo}
-    choices = scale_out.post("/v1/chat/completions/batch", json=body).json()["choices"]
+    answer = scale_out.post("/v1/chat/completions/batch", json=body).json()
+    choices = answer["choices"]
     assert [choice["message"]["role"] for choice in choices] == ["user", "assistant"]
+    assert answer["prompt_logprobs"] is None
     if echo:
         assert [choice["message"]["content"][:3] for choice in choices] == [
             "one",

@@ -147,6 +147,16 @@ def test_a_part_without_rows_has_no_place(model: Model) -> None:
         chat(model, "=" + embeds(), "=" + embeds(1))
 
 
+def test_a_part_that_unfolds_is_refused_before_memory_is_taken(model: Model) -> None:
+    """One row, repeated by a stride of 0: its length is looked at first."""
+    model.max_model_len = 4096
+    file = archive(pickled_tensor((2**27, WIDTH), (0, 1), size=WIDTH), bytes(8))
+    part = "=" + base64.b64encode(file).decode()
+    with pytest.raises(BadRequestError, match=r"your prompt contains 1342177\d\d input tokens"):
+        chat(model, part)
+    assert len(chat(model, part, truncate_prompt_tokens=7).token_ids) == 7
+
+
 def test_a_server_without_the_flag(chatml: Model) -> None:
     """Takes neither, and the placeholder is text like any other."""
     with pytest.raises(BadRequestError, match="You must set `--enable-prompt-embeds` to input `prompt_embeds` "):

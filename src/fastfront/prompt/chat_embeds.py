@@ -57,7 +57,7 @@ class Spread:
     """The ids of a rendered chat, with each placeholder in them as often as its part has rows."""
 
     def __init__(self, rendered: Sequence[int], placeholder_id: int | None, parts: Sequence[EmbedsMatrix]) -> None:
-        """Raise the error to answer where the template left a part out, or showed one twice."""
+        """Raise the error to answer where the template left a part out or showed one twice, or a part has no rows."""
         count = sum(token_id == placeholder_id for token_id in rendered)
         if count != len(parts):
             raise BadRequestError(
@@ -70,24 +70,27 @@ class Spread:
             )
         self._parts = parts
         rows = iter(parts)
-        self._pieces = [next(rows) if token_id == placeholder_id else None for token_id in rendered]
-        self.token_ids: list[int] = []
-        for token_id, part in zip(rendered, self._pieces, strict=True):
-            self.token_ids += [token_id] * (1 if part is None else part.rows)
+        self._pieces = [(token_id, next(rows) if token_id == placeholder_id else None) for token_id in rendered]
 
-    def embeds(self, kept: slice) -> PromptEmbeds:
-        """Return a row for each of `token_ids[kept]`: a part's, or zeros for a token."""
+    def __len__(self) -> int:
+        """Return how many ids there are."""
+        return len(self._pieces) + sum(part.rows - 1 for part in self._parts)
+
+    def take(self, kept: slice) -> tuple[list[int], PromptEmbeds]:
+        """Return some of the ids, one after the other, and a row for each: a part's, or zeros for a token."""
         dtype, hidden_size = self._parts[0].dtype, self._parts[0].tensor.shape[1]
-        row_bytes = float_width(dtype) * hidden_size
-        start, stop, _ = kept.indices(len(self.token_ids))
+        no_row = bytes(float_width(dtype) * hidden_size)
+        start, stop, _ = kept.indices(len(self))
+        token_ids: list[int] = []
         data: list[bytes] = []
         is_token_ids: list[bool] = []
         at = 0
-        for part in self._pieces:
+        for token_id, part in self._pieces:
             size = 1 if part is None else part.rows
             first, last = max(start - at, 0), min(stop - at, size)
             at += size
             if first < last:
-                data.append(bytes(row_bytes) if part is None else part.cast(slice(first, last)))
+                token_ids += [token_id] * (last - first)
+                data.append(no_row if part is None else part.cast(slice(first, last)))
                 is_token_ids += [part is None] * (last - first)
-        return PromptEmbeds(dtype, len(is_token_ids), hidden_size, b"".join(data), is_token_ids)
+        return token_ids, PromptEmbeds(dtype, len(token_ids), hidden_size, b"".join(data), is_token_ids)

@@ -189,10 +189,11 @@ def _render_parts(model: Model, text: str, parts: list[EmbedsMatrix], limits: Le
     """Return the prompt of a chat that is embeddings in places."""
     rendered = model.tokenizer.encode(text, add_special_tokens=False)
     spread = Spread(rendered, model.tokenizer.token_to_id(EMBEDS_PLACEHOLDER), parts)
-    kept = _cut(limits, len(spread.token_ids))
-    token_ids = spread.token_ids[kept]
-    _check_length(len(token_ids), limits.max_model_len)
-    return RenderedPrompt(token_ids, None, spread.embeds(kept))
+    kept = _cut(limits, len(spread))
+    # Before there are any, and for /tokenize, too: a tensor that repeats one row may say that it has millions.
+    _check_length(len(range(*kept.indices(len(spread)))), limits.max_model_len or model.max_model_len)
+    token_ids, embeds = spread.take(kept)
+    return RenderedPrompt(token_ids, None, embeds)
 
 
 def _template_kwargs(

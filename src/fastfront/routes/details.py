@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fastfront._native.details import AnswerDetails
 from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import parse_messages
@@ -44,14 +46,14 @@ def details_of(
     params: SamplingParams,
     role: str,
     *,
-    echo_texts: Sequence[str] = (),
+    echo_texts: Sequence[str] | None = None,
     hides_tokens: bool = False,
 ) -> AnswerDetails | None:
     """Return what the answer has to carry, None for text alone.
 
-    `token_ids` and `texts` are the prompts'; `echo_texts` by prompt what answers go on from, where there are several
-    chats. `hides_tokens`: the answer is parsed and its reasoning not shown, so that
-    nothing may tell of its tokens.
+    `token_ids` and `texts` are the prompts'. `echo_texts`: by prompt what the answers of a batch of chats go on from;
+    None: it is none. `hides_tokens`: the answer is parsed and its reasoning not shown, so that nothing may tell of its
+    tokens.
     """
     wants_ids = bool(request.return_token_ids)
     echo, echo_text, prompt_text = False, "", None
@@ -82,7 +84,6 @@ def details_of(
         echo=echo,
         echo_only=echo and request.max_tokens == 0,
         echo_text=echo_text,
-        echo_texts=list(echo_texts),
         prompt_text=prompt_text,
         stream_interval=max(request.stream_interval or 1, config.stream_interval) if request.stream else 1,
         cached_tokens=config.enable_prompt_tokens_details and not request.use_beam_search,
@@ -91,6 +92,11 @@ def details_of(
         prompts=list(token_ids) if prompt_ids or echo else [],
         prompt_texts=[text or "" for text in texts] if echo else [],
     )
+    if echo_texts is not None:
+        # A batch tells nothing but its choices.
+        whole = {"cached_tokens": False, "prompt_logprobs": False, "prompt_token_ids": False, "metrics": False}
+        echoes = list(echo_texts) if any(echo_texts) else []
+        details = msgspec.structs.replace(details, **whole, echo_text="", echo_texts=echoes, prompts=[])
     if details == _NOTHING:
         return None
     if model.vocab is None and (details.logprobs or details.prompt_logprobs):

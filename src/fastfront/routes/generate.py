@@ -336,7 +336,7 @@ def _response(
             prompts.texts,
             prompts.params[0],
             role,
-            echo_texts=[speaker.echo_text for speaker in speakers] if any(each.echo_text for each in speakers) else (),
+            echo_texts=[speaker.echo_text for speaker in speakers] if speakers else None,
             hides_tokens=parsing.plan is not None and not getattr(request, "include_reasoning", True),
         ),
     )
