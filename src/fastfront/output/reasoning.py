@@ -92,6 +92,7 @@ _GLM_TURNS = ("<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
 _GLM = PromptRule(end=_CALLS, boundaries=_GLM_TURNS, switch=_either)
 
 RULES: dict[str, PromptRule] = {
+    "beam": PromptRule(reads_prompt=False),  # as hf: the template decides (response_template.py)
     "cohere_command3": PromptRule(("<|START_THINKING|>",), ("<|END_THINKING|>",), ("<|CHATBOT_TOKEN|>",)),
     "cohere_command4": PromptRule(("<|START_THINKING|>",), ("<|END_THINKING|>",), ("<|CHATBOT_TOKEN|>",)),
     "deepseek_r1": PromptRule(),
@@ -109,6 +110,7 @@ RULES: dict[str, PromptRule] = {
     "glm47": _GLM,
     "granite": PromptRule(reads_prompt=False),
     "granite_thinking_parser": _QWEN3,
+    "hf": PromptRule(reads_prompt=False),
     "holo2": PromptRule(switch=_either),
     "hunyuan_a13b": PromptRule(reads_prompt=False),
     "hy_v3": PromptRule(switch=_effort("no_think")),
