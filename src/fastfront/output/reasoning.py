@@ -133,7 +133,9 @@ RULES: dict[str, PromptRule] = {
     "minimax_m2_append_think": PromptRule(reads_prompt=False),
     "minimax_m3": PromptRule(("<mm:think>",), ("</mm:think>",), opened_by=("thinking_mode", "enabled")),
     "mistral": PromptRule(("[THINK]",), ("[/THINK]", "[TOOL_CALLS]")),
+    "muse": PromptRule(reads_prompt=False),
     "muse_glimmer": PromptRule(reads_prompt=False),
+    "musespark1x": PromptRule(reads_prompt=False),
     "nemotron_v3": _QWEN3,
     "olmo3": PromptRule(reads_prompt=False),
     "openai_gptoss": PromptRule(reads_prompt=False, switch=_never),  # its constraints hold from the first token on
@@ -147,7 +149,7 @@ RULES: dict[str, PromptRule] = {
     ),
     "step3": PromptRule(start=()),
     "step3p5": PromptRule(end=_CALLS, boundaries=_CHATML),
-    "step5": PromptRule(end=_CALLS, boundaries=_CHATML),
+    "step5": PromptRule(),
 }
 """By the reasoning parser's name."""
 
