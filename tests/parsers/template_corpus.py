@@ -18,8 +18,11 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         "fields": {
             "thinking": THINK,
             "tool_calls": {
-                **{"open": "<tool_call>", "close": "</tool_call>", "repeats": True},
-                **{"content": "json", "transform": CALL},
+                "open": "<tool_call>",
+                "close": "</tool_call>",
+                "repeats": True,
+                "content": "json",
+                "transform": CALL,
             },
             "content": {"close": "<|im_end|>"},
         }
@@ -88,8 +91,11 @@ TEMPLATES: dict[str, dict[str, Any]] = {
             "thinking": {"open_pattern": r"(?:^|<think>\s*)", "close": "</think>"},
             "content": {"open": "<response>\n", "close_pattern": r"\n?</response>"},
             "tool_calls": {
-                **{"open": "<tool_call>", "close": "</tool_call>", "repeats": True},
-                **{"content": "json", "transform": CALL},
+                "open": "<tool_call>",
+                "close": "</tool_call>",
+                "repeats": True,
+                "content": "json",
+                "transform": CALL,
             },
         },
     },
@@ -223,8 +229,8 @@ CASES: dict[str, Case] = {
         "tags", "<tool_call><function=now>\n<parameter=x>a < b</parameter> <parameter=y></parameter></tool_call>"
     ),
     "merged tags": Case(
-        "merged tags", 'Hi <invoke name="now"><a>1</a><b>x</b><a>2</a><a> 3 </a></invoke>\n and <invoke name="now">'
-        "</invoke>.",
+        "merged tags",
+        'Hi <invoke name="now"><a>1</a><b>x</b><a>2</a><a> 3 </a></invoke>\n and <invoke name="now"></invoke>.',
     ),
     "a list of calls": Case(
         "lists",
@@ -248,7 +254,7 @@ CASES: dict[str, Case] = {
     "implied thinking, begun": Case("implied thinking", " Hm.</think><response>\nx</response>", "Assistant:<think>\n"),
     "lax json": Case(
         "lax json",
-        "<|channel>thought\nHm.<channel|>Well: <|tool_call>call:get_weather{days:3,city:<|\"|>Paris, \"F\"<|\"|>,"
+        '<|channel>thought\nHm.<channel|>Well: <|tool_call>call:get_weather{days:3,city:<|"|>Paris, "F"<|"|>,'
         'where:{a:<|"|>b:{c<|"|>,list:[true,null,1.50]}}<tool_call|><|tool_response>',
     ),
     "lax json, empty": Case("lax json", "<|tool_call>call:now{}<tool_call|>ok<turn|>"),

@@ -72,7 +72,9 @@ class ModelParsers:
         count_markers: Mapping[str, Sequence[int]] | None = None,
         response_template: ResponseTemplate | None = None,
     ) -> None:
-        """`response_template`: what the parsers hf and beam go by. `counted`: the reasoning parser by whose rule usage tells reasoning tokens (0 where it has none), None: it
+        """`response_template`: what the parsers hf and beam go by.
+
+        `counted`: the reasoning parser by whose rule usage tells reasoning tokens (0 where it has none), None: it
         does not tell them. `count_markers`: as ReasoningCounter's `markers`.
         """
 
@@ -98,12 +100,14 @@ class ParserPlan:
         named: bool = False,
         outside: bool = False,
         prefix: str | None = None,
+        repeats_thinking: bool = False,
     ) -> None:
         """`reasoning`: the model's parser is used. `tool_parser`: None if calls are not looked for.
 
         `first_call`: tool calls of the conversation so far. `forced`: content is never null. `named`: a call does not
-        change finish_reason. `outside`: the text is parsed in Python (Response.take_steps), by neither parser. `prefix`: the end of
-        the prompt, for parsers that go by a response template.
+        change finish_reason. `outside`: the text is parsed in Python (Response.take_steps), by neither parser.
+        `prefix`: the end of the prompt, for parsers that go by a response template. `repeats_thinking`: an answer
+        without content has its thinking for content, too.
         """
 
 class Parser:
@@ -120,6 +124,7 @@ class Parser:
         first_call: int = 0,
         response_template: ResponseTemplate | None = None,
         prefix: str | None = None,
+        repeats_thinking: bool = False,
     ) -> None: ...
     def push(self, text: str, token: int = ...) -> list[Piece]:
         """Take more of the model's text; `token`: the special token that it is. Returns what is known now."""

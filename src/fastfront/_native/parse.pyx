@@ -164,6 +164,7 @@ cdef class ParserPlan:
         bint named=False,
         bint outside=False,
         str prefix=None,
+        bint repeats_thinking=False,
     ):
         cdef shared_ptr[parsers.ParserPlan] plan = make_shared[parsers.ParserPlan]()
         deref(plan).spec = model.spec
@@ -181,6 +182,7 @@ cdef class ParserPlan:
             deref(plan).options.tools = tools.ptr
         if prefix is not None:
             deref(plan).options.prefix = <shared_ptr[const string]>make_shared[string](utf8(prefix))
+        deref(plan).options.repeats_thinking = repeats_thinking
         deref(plan).options.thinking = <parsers.Thinking>thinking
         deref(plan).options.first_call = first_call
         deref(plan).count = model.count
@@ -208,6 +210,7 @@ cdef class Parser:
         uint32_t first_call=0,
         ResponseTemplate response_template=None,
         str prefix=None,
+        bint repeats_thinking=False,
     ):
         # By the plan that a response would have, so that both parse alike.
         self.plan = ParserPlan(
@@ -222,6 +225,7 @@ cdef class Parser:
             thinking=thinking,
             first_call=first_call,
             prefix=prefix,
+            repeats_thinking=repeats_thinking,
         )
         self.ptr = deref(self.plan.ptr).make()
 

@@ -69,6 +69,7 @@ cdef extern from "parsers/output_parser.hpp" namespace "fastfront" nogil:
         Thinking thinking
         uint32_t first_call
         cbool behind_reasoning
+        cbool repeats_thinking
         shared_ptr[const string] prefix
 
 cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:

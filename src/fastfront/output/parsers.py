@@ -17,7 +17,7 @@ from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
-from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
+from fastfront.output.reasoning import call_tokens, markup_tokens, prompt_tokens, thinking_of, token_suffix
 from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
 from fastfront.output.response_template import ResponseTemplate, UncompiledTemplateError, refuse_guarantees
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
+
+
+_NEVER_EMPTY = frozenset({"nemotron_v3", "granite_thinking_parser"})
+"""Reasoning parsers that know the chat template argument `force_nonempty_content`."""
 
 
 class Parsing(NamedTuple):
@@ -83,7 +87,7 @@ class AnswerParsers:
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
-        self._strictness = Strictness.of(tool_strict_level)
+        self._strictness = Strictness.of(tool_strict_level, token_suffix(added_tokens))
         self._is_harmony = _is_harmony(self.reasoning_parser, self.tool_call_parser)
         self._decode = decode
         self._template: ResponseTemplate | None = None
@@ -153,8 +157,7 @@ class AnswerParsers:
         if (name := self.reasoning_parser) in parse.reasoning_parser_names():
             tokens.update(markup_tokens(str(name), added_tokens))
         if self._outside is None and (name := self.tool_call_parser) is not None:
-            texts = parse.special_tokens_of(name, reasoning=False)
-            tokens.update((text, added_tokens[text]) for text in texts if text in added_tokens)
+            tokens.update(call_tokens(name, added_tokens))
         return tokens
 
     @property
@@ -216,6 +219,7 @@ class AnswerParsers:
         ended = None if request.include_reasoning else True
         if self._template is not None:
             return self._by_template(self._template, request, prompt_token_ids, chat_template_kwargs)
+        repeats = self.reasoning_parser in _NEVER_EMPTY and chat_template_kwargs.get("force_nonempty_content") is True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
@@ -228,7 +232,7 @@ class AnswerParsers:
             chat_template=self._chat_template,
         )
         return Parsing(
-            self._plan(request, tool_parser, thinking),
+            self._plan(request, tool_parser, thinking, repeats_thinking=repeats),
             thinking == parse.THINKING_CLOSED if ended is None else ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
@@ -276,7 +280,14 @@ class AnswerParsers:
         context = ParserContext(_members(request), prompt_token_ids, chat_template_kwargs)
         return lambda: factory(context)
 
-    def _plan(self, request: ChatCompletionRequest, tool_parser: str | None, thinking: int) -> parse.ParserPlan:
+    def _plan(
+        self,
+        request: ChatCompletionRequest,
+        tool_parser: str | None,
+        thinking: int,
+        *,
+        repeats_thinking: bool = False,
+    ) -> parse.ParserPlan:
         choice = request.tool_choice
         named = isinstance(choice, dict)
         tools = request.tools or []
@@ -296,6 +307,7 @@ class AnswerParsers:
             parallel_tool_calls=request.parallel_tool_calls is not False,
             forced=tool_parser is not None and (named or choice == "required"),
             named=named,
+            repeats_thinking=native and repeats_thinking,
         )
 
     def _tool_parser(self, request: ChatCompletionRequest) -> str | None:

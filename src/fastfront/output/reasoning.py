@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SUFFIXED = re.compile(r"(</?think):[^\s>]+>")
 """A Hunyuan model's `<think:6124c78e>`."""
 
+_SUFFIXED_CALL = re.compile(r"</?(?:tool_calls|tool_call|tool_sep|arg_key|arg_value)(:[^\s>]+)>")
+_HUNYUAN = ("hy_v3", "hy_v4")
+
 
 def _always(_kwargs: Kwargs) -> bool:
     return True
@@ -175,6 +178,22 @@ def markup_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
     return _found(name, special_tokens_of(name, reasoning=True), vocab)
 
 
+def call_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
+    """Return the special tokens of a vocabulary that the tool parser `name` goes by, with their ids, in both spellings.
+
+    Raises KeyError for a name that no native tool parser has.
+    """
+    found = {text: vocab[text] for text in special_tokens_of(name, reasoning=False) if text in vocab}
+    if name in _HUNYUAN and "<tool_calls>" not in found:
+        found |= {text: token for text, token in vocab.items() if _SUFFIXED_CALL.fullmatch(text)}
+    return found
+
+
+def token_suffix(vocab: Iterable[str]) -> str:
+    """Return what a Hunyuan checkpoint puts behind the names of its tags (`:6124c78e`); "" for all others."""
+    return next((found[1] for text in vocab if (found := _SUFFIXED_CALL.fullmatch(text))), "")
+
+
 def prompt_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
     """Return the special tokens of a vocabulary that thinking_of() looks for in prompts, with their ids."""
     rule = RULES[name]
@@ -183,7 +202,7 @@ def prompt_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
 
 def _found(name: str, texts: Iterable[str], vocab: Mapping[str, int]) -> dict[str, int]:
     found = {text: vocab[text] for text in texts if text in vocab}
-    if name in ("hy_v3", "hy_v4") and "<think>" not in found:
+    if name in _HUNYUAN and "<think>" not in found:
         found |= {text: token for text, token in vocab.items() if _SUFFIXED.fullmatch(text)}
     return found
 

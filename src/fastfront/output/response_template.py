@@ -56,12 +56,12 @@ class ResponseTemplate:
             )
         try:
             fields = _checked(source)
+            self._anchor = _anchor(source)
         except (TypeError, ValueError) as error:
             raise StartupError(f"response_template in tokenizer_config.json: {error}") from None
         for is_wanted, name, flag in ((reasoning, "thinking", "reasoning"), (tools, "tool_calls", "tool-call")):
             if is_wanted and name not in fields:
                 raise StartupError(f"--{flag}-parser {names[0]} needs a response_template with the field {name}")
-        self._anchor = _anchor(source)
         if "content" not in fields and all("open" in field or "open_pattern" in field for field in fields.values()):
             fields = {**fields, "content": {}}
         try:

@@ -43,7 +43,7 @@ class MuseReasoning final : public MarkupParser {
     bool reasoned_ = false;
     bool starts_ = false;  // held_ begins with <|start|>
     std::int64_t start_token_ = kNoToken;
-    std::string held_;     // may be a channel's header
+    std::string held_;  // may be a channel's header
 };
 
 }  // namespace fastfront

@@ -237,12 +237,14 @@ bool has_template_thinking_ended(const std::shared_ptr<const ResponseTemplate>& 
     if (thinking->repeats) return false;
     std::vector<TemplateEvent> events;
     TemplateParser parser(source, prefix, true, true, nullptr, &events);
-    std::optional<Role> open;
+    bool is_open = false;
+    Role open = Role::content;
     for (const TemplateEvent& event : events) {
         if (!event.is_open && event.role == Role::thinking) return true;
-        open = event.is_open ? std::optional(event.role) : std::nullopt;
+        is_open = event.is_open;
+        open = event.role;
     }
-    if (open && *open != Role::thinking) return true;
+    if (is_open && open != Role::thinking) return true;
     events.clear();
     Pieces nothing;
     parser.push(std::string_view("\0", 1), kNoToken, nothing);  // what is held at the prompt's end is settled by it
@@ -253,7 +255,7 @@ bool has_template_thinking_ended(const std::shared_ptr<const ResponseTemplate>& 
             return !event.is_open;
         }
     }
-    return open != Role::thinking && is_thinking_off;
+    return !is_open && is_thinking_off;
 }
 
 std::span<const ParserEntry> template_reasoning_parsers() noexcept {
