@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "layout_gate.hpp"
+#include "content_gate.hpp"
 #include "mark_reader.hpp"
 #include "tag_families.hpp"
 #include "tag_names.hpp"
@@ -54,7 +54,7 @@ enum State : std::uint8_t { kHeader, kBody };
 class MuseParser final : public MarkReader {
   public:
     MuseParser(const ParserSpec& spec, const ParserOptions& options, bool is_spark)
-        : is_spark_(is_spark), gate_(Trim::blank), calls_(is_spark ? kSparkAtem : kAtem, {}, options) {
+        : is_spark_(is_spark), gate_(layout_rules(Trim::blank)), calls_(is_spark ? kSparkAtem : kAtem, {}, options) {
         add_mark("<|start|>", kStart, spec);
         add_mark("<|message|>", kMessage, spec);
         add_mark("<|eom|>", kEnd, spec);
@@ -163,7 +163,7 @@ class MuseParser final : public MarkReader {
     }
 
     const bool is_spark_;
-    LayoutGate gate_;
+    ContentGate gate_;
     TagParser calls_;
     To to_ = To::nobody;
     std::string start_;  // the mark that the header began with, if it did

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "argument_writer.hpp"
-#include "layout_gate.hpp"
+#include "content_gate.hpp"
 #include "tool_values.hpp"
 
 namespace fastfront {

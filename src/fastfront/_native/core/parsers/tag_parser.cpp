@@ -34,7 +34,7 @@ bool is_plain(std::string_view name) noexcept { return name.find_first_of(" \t\r
 TagParser::TagParser(const TagFormat& format, const ParserSpec& spec, const ParserOptions& options)
     : format_(format),
       tools_(options.tools),
-      gate_(format.content_trim),
+      gate_(layout_rules(format.content_trim)),
       arguments_(format.value_rule, format.value_trim, format.unwraps) {
     for (const std::string_view text : format.block_open) add_mark(text, kBlockOpen, spec);
     add_mark(format.block_close, kBlockClose, spec);

@@ -16,8 +16,8 @@
 #include <string_view>
 
 #include "argument_writer.hpp"
+#include "content_gate.hpp"
 #include "json_arguments.hpp"
-#include "layout_gate.hpp"
 #include "mark_reader.hpp"
 #include "tag_format.hpp"
 
@@ -53,7 +53,7 @@ class TagParser final : public MarkReader {
 
     const TagFormat& format_;
     std::shared_ptr<const Tools> tools_;
-    LayoutGate gate_;
+    ContentGate gate_;
 
     bool in_block_ = false;
     bool block_shown_ = false;  // its opening tag went out as content, so its closing tag will
