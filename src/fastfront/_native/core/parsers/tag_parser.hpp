@@ -43,6 +43,7 @@ class TagParser final : public MarkReader {
     void give_back(Pieces& out);
     void leave() noexcept;
     [[nodiscard]] bool announce(Pieces& out);
+    [[nodiscard]] bool announce_json(Pieces& out);
     void open_tag(const Mark& mark, Pieces& out);
     void end_call(const Mark& mark, Pieces& out);
     void body_text(std::string_view text, Pieces& out);
