@@ -41,11 +41,13 @@ def changed(field: str | None, **members: Any) -> dict[str, Any]:
     return made
 
 
-def parsers(reasoning: str | None = "hf", tools: str | None = "hf", source: Any = TEMPLATE) -> AnswerParsers:
+def parsers(
+    reasoning: str | None = "hf", tools: str | None = "hf", source: Any = TEMPLATE, *, auto: bool = True
+) -> AnswerParsers:
     return AnswerParsers(
         reasoning_parser=reasoning,
         tool_call_parser=tools,
-        enable_auto_tool_choice=True,
+        enable_auto_tool_choice=auto,
         added_tokens={},
         config={},
         response_template=source,
@@ -167,3 +169,4 @@ def test_chats_without_tools_are_read_too() -> None:
     assert made.reads_every_chat
     assert made.parsing(request(), [], {}).plan is not None
     assert made.parsing(request(), [], {}).reasoning_ended is None
+    assert not parsers(None, "hf", auto=False).reads_every_chat

@@ -114,14 +114,14 @@ class AnswerParsers:
 
     def _read_template(self, source: Mapping[str, Any] | None) -> ResponseTemplate | None:
         """Return the model's response template, where a parser goes by it."""
-        reasoning, tools = self.reasoning_parser, self.tool_call_parser
+        # Without --enable-auto-tool-choice vLLM has no tool parser.
+        reasoning, tools = self.reasoning_parser, self.tool_call_parser if self.enable_auto_tool_choice else None
         names = [name for name in (reasoning, tools) if name in TEMPLATE_NAMES and registered_parser(name) is None]
         if not names:
             return None
         if {reasoning, tools} - {names[0], None}:
             raise StartupError(f"the parser {names[0]} reads all of an answer: it goes with no other parser")
-        is_auto = self.enable_auto_tool_choice
-        return ResponseTemplate(source, names, reasoning=reasoning is not None, tools=tools is not None and is_auto)
+        return ResponseTemplate(source, names, reasoning=reasoning is not None, tools=tools is not None)
 
     def _python_factory(self, path: str, plugins: Sequence[str]) -> ParserFactory | None:
         """Return what makes parsers written in Python, where one of the names is such a one's: it reads all.
