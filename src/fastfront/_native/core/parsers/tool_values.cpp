@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "py_literal.hpp"
+#include "py_argument.hpp"
 #include "py_number.hpp"
 #include "py_text.hpp"
 
