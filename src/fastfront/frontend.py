@@ -319,6 +319,8 @@ class Frontend:
             chat_template=None if template is None else template.source,
             plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
             encode=lambda text: model.tokenizer.encode(text, add_special_tokens=False),
+            response_template=model.tokenizer.response_template,
+            decode=model.tokenizer.decode,
         )
 
     async def drain(self, timeout: float) -> None:

@@ -171,3 +171,23 @@ def test_special_tokens_are_those_of_the_vocabulary() -> None:
 def test_ids_look_as_the_model_is_used_to(config: dict[str, Any], name: str, expected: int) -> None:
     """Kimi's and Mistral's templates want ids of their own kind back."""
     assert parsers(tools=name, **config).call_ids == expected
+
+
+def test_hunyuan_tokens_may_have_a_suffix() -> None:
+    """Of a checkpoint: its tags, and what the engine is held to, have it."""
+    tokens = {"<tool_calls:ab>": 1, "</tool_calls:ab>": 2, "<tool_call:ab>": 3, "<arg_key:ab>": 4, "<b:ab>": 5}
+    made = AnswerParsers(
+        reasoning_parser=None,
+        tool_call_parser="hy_v4",
+        enable_auto_tool_choice=True,
+        added_tokens=tokens,
+        config={},
+    )
+    assert made.special_tokens == {text: number for text, number in tokens.items() if text != "<b:ab>"}
+    chat = request(tools=[CLOCK], tool_choice="required")
+    made.adjust(chat)
+    assert chat.structured_outputs is not None
+    tag = chat.structured_outputs["structural_tag"]
+    assert "<tool_calls:ab>" in tag
+    assert "</tool_call:ab>" in tag
+    assert "<tool_calls>" not in tag

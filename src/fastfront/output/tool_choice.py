@@ -29,7 +29,7 @@ NAMED = "json:named"
 OWN_FORMAT = frozenset(
     (
         *("dots", "gemma4", "glm45", "glm47", "hy_v4", "inkling", "k2_horizon", "kimi_k3", "ling3", "minimax_m3"),
-        *("mistral", "muse_glimmer", "openai", "plamo3", "poolside_v1"),
+        *("mistral", "muse", "muse_glimmer", "musespark1x", "openai", "plamo3", "poolside_v1"),
     )
 )
 """Parsers of models whose calls are never JSON of another form: without a structural tag nothing is imposed on them."""
