@@ -87,6 +87,7 @@ void MuseReasoning::on_marker(std::uint32_t index, std::string_view text, std::i
             if (leading_space(held_) != held_.size() || !had_channel_) give_up(out);
             held_.assign(text);
             starts_ = true;
+            start_token_ = token;
             return;
         case kMessage: open(text, token, out); return;
         default: break;
@@ -111,7 +112,12 @@ void MuseReasoning::open(std::string_view text, std::int64_t token, Pieces& out)
         return;
     }
     if (channel == Channel::tool) {
-        out.add_content(held_);
+        std::string_view header = held_;
+        if (starts_) {
+            out.add_content(header.substr(0, kMarkers[kStart].size()), start_token_);
+            header.remove_prefix(kMarkers[kStart].size());
+        }
+        out.add_content(header);
         out.add_content(text, token);
     } else {
         std::string_view before = std::string_view(held_).substr(0, recipient(held_) - kTo.size());

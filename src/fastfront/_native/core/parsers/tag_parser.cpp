@@ -120,7 +120,11 @@ void TagParser::on_mark_outside(const Mark& mark, Pieces& out) {
         return;
     }
     if (mark.role == kLayout) {
-        if (state_ == kOpening) raw_.append(mark.text);
+        if (state_ == kOpening) {
+            raw_.append(mark.text);
+        } else if (block_shown_ || call_shown_) {
+            gate_.text(mark.text, out);
+        }
         return;
     }
     if (state_ == kOpening) {  // of an empty block
@@ -136,7 +140,7 @@ void TagParser::on_mark_outside(const Mark& mark, Pieces& out) {
     if (mark.role == kBlockOpen) {
         raw_.append(mark.text);
         in_block_ = true;
-        block_shown_ = false;
+        block_shown_ = call_shown_ = false;
         state_ = kOpening;
         return;
     }
@@ -242,6 +246,7 @@ void TagParser::on_end(Pieces& out) {
 /// The markup so far is none after all.
 void TagParser::give_back(Pieces& out) {
     if (state_ == kOpening || state_ == kName) {
+        call_shown_ = state_ == kName;
         if (in_block_ && !block_shown_ && !format_.block_open.front().empty()) {
             block_shown_ = std::ranges::any_of(
                 format_.block_open, [this](std::string_view open) { return !open.empty() && raw_.starts_with(open); });
@@ -268,6 +273,7 @@ bool TagParser::announce(Pieces& out) {
         return false;
     }
     gate_.call();
+    call_shown_ = false;
     out.begin_call(next_call_, name);
     arguments_.begin_call(next_call_, tool);
     json_.begin(next_call_++, tool);
