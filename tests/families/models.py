@@ -25,7 +25,10 @@ from tests.parsers import corpus_harmony, corpus_reasoning, json_corpus, list_co
 
 DATE = "2026-01-01"
 """VLLM_SYSTEM_START_DATE: gpt-oss's prompts have it in them."""
-SPECIAL = ("gemma4", "kimi_k3", "inkling", "muse_glimmer", "lfm2", "apertus", "internlm", "gigachat3", "functiongemma")
+SPECIAL = (
+    *("apertus", "cohere_command3", "cohere_command4", "functiongemma", "gemma4", "gigachat3", "inkling", "internlm"),
+    *("kimi_k3", "lfm2", "mistral", "muse_glimmer", "plamo3"),
+)
 """Parsers whose tokens are special: vLLM's wants to see them."""
 NEEDED = ("<tool_sep>", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "</", "Ġ</")
 """Tokens without which some of vLLM's parsers do not start; the last two are words that olmo3's looks up."""
