@@ -53,7 +53,7 @@ class Client:
     def arguments(self, answer: Answer, **more: Any) -> dict[str, Any]:
         """A request as the client takes it."""
         body = answer.body() | more
-        extra = {"chat_template_kwargs": body.pop("chat_template_kwargs", {})}
+        extra = {name: body.pop(name) for name in ("chat_template_kwargs", "include_reasoning") if name in body}
         return {**body, "extra_body": extra}
 
     def whole(self, answer: Answer, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,8 @@ Each family writes the same things in its own way. Knows no server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tests.families.table import FAMILIES, Call, Family
@@ -57,11 +58,13 @@ class Answer(NamedTuple):
     finish: str = "stop"
     opening: str = ""
     """What the prompt ends with."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """Members of the request that change what is shown of it."""
 
     @property
     def is_well_formed(self) -> bool:
         """Whether it is whole, and as the format wants it."""
-        return self.name not in ("cut", "malformed")
+        return self.name not in ("cut", "malformed", "none")
 
     @property
     def number(self) -> int:
@@ -78,6 +81,7 @@ class Answer(NamedTuple):
             "seed": self.number,
             **({"tools": TOOLS} if family.tools is not None else {}),
             **({"chat_template_kwargs": kwargs} if kwargs else {}),
+            **self.options,
         }
 
 
@@ -111,6 +115,13 @@ def _of(family: Family) -> Iterator[Answer]:
         yield answer("parallel", begin + render([WEATHER, NOW, BERN]), "", WEATHER, NOW, BERN)
     yield answer("zero", begin + render([NOW]), "", NOW)
     yield answer("nested", begin + render([NESTED]), "", UNTYPED if family.tools == "step3" else NESTED)
+    if family.tools not in ONE_CALL:
+        one = answer("one", begin + render([WEATHER, NOW, BERN]), "", WEATHER)
+        yield one._replace(options={"parallel_tool_calls": False})
+    if family.thinking is not None:
+        hidden = answer("hidden", before + render([WEATHER]), said, WEATHER)
+        yield hidden._replace(options={"include_reasoning": False}, reasoning="")
+    yield answer("none", before + render([WEATHER]), said, WEATHER)._replace(options={"tool_choice": "none"})
     call = render([WEATHER])
     yield answer("cut", before + call[: call.index("lsius")], said, WEATHER, finish="length")
     after = "" if family.silent else family.text(SORRY)

@@ -35,6 +35,10 @@ GPT_OSS = frozenset({"openai+openai_gptoss"})
 TAGS = (
     _families("function and parameter tags", "keys and values", "invoke and parameter", "tokens and channels") - GPT_OSS
 )
+LOSING = _families("function and parameter tags", "invoke and parameter", "tokens and channels") | {
+    *("cohere_command3", "cohere_command4", "glm45", "glm47", "kimi_k2", "ling3", "mistral")
+}
+"""Families whose parsers read calls whatever the request says, and drop those that nobody may see."""
 CALLED = frozenset({"content", "calls", "finish"})
 NOTHING_LOST = "nothing that the model wrote is lost, and a stream cannot take a call back"
 
@@ -67,10 +71,17 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ),
     Deviation(
         GPT_OSS,
-        ("typical", "parallel", "zero", "nested", "cut", "malformed"),
+        ("typical", "parallel", "one", "zero", "nested", "hidden", "none", "cut", "malformed"),
         frozenset({"tokens"}),
         "calls are no thinking",
         "those of calls on the commentary channel too",
+    ),
+    Deviation(
+        LOSING,
+        ("none",),
+        frozenset({"content"}),
+        "nothing that the model wrote is lost",
+        'a call under tool_choice "none"',
     ),
     Deviation(
         frozenset({"phi4_mini_json"}),
