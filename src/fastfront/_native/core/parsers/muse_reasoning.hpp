@@ -41,9 +41,9 @@ class MuseReasoning final : public MarkupParser {
     Channel channel_ = Channel::none;
     bool had_channel_ = false;
     bool reasoned_ = false;
-    bool starts_ = false;  // held_ begins with <|start|>
-    std::int64_t start_token_ = kNoToken;
-    std::string held_;  // may be a channel's header
+    bool starts_ = false;                  // held_ begins with <|start|>
+    std::int64_t start_token_ = kNoToken;  // which is this special token
+    std::string held_;                     // may be a channel's header
 };
 
 }  // namespace fastfront

@@ -149,7 +149,11 @@ void TagParser::on_mark_outside(const Mark& mark, Pieces& out) {
         return;
     }
     if (mark.role == kLayout) {
-        if (state_ == kOpening) raw_.append(mark.text);
+        if (state_ == kOpening) {
+            raw_.append(mark.text);
+        } else if (block_shown_ || call_shown_) {
+            gate_.text(mark.text, out);
+        }
         return;
     }
     if (state_ == kOpening) {  // of an empty block
@@ -165,7 +169,7 @@ void TagParser::on_mark_outside(const Mark& mark, Pieces& out) {
     if (mark.role == kBlockOpen) {
         raw_.append(mark.text);
         in_block_ = true;
-        block_shown_ = false;
+        block_shown_ = call_shown_ = false;
         state_ = kOpening;
         return;
     }
@@ -271,6 +275,7 @@ void TagParser::on_end(Pieces& out) {
 /// The markup so far is none after all.
 void TagParser::give_back(Pieces& out) {
     if (state_ == kOpening || state_ == kName || state_ == kJson) {
+        call_shown_ = state_ == kName;
         if (in_block_ && !block_shown_ && !format_.block_open.front().empty()) {
             block_shown_ = std::ranges::any_of(
                 format_.block_open, [this](std::string_view open) { return !open.empty() && raw_.starts_with(open); });
@@ -297,6 +302,7 @@ bool TagParser::announce(Pieces& out) {
         return false;
     }
     gate_.call();
+    call_shown_ = false;
     out.begin_call(next_call_, name);
     arguments_.begin_call(next_call_, tool);
     json_.begin(next_call_++, tool);
@@ -311,6 +317,7 @@ bool TagParser::announce_json(Pieces& out) {
     const auto call = read_json_block(std::string_view(raw_).substr(begin_), tools_.get());
     if (!call) return false;
     gate_.call();
+    call_shown_ = false;
     out.begin_call(next_call_, call->name);
     out.add_arguments(next_call_++, call->arguments);
     raw_.clear();

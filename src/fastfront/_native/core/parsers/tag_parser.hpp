@@ -58,6 +58,7 @@ class TagParser final : public MarkReader {
 
     bool in_block_ = false;
     bool block_shown_ = false;  // its opening tag went out as content, so its closing tag will
+    bool call_shown_ = false;   // the last call was none and went out as content, so the layout behind it will
     std::string raw_;           // markup that nothing has come of yet, as the model wrote it
     std::size_t begin_ = 0;     // where in raw_ the name, tag, type or value begins
 
