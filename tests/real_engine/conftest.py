@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ import pytest
 from fastfront.sim import MODEL_PATH
 from tests.parity.cases import generated
 from tests.parity.cases_errors import errors
-from tests.parity.cases_http import HTTP
+from tests.parity.cases_front import AUTHORIZED, ENV_KEY, FRONT, FRONT_FLAGS, FRONT_KEPT
+from tests.parity.cases_http import HTTP, KEPT, HttpCase
 from tests.parity.cases_parsed import FLAGS, parsed
 from tests.parity.table import Tally, write_table
 from tests.real_engine import servers
 from tests.real_engine.asking import Answer, ask, send
 from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
 from tests.real_engine.cases_routes import PAGES, ROUTES
+from tests.real_engine.dying import LastWords, kill_engine
 from tests.real_engine.every_case import CASES, ERRORS
 from tests.real_engine.servers import Server, Site
 
@@ -38,6 +40,7 @@ class Reference:
     answers: dict[str, Answer] = field(default_factory=dict)
     bodies: dict[str, Any] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
+    last_words: LastWords | None = None
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,22 @@ class Running:
     reference: Reference
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    items.sort(key=_place)
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.real_engine)
             # The first test of a server waits for the engine as well.
             item.add_marker(pytest.mark.timeout(600))
+
+
+def _place(item: pytest.Item) -> int:
+    """One server at a time, and the one with flags is the last; the test that it does not survive is its last."""
+    if "flagged" not in getattr(item, "fixturenames", ()):
+        return 0
+    return 2 if item.path.name == "test_engine_death.py" else 1
 
 
 @pytest.fixture(scope="session")
@@ -96,8 +108,7 @@ def record(client: httpx.Client) -> Reference:
         reference.bodies[case.name] = body
         reference.answers[case.name] = ask(client, case.path, body)
     record_more(client, (*generated(), *errors()), reference)
-    for each in HTTP:
-        reference.answers[each.name] = send(client, each.method, each.path, each.content, each.headers)
+    record_http(client, HTTP, KEPT, reference)
     reference.pages["/v1/models"] = client.get("/v1/models").json()
     reference.pages["/version"] = client.get("/version").json()
     client.get("/nothing")
@@ -114,12 +125,17 @@ def record_more(client: httpx.Client, cases: Iterable[Case], reference: Referenc
         reference.answers[case.name] = ask(client, case.path, case.body)
 
 
+def record_http(client: httpx.Client, cases: Iterable[HttpCase], kept: Collection[str], reference: Reference) -> None:
+    for each in cases:
+        reference.answers[each.name] = send(client, each.method, each.path, each.content, each.headers, kept)
+
+
 def resolve(case: Case, reference: Reference) -> Any:
     return case.resolve(reference.answers[case.after].text if case.after else None)
 
 
-def connect(server: Server) -> httpx.Client:
-    return httpx.Client(base_url=server.base_url, timeout=60)
+def connect(server: Server, headers: dict[str, str] | None = None) -> httpx.Client:
+    return httpx.Client(base_url=server.base_url, timeout=60, headers=headers)
 
 
 @pytest.fixture(scope="session", params=RUNS, ids=["-".join(run) for run in RUNS])
@@ -135,9 +151,17 @@ def running(
 def flagged(site: Site, models: dict[str, Path], references: dict[str, Reference]) -> Iterator[Running]:
     """Run fastfront with flags, once vLLM's server with the same ones has answered. (`references`: one at a time.)"""
     model, reference = models["bytelevel"], Reference()
-    with servers.vllm_python(site, model, flags=FLAGS) as server, connect(server) as client:
-        record_more(client, parsed(), reference)
-    with servers.serve(site, model, flags=FLAGS) as server, connect(server) as client:
+    flags = (*FLAGS, *FRONT_FLAGS)
+    with servers.vllm_python(site, model, flags=flags, VLLM_API_KEY=ENV_KEY) as server:
+        with connect(server) as stranger:
+            record_http(stranger, FRONT, FRONT_KEPT, reference)
+        with connect(server, AUTHORIZED) as client:
+            record_more(client, parsed(), reference)
+            reference.last_words = kill_engine(server, client)
+    with (
+        servers.serve(site, model, orderly=False, flags=flags, VLLM_API_KEY=ENV_KEY) as server,
+        connect(server, AUTHORIZED) as client,
+    ):
         yield Running("serve", model, server, client, reference)
 
 
