@@ -244,12 +244,11 @@ class AnswerParsers:
         """Return the parser of the request's tool calls; None where none are looked for."""
         if self.tool_call_parser is None or not request.tools:
             return None
-        choice = request.tool_choice
-        if choice == "none":
+        if request.tool_choice == "none":
             return None
-        if choice in (None, "auto"):
+        if request.tool_choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
-        return forced_parser(self.tool_call_parser, choice, self._strictness)
+        return forced_parser(self.tool_call_parser, request, self._strictness)
 
 
 def _is_harmony(reasoning_parser: str | None, tool_call_parser: str | None) -> bool:
