@@ -17,11 +17,12 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from fastfront._native.tokenizer_json import TokenizerJson, decode_tokenizer_json
+from fastfront._native.tokenizer_json import TokenizerJson
 from fastfront.errors import StartupError
 from fastfront.prompt.fast_encoder import FastEncoderLoader, template_ids
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.tokenizer_config import TokenizerConfig
+from fastfront.prompt.tokenizer_file import load_tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +70,7 @@ class PromptTokenizer:
         if path is None:
             raise StartupError(f"{files.directory} has no tokenizer.json. Models without one cannot be served.")
         try:
-            tokenizer = Tokenizer.from_file(str(path))
-            source = decode_tokenizer_json(path.read_bytes())
+            tokenizer, source = load_tokenizer(path.read_bytes())
         except Exception as error:  # the library raises plain Exception
             raise StartupError(f"{path} cannot be loaded: {error}") from error
         return cls(tokenizer, TokenizerConfig(files, model_type), source)
