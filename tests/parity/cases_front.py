@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from tests.parity.cases_http import CHAT_JSON, JSON, KEPT, HttpCase
+from tests.real_engine.asking import KEY
 from tests.real_engine.cases import CHAT, COMPLETIONS, chat, completion
 
 FRONT_KEPT = (
@@ -39,8 +40,6 @@ FRONT_FLAGS = (
     "3000",
 )
 """What the server of these cases is started with."""
-ENV_KEY = "key-of-the-environment"
-"""Of VLLM_API_KEY, which counts only where there is no --api-key."""
 AUTHORIZED = {"authorization": f"Bearer {KEYS[1]}"}
 
 
@@ -82,7 +81,7 @@ FRONT: tuple[HttpCase, ...] = (
     _models("key-longer", authorization="Bearer first-key1"),
     _models("key-two-spaces", authorization="Bearer  first-key"),
     _models("key-tab", authorization="Bearer\tfirst-key"),
-    _models("key-of-environment", authorization=f"Bearer {ENV_KEY}"),
+    _models("key-of-environment", authorization=f"Bearer {KEY}"),
     _models("key-elsewhere", x_api_key=KEYS[0]),
     HttpCase("front:key-in-query", "GET", f"/v1/models?api_key={KEYS[0]}"),
     _models("request-id", x_request_id="mine", **AUTHORIZED),
@@ -131,3 +130,26 @@ FRONT: tuple[HttpCase, ...] = (
     _posted("busy-tokens-not", completion([[8] * 2990, [6, 7]], max_tokens=1), COMPLETIONS, **AUTHORIZED),
     _posted("busy-and-wrong", chat("hello", n=9, temperature=1, max_tokens=9999), **AUTHORIZED),
 )
+
+DEAD: tuple[HttpCase, ...] = (
+    *[HttpCase(f"dead:{path}", "GET", path) for path in ("/health", "/ping", "/version", "/load", "/nothing")],
+    HttpCase("dead:models", "GET", "/v1/models", headers=AUTHORIZED),
+    HttpCase("dead:tokenize", "POST", "/tokenize", b'{"prompt": "a"}', {"content-type": JSON}),
+    HttpCase("dead:unauthorized", "POST", CHAT, CHAT_JSON, {"content-type": JSON}),
+    *[
+        HttpCase(f"dead:{name}", "POST", path, json.dumps(body).encode(), {"content-type": JSON, **AUTHORIZED})
+        for name, path, body in (
+            ("chat", CHAT, chat("hello", max_tokens=2)),
+            ("chat-stream", CHAT, chat("hello", max_tokens=2, stream=True)),
+            ("completion", COMPLETIONS, completion("hello", max_tokens=2)),
+            ("completion-stream", COMPLETIONS, completion("hello", max_tokens=2, stream=True)),
+            ("refused", CHAT, chat("hello", max_tokens=0)),
+        )
+    ],
+)
+"""Asked when the engine is dead and the server has been told to stay up."""
+FRONT_SETTINGS = {
+    "VLLM_API_KEY": KEY,  # counts only where there is no --api-key
+    "VLLM_KEEP_ALIVE_ON_ENGINE_DEATH": "1",
+}
+"""The environment of the server of these cases."""

@@ -15,6 +15,9 @@ from typing import Any
 
 import httpx
 
+KEY = "key-of-the-environment"
+"""What clients bring: some servers have it as VLLM_API_KEY, others want none."""
+KEYED = {"authorization": f"Bearer {KEY}"}
 IDS = {"id", "system_fingerprint"}
 """Have a random part in answer after answer, or tell one server build from another."""
 

@@ -16,21 +16,23 @@ import pytest
 from fastfront.sim import MODEL_PATH
 from tests.parity.cases import generated
 from tests.parity.cases_errors import errors
-from tests.parity.cases_front import AUTHORIZED, ENV_KEY, FRONT, FRONT_FLAGS, FRONT_KEPT
+from tests.parity.cases_front import AUTHORIZED, DEAD, FRONT, FRONT_FLAGS, FRONT_KEPT, FRONT_SETTINGS
 from tests.parity.cases_http import HTTP, KEPT, HttpCase
 from tests.parity.cases_parsed import FLAGS, parsed
 from tests.parity.table import Tally, write_table
 from tests.real_engine import servers
-from tests.real_engine.asking import Answer, ask, send
+from tests.real_engine.asking import KEY, KEYED, Answer, ask, send
 from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
 from tests.real_engine.cases_routes import PAGES, ROUTES
 from tests.real_engine.dying import LastWords, kill_engine
 from tests.real_engine.every_case import CASES, ERRORS
 from tests.real_engine.servers import Server, Site
 
-WAYS = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
+WAYS: dict[str, Any] = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
 RUNS = [("drop-in", "bytelevel"), ("serve", "bytelevel"), ("headless", "bytelevel"), ("serve", "bytefallback")]
 """What is started: every way with one model, and the other model one way."""
+SETTINGS: dict[str, dict[str, str]] = {"bytefallback": {"VLLM_API_KEY": KEY}}
+"""By model: variables of its servers' environment, vLLM's and ours."""
 
 
 @dataclass
@@ -96,7 +98,7 @@ def models(site: Site) -> dict[str, Path]:
 def references(site: Site, models: dict[str, Path]) -> dict[str, Reference]:
     found = {}
     for name, model in models.items():
-        with servers.vllm_python(site, model) as server, connect(server) as client:
+        with servers.vllm_python(site, model, **SETTINGS.get(name, {})) as server, connect(server) as client:
             found[name] = record(client)
     return found
 
@@ -134,7 +136,7 @@ def resolve(case: Case, reference: Reference) -> Any:
     return case.resolve(reference.answers[case.after].text if case.after else None)
 
 
-def connect(server: Server, headers: dict[str, str] | None = None) -> httpx.Client:
+def connect(server: Server, headers: dict[str, str] = KEYED) -> httpx.Client:
     return httpx.Client(base_url=server.base_url, timeout=60, headers=headers)
 
 
@@ -143,7 +145,7 @@ def running(
     request: pytest.FixtureRequest, site: Site, models: dict[str, Path], references: dict[str, Reference]
 ) -> Iterator[Running]:
     way, model = request.param
-    with WAYS[way](site, models[model]) as server, connect(server) as client:
+    with WAYS[way](site, models[model], **SETTINGS.get(model, {})) as server, connect(server) as client:
         yield Running(way, models[model], server, client, references[model])
 
 
@@ -152,14 +154,17 @@ def flagged(site: Site, models: dict[str, Path], references: dict[str, Reference
     """Run fastfront with flags, once vLLM's server with the same ones has answered. (`references`: one at a time.)"""
     model, reference = models["bytelevel"], Reference()
     flags = (*FLAGS, *FRONT_FLAGS)
-    with servers.vllm_python(site, model, flags=flags, VLLM_API_KEY=ENV_KEY) as server:
-        with connect(server) as stranger:
-            record_http(stranger, FRONT, FRONT_KEPT, reference)
-        with connect(server, AUTHORIZED) as client:
-            record_more(client, parsed(), reference)
-            reference.last_words = kill_engine(server, client)
     with (
-        servers.serve(site, model, orderly=False, flags=flags, VLLM_API_KEY=ENV_KEY) as server,
+        servers.vllm_python(site, model, flags=flags, **FRONT_SETTINGS) as server,
+        connect(server, {}) as stranger,
+        connect(server, AUTHORIZED) as client,
+    ):
+        record_http(stranger, FRONT, FRONT_KEPT, reference)
+        record_more(client, parsed(), reference)
+        reference.last_words = kill_engine(server, client)
+        record_http(stranger, DEAD, KEPT, reference)
+    with (
+        servers.serve(site, model, flags=flags, **FRONT_SETTINGS) as server,
         connect(server, AUTHORIZED) as client,
     ):
         yield Running("serve", model, server, client, reference)

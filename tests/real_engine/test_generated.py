@@ -40,7 +40,7 @@ def test_generated_answers_are_vllms(running: Running, tallies: list[Tally]) -> 
 def test_parsed_answers_are_vllms(flagged: Running, tallies: list[Tally]) -> None:
     """The same of a server with parsers, keys, CORS, bounds and other flags."""
     tally = Tally("flags")
-    with connect(flagged.server) as stranger:
+    with connect(flagged.server, {}) as stranger:
         compare_http(flagged, stranger, FRONT, FRONT_KEPT, tally)
     compare(flagged, parsed(), tally)
     tallies.append(tally)
