@@ -9,6 +9,7 @@ import pytest
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
+from fastfront.output import python_parsers
 from fastfront.output.parsers import AnswerParsers, Parsing
 from fastfront.protocol.chat import ChatCompletionRequest
 
@@ -71,6 +72,14 @@ def test_the_engine_hears_whether_reasoning_has_ended() -> None:
     assert parsing(made, request(include_reasoning=False), (1, THINK)).reasoning_ended is True
     kwargs = {"chat_template_kwargs": {"add_generation_prompt": True}}
     assert parsing(made, request()).reasoning_parser_kwargs == kwargs
+
+
+def test_of_a_parser_from_outside_the_engine_finds_out_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its markers in the prompt are, only the parser knows, which the engine has, too."""
+    monkeypatch.setitem(python_parsers._factories, "mine", lambda context: None)
+    made = parsers("mine")
+    assert parsing(made, request(), (1, THINK, END)).reasoning_ended is None
+    assert parsing(made, request(include_reasoning=False), (1, THINK)).reasoning_ended is True
 
 
 @pytest.mark.parametrize("choice", ["auto", None, "required", NAMED])

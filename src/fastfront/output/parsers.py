@@ -26,7 +26,7 @@ from fastfront.output.response_template import ResponseTemplate, UncompiledTempl
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import tool_schemas
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
-from fastfront.output.vllm_parsers import vllm_parser_factory
+from fastfront.output.vllm_parsers import VllmParsers, vllm_parser_factory
 from fastfront.protocol.chat import ChatCompletionRequest
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ class AnswerParsers:
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
         name = self.reasoning_parser
-        known = name in parse.reasoning_parser_names()
-        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if known else {}
+        self._reads_prompts = name in parse.reasoning_parser_names()
+        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if self._reads_prompts else {}
         native = self._outside is None
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser if native else None,
@@ -193,24 +193,31 @@ class AnswerParsers:
         if self._is_harmony:
             wrap_in_final_message(request)
         choice = request.tool_choice
+        if self.tool_call_parser is None and choice is not None and choice != "none":
+            self._check_unparsed(choice)
         if self._template is not None:
             request.skip_special_tokens = request.spaces_between_special_tokens = False
             if request.tools and choice != "none" and self.tool_call_parser is not None:
                 refuse_guarantees(request)
             return None
-        if choice in (None, "none"):
+        if isinstance(self._outside, VllmParsers):
+            self._outside.adjust(request, _members(request))
             return None
-        if self.tool_call_parser is not None:
-            doubtful = in_question(request, self.tool_call_parser, self._strictness)
-            if doubtful is None:
-                constrain(request, self.tool_call_parser, self._strictness)
-            return doubtful
+        if self.tool_call_parser is None or choice in (None, "none"):
+            return None
+        doubtful = in_question(request, self.tool_call_parser, self._strictness)
+        if doubtful is None:
+            constrain(request, self.tool_call_parser, self._strictness)
+        return doubtful
+
+    def _check_unparsed(self, choice: str | dict[str, Any]) -> None:
+        """Refuse a tool_choice that needs a parser of tool calls."""
         if choice == "auto":
             if not self.enable_auto_tool_choice:
                 raise BadRequestError(
                     '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
                 )
-            return None
+            return
         wanted = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
         raise BadRequestError(f"tool_choice={wanted} requires --tool-call-parser to be set")
 
@@ -245,9 +252,11 @@ class AnswerParsers:
             chat_template_kwargs,
             chat_template=self._chat_template,
         )
+        if ended is None and self._reads_prompts:
+            ended = thinking == parse.THINKING_CLOSED
         return Parsing(
             self._plan(request, tool_parser, thinking, repeats_thinking=repeats),
-            thinking == parse.THINKING_CLOSED if ended is None else ended,
+            ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
         )
@@ -336,12 +345,11 @@ class AnswerParsers:
         """Return the parser of the request's tool calls; None where none are looked for."""
         if self.tool_call_parser is None or not request.tools:
             return None
-        choice = request.tool_choice
-        if choice == "none":
+        if request.tool_choice == "none":
             return None
-        if choice in (None, "auto"):
+        if request.tool_choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
-        return forced_parser(self.tool_call_parser, choice, self._strictness)
+        return forced_parser(self.tool_call_parser, request, self._strictness)
 
 
 def _is_harmony(reasoning_parser: str | None, tool_call_parser: str | None) -> bool:
