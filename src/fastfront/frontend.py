@@ -161,10 +161,18 @@ class Frontend:
             return
         raise NotFoundError(f"The model `{name}` does not exist. Valid aliases: {', '.join(names)}.", param="model")
 
-    def check_admission(self, n: int) -> None:
-        """Raise BusyError if a request for `n` answers would have to wait longer than the operator wants."""
+    def check_admission(self, n: int, prompts: Sequence[Sequence[int]] = ()) -> None:
+        """Raise BusyError if a request for `n` answers would have to wait longer than the operator wants.
+
+        `prompts`: of a batch, their token ids; nothing is asked of a single one, which was admitted before it was made.
+        """
+        if self.admission.is_open:
+            return
         try:
-            self.admission.check(self.engine.pump, n)
+            if not prompts:
+                self.admission.check(self.engine.pump, n)
+            elif len(prompts) > 1:
+                self.admission.check_batch(self.engine.pump, n, [len(token_ids) for token_ids in prompts])
         except BusyError:
             self.metrics.requests_rejected += 1
             raise
@@ -253,6 +261,8 @@ class Frontend:
         if self.state is not State.STARTING:
             raise StartupError("stopped while starting")
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
+        if self.config.enable_prompt_embeds:
+            model.accept_embeds(self.engine.ready.dtype)
         self.model = model
         self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
@@ -293,6 +303,7 @@ class Frontend:
             trust_request_chat_template=config.trust_request_chat_template,
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
+            enable_prompt_embeds=config.enable_prompt_embeds,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
         named = config.reasoning_parser not in (None, "", "auto")  # "auto" is not what the engine is told
@@ -317,6 +328,8 @@ class Frontend:
             chat_template=None if template is None else template.source,
             plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
             encode=lambda text: model.tokenizer.encode(text, add_special_tokens=False),
+            response_template=model.tokenizer.response_template,
+            decode=model.tokenizer.decode,
         )
 
     async def drain(self, timeout: float) -> None:

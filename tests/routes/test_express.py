@@ -107,7 +107,7 @@ class Frontend:
         self.model, self.engine = model, FakeEngine()
         self.metrics, self.pool = Metrics(), PromptPool(1)
         self.config = Config()
-        self.parsers = SimpleNamespace(reasoning_parser=None)
+        self.parsers = SimpleNamespace(reads_every_chat=False)
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 
     def begin_request(self):
@@ -368,5 +368,5 @@ async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeyp
 
 def test_with_a_reasoning_parser_chats_go_the_general_way(frontend):
     """What a prompt leaves open is looked at there; completions have no reasoning."""
-    frontend.parsers.reasoning_parser = "qwen3"
+    frontend.parsers.reads_every_chat = True
     assert set(lanes_of(frontend)) == {"/v1/completions"}

@@ -41,8 +41,8 @@ class Metrics:
     ) -> None:
         """Begin at zero, without an engine.
 
-        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`, `watermark`: see engine_metrics; `tool_parser`: there is
-        a --tool-call-parser. `connectors`: what is known of KV connectors.
+        `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`, `watermark`: see engine_metrics;
+        `tool_parser`: there is a --tool-call-parser; `connectors`: what is known of KV connectors.
         """
         self.http = HttpMetrics()
         self.frontend = FrontendMetrics()
