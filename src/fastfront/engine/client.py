@@ -110,10 +110,7 @@ class EngineClient:
             input_fd=input_fd, output_fd=output_fd, start_index=engine_start_index, engine_count=engine_count
         )
         return cls(
-            connection,
-            coordinator_address=coordinator_address,
-            ready_timeout=ready_timeout,
-            prepare_pump=prepare_pump,
+            connection, coordinator_address=coordinator_address, ready_timeout=ready_timeout, prepare_pump=prepare_pump
         )
 
     @classmethod
@@ -134,11 +131,7 @@ class EngineClient:
         the host of `address` (bound on every interface: the one an engine came in on, or `advertise_host`).
         """
         connection = Connection.handshake(
-            address,
-            start_index=engine_start_index,
-            engine_count=engine_count,
-            ipc=ipc,
-            advertise_host=advertise_host,
+            address, start_index=engine_start_index, engine_count=engine_count, ipc=ipc, advertise_host=advertise_host
         )
         return cls(connection, ready_timeout=ready_timeout, prepare_pump=prepare_pump)
 
