@@ -218,14 +218,9 @@ class EngineClient:
     def send_unheard(self, request: EngineCoreRequest) -> None:
         """Send a request whose outputs nobody waits for. Raises as `submit` does."""
         self._check_usable()
-        (message,) = self._assign([secrets.token_hex(8)], [request])
-        index, payload, further = message
-        self._balancer.release(index)
-        try:
-            self._send(self._identities[index], RequestType.ADD, payload, further)
-        except OSError as error:
-            self.declare_dead(f"a request could not be sent: {error.strerror}")
-            raise EngineDeadError from error
+        messages = self._assign([secrets.token_hex(8)], [request])
+        self._balancer.release(messages[0][0])
+        self._send_all(messages)
 
     def forget(self, response: Response) -> None:
         """A response has ended by itself and been delivered: nothing is left to abort."""
@@ -234,14 +229,18 @@ class EngineClient:
     def _send_requests(self, response: Response, messages: Sequence[AddMessage]) -> None:
         self.pump.add(response)
         self._assignments.note(response, [index for index, *_ in messages])
+        self._send_all(messages, response)
+
+    def _send_all(self, messages: Sequence[AddMessage], response: Response | None = None) -> None:
         try:
             for index, payload, further in messages:
                 self._send(self._identities[index], RequestType.ADD, payload, further)
                 if self._coordinator is not None:
                     self._coordinator.notify_request(self._start_index + index)
         except OSError as error:
-            self._assignments.forget(response)
-            self.pump.remove(response)
+            if response is not None:
+                self._assignments.forget(response)
+                self.pump.remove(response)
             self.declare_dead(f"a request could not be sent: {error.strerror}")
             raise EngineDeadError from error
 

@@ -32,8 +32,8 @@ from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of, names_are_ids
 from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
-from fastfront.routes.load_report import reporting
 from fastfront.routes.kv_rejection import tell_of_rejection
+from fastfront.routes.load_report import reporting
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
