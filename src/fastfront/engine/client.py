@@ -19,14 +19,7 @@ from fastfront.engine.assignments import Assignments
 from fastfront.engine.balance import Balancer
 from fastfront.engine.connection import Connection
 from fastfront.engine.coordinator import CoordinatorLink, link_up
-from fastfront.engine.types import (
-    EngineCoreReadyResponse,
-    RequestType,
-    encode,
-    encode_request,
-    engine_identity,
-    further_frames,
-)
+from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_add, engine_identity
 from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
 
@@ -341,9 +334,8 @@ class EngineClient:
                 request.request_id = wire_id
                 request.client_index = self._client_index
                 request.current_wave = wave
-                payload = encode_request(request)
-                further = further_frames(request)
-                assigned.append((self._balancer.choose(request.data_parallel_rank), payload, further))
+                frames = encode_add(request)
+                assigned.append((self._balancer.choose(request.data_parallel_rank), *frames))
         except BaseException as error:
             for index, *_ in assigned:
                 self._balancer.release(index)
