@@ -19,14 +19,7 @@ from fastfront.engine.assignments import Assignments
 from fastfront.engine.balance import Balancer
 from fastfront.engine.connection import Connection
 from fastfront.engine.coordinator import CoordinatorLink, link_up
-from fastfront.engine.types import (
-    EngineCoreReadyResponse,
-    RequestType,
-    encode,
-    encode_request,
-    engine_identity,
-    further_frames,
-)
+from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_add, engine_identity
 from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
 
@@ -211,14 +204,9 @@ class EngineClient:
     def send_unheard(self, request: EngineCoreRequest) -> None:
         """Send a request whose outputs nobody waits for. Raises as `submit` does."""
         self._check_usable()
-        (message,) = self._assign([secrets.token_hex(8)], [request])
-        index, payload, further = message
-        self._balancer.release(index)
-        try:
-            self._send(self._identities[index], RequestType.ADD, payload, further)
-        except OSError as error:
-            self.declare_dead(f"a request could not be sent: {error.strerror}")
-            raise EngineDeadError from error
+        messages = self._assign([secrets.token_hex(8)], [request])
+        self._balancer.release(messages[0][0])
+        self._send_all(messages)
 
     def forget(self, response: Response) -> None:
         """A response has ended by itself and been delivered: nothing is left to abort."""
@@ -227,14 +215,18 @@ class EngineClient:
     def _send_requests(self, response: Response, messages: Sequence[AddMessage]) -> None:
         self.pump.add(response)
         self._assignments.note(response, [index for index, *_ in messages])
+        self._send_all(messages, response)
+
+    def _send_all(self, messages: Sequence[AddMessage], response: Response | None = None) -> None:
         try:
             for index, payload, further in messages:
                 self._send(self._identities[index], RequestType.ADD, payload, further)
                 if self._coordinator is not None:
                     self._coordinator.notify_request(self._start_index + index)
         except OSError as error:
-            self._assignments.forget(response)
-            self.pump.remove(response)
+            if response is not None:
+                self._assignments.forget(response)
+                self.pump.remove(response)
             self.declare_dead(f"a request could not be sent: {error.strerror}")
             raise EngineDeadError from error
 
@@ -335,9 +327,8 @@ class EngineClient:
                 request.request_id = wire_id
                 request.client_index = self._client_index
                 request.current_wave = wave
-                payload = encode_request(request)
-                further = further_frames(request)
-                assigned.append((self._balancer.choose(request.data_parallel_rank), payload, further))
+                frames = encode_add(request)
+                assigned.append((self._balancer.choose(request.data_parallel_rank), *frames))
         except BaseException as error:
             for index, *_ in assigned:
                 self._balancer.release(index)

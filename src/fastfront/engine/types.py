@@ -360,6 +360,11 @@ def further_frames(request: EngineCoreRequest) -> tuple[bytes, ...]:
     return (embeds.data,) if isinstance(embeds, Tensor) and not embeds.is_inline else ()
 
 
+def encode_add(request: EngineCoreRequest) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return the payload of an ADD message and the frames behind it."""
+    return encode_request(request), further_frames(request)
+
+
 def decode_request(payload: bytes | memoryview) -> EngineCoreRequest:
     """Read the payload of an ADD message: the engine's side, for the embedded engine and tests."""
     return _request_decoder.decode(payload)

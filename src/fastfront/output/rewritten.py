@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from fastfront.output.native import NativeResponse
-from fastfront.output.stream import RequestStream
+from fastfront.output.stream import RequestStream, TextError
 
 
 class Rewriter(Protocol):
     """Takes what engines have said, and gives the client's bytes."""
 
     def __call__(self, response: Any) -> None:
-        """Take what has come: deltas out of the response, and its text back into it."""
+        """Take what has come out of the response. Whether it has finished is to be asked before its bytes are taken."""
         ...
 
     def take(self, response: NativeResponse) -> bytes:
@@ -32,6 +32,10 @@ class RewrittenStream(RequestStream):
     __slots__ = ()
 
     def _take(self, response: NativeResponse) -> bytes:
-        super()._take(response)  # what the native writer has written is dropped
+        # Nobody but the rewriter takes of the response: the pump writes at any time.
         feed: Any = self._feed
-        return bytes(feed.take(response))
+        try:
+            feed(response)
+            return bytes(feed.take(response))
+        except Exception as error:
+            raise TextError from error

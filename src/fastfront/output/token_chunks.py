@@ -70,12 +70,14 @@ class TokenChunks:
         self._last_event: dict[str, Any] = {}
         self._body = bytearray()
         self._ready = bytearray()
+        self._finished = False
         self._over = False
 
     def __call__(self, response: Any) -> None:
         """Take what engines have said."""
         if self._decode is not None:
             self._decode(response)
+        self._finished = response.finished
         said = response.take()
         if not self._streams:
             self._body += said
@@ -86,7 +88,7 @@ class TokenChunks:
 
     def take(self, response: NativeResponse) -> bytes:
         """Return what can be sent."""
-        if response.finished and not self._over:
+        if self._finished and not self._over:
             self._over = True
             if self._streams:
                 self._end_stream(response)
