@@ -53,6 +53,8 @@ class Parsing(NamedTuple):
     reasoning_parser_kwargs: dict[str, Any] | None = None
     outside: Callable[[], AnswerParser] | None = None
     """What makes a choice's parser where that is written in Python; None: the plan's are native."""
+    spells_tokens: bool = False
+    """Special tokens have to be in the text: the plan's parsers find them there."""
 
 
 UNPARSED = Parsing(None)
@@ -292,11 +294,11 @@ class AnswerParsers:
         )
         ended = None if request.include_reasoning else True
         if self.reasoning_parser is None:
-            return Parsing(plan, ended)
+            return Parsing(plan, ended, spells_tokens=True)
         if ended is None:
             is_off = not chat_template_kwargs.get("enable_thinking", True)
             ended = template.native.has_thinking_ended(prefix, is_thinking_off=is_off)
-        return Parsing(plan, ended, {"chat_template_kwargs": dict(chat_template_kwargs)})
+        return Parsing(plan, ended, {"chat_template_kwargs": dict(chat_template_kwargs)}, spells_tokens=True)
 
     def _outside_parser(
         self,
