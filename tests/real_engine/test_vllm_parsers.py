@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A parser that only vLLM has, in fastfront's own process: `hf`, on scripted answers of the embedded engine.
+"""A parser that vLLM has to run, in fastfront's own process: `hf` with a response template that is not compiled here.
 
-fastfront runs on the engine environment's Python here, as where both are installed together.
+The answers are scripted ones of the embedded engine. fastfront runs on the engine environment's Python here, as where
+both are installed together.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ TEMPLATE = {
         "content": {},
         # Its marks are special tokens, which a text does not show unless the parser asks for it.
         "tool_calls": {
-            "open": "<|im_start|>call ",
+            # Only a backtracking engine looks behind: the native parser leaves the template to vLLM's.
+            "open_pattern": r"(?<!x)<\|im_start\|>call ",
             "close": "<|im_start|>done",
             "repeats": True,
             "content": "json",

@@ -115,7 +115,7 @@ class AnswerParsers:
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
         name = self.reasoning_parser
-        self._reads_prompts = name in parse.reasoning_parser_names()
+        self._reads_prompts = name in parse.reasoning_parser_names() and not isinstance(self._outside, VllmParsers)
         self._prompt_tokens = prompt_tokens(str(name), added_tokens) if self._reads_prompts else {}
         native = self._outside is None
         self._native = parse.ModelParsers(
