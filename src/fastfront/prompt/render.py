@@ -87,7 +87,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
     chats are all rendered with something more.
     """
     template = model.templates.default
-    if template is None or model.default_chat_template_kwargs or model.harmony is not None:
+    if template is None or model.default_chat_template_kwargs or not model.uses_template:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
 
@@ -108,7 +108,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
 def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
     """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
     template, loader = model.templates.default, model.tokenizer.fast
-    if template is None or loader is None or model.default_chat_template_kwargs or model.harmony is not None:
+    if template is None or loader is None or model.default_chat_template_kwargs or not model.uses_template:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
     return KnownChats(template, content_format, loader, decode)
@@ -116,11 +116,11 @@ def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | No
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
     """Return the prompts of a completion request, in its order."""
-    _check_suffix(request)
+    prompts = _prompts(model, request)
     limits = _limits(model, request, request.max_tokens, "max_tokens")
     decode = bool(request.echo and not request.return_token_ids)
     rendered: list[RenderedPrompt] = []
-    for prompt in request.prompts:
+    for prompt in prompts:
         if isinstance(prompt, str):
             found = _tokenize(model, prompt, request.add_special_tokens, limits)
         else:
@@ -148,8 +148,22 @@ def _render_messages(
     _check_trust(model, request)
     _check_media_kwargs(model, request)
     template_kwargs = _template_kwargs(model, request, tools, kwargs)
+    if model.renderer is None:
+        made: str | list[int] = _fill_template(model, request, template_kwargs)
+    else:
+        made = model.renderer.render(request.messages, template_kwargs)
+    if isinstance(made, str) and template_kwargs.get("tokenize"):
+        made = model.tokenizer.encode(made, add_special_tokens=False)
+    if isinstance(made, str):
+        return _tokenize(model, made, request.add_special_tokens, limits)
+    return RenderedPrompt(_fit(model, made, limits), None)
+
+
+def _fill_template(
+    model: Model, request: ChatCompletionRequest | TokenizeChatRequest, template_kwargs: dict[str, Any]
+) -> str:
     template, content_format = _choose_template(model, request, template_kwargs)
-    text = template.render(
+    return template.render(
         parse_messages(request.messages, content_format),
         tools=template_kwargs.pop("tools", None),
         documents=template_kwargs.pop("documents", None),
@@ -157,10 +171,6 @@ def _render_messages(
         continue_final_message=template_kwargs.pop("continue_final_message"),
         kwargs=template_kwargs,
     )
-    if template_kwargs.get("tokenize"):
-        ids = model.tokenizer.encode(text, add_special_tokens=False)
-        return RenderedPrompt(_fit(model, ids, limits), None)
-    return _tokenize(model, text, request.add_special_tokens, limits)
 
 
 def _template_kwargs(
@@ -223,11 +233,11 @@ def _check_media_kwargs(model: Model, request: ChatCompletionRequest | TokenizeC
             )
 
 
-def _check_suffix(request: CompletionRequest) -> None:
-    """Refuse text behind the answer: no model that is rendered here fills in the middle."""
-    if request.suffix is None:
-        return
-    prompt = request.prompt
+def _prompts(model: Model, request: CompletionRequest) -> list[str] | list[list[int]]:
+    """Return the request's prompts, made into what the model fills in the middle of where there is a suffix."""
+    suffix, prompt = request.suffix, request.prompt
+    if suffix is None:
+        return request.prompts
     if request.echo:
         reason = "Echo is unsupported with suffix."
     elif request.prompt_embeds is not None:
@@ -235,6 +245,11 @@ def _check_suffix(request: CompletionRequest) -> None:
     elif request.truncate_prompt_tokens is not None:
         reason = "suffix is not supported with truncate_prompt_tokens"
     elif isinstance(prompt, str) or (prompt and all(isinstance(each, str) for each in prompt)):
+        renderer = model.renderer
+        made = [None if renderer is None else renderer.fill_in(str(each), suffix) for each in request.prompts]
+        filled = [each for each in made if each is not None]
+        if len(filled) == len(made):
+            return filled
         reason = "suffix is only supported for models with FIM completion rendering"
     else:
         reason = "suffix requires text prompt input for FIM completion rendering"
