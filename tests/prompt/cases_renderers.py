@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chats of models that vLLM renders without a chat template: requests for make_golden_renderers.py, and their models."""
+"""Chats that vLLM renders without a chat template: requests for make_golden_renderers.py, and their models' files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ ARCHITECTURES = {
 }
 """Mode of the tokenizer -> an architecture that goes with it."""
 
+# Beside <think> and </think>, which the tokenizer has.
 _DEEPSEEK = (
     *("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜System｜>", "｜DSML｜"),
-    *("<think>", "</think>", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+    *("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
 )
 _INKLING = (
     *("<|message_user|>", "<|message_model|>", "<|message_system|>", "<|message_tool|>", "<|content_text|>"),
@@ -55,7 +56,7 @@ _PARAMETERS = {
     "type": "object",
     "properties": {
         "unit": {"type": "string", "enum": ["c", "f"], "default": "c"},
-        "city": {"type": "string", "description": "Where: \"São Paulo\", </tag>."},
+        "city": {"type": "string", "description": 'Where: "São Paulo", </tag>.'},
         "days": {"type": "array", "items": {"type": "integer"}},
     },
     "required": ["city"],
@@ -129,7 +130,13 @@ _CONVERSATIONS: dict[str, list[dict[str, Any]]] = {
     "only_calls": [_USER, {"role": "assistant", "tool_calls": [_THREE]}],
     "no_calls": [_USER, {"role": "assistant", "content": "x", "tool_calls": []}, _MORE],
     "reasoning_content": [_USER, {"role": "assistant", "content": "x", "reasoning_content": "old name"}],
-    "two_rounds": [*_CALLED, _SPOKEN, _MORE, {**_CALLING, "tool_calls": [_THREE]}, {**_RESULT, "tool_call_id": "call_3"}],
+    "two_rounds": [
+        *_CALLED,
+        _SPOKEN,
+        _MORE,
+        {**_CALLING, "tool_calls": [_THREE]},
+        {**_RESULT, "tool_call_id": "call_3"},
+    ],
     "developer": [{"role": "developer", "content": "No jokes."}, _USER],
     "developer_tools": [_DEVELOPER, _USER],
     "developer_last": [_SYSTEM, _USER, _SPOKEN, _DEVELOPER],

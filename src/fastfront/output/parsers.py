@@ -21,6 +21,7 @@ from fastfront.errors import BadRequestError, StartupError
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
 from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
+from fastfront.output.shown_tokens import SPELLED, shows_tokens
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import tool_schemas
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
@@ -47,6 +48,8 @@ class Parsing(NamedTuple):
     reasoning_parser_kwargs: dict[str, Any] | None = None
     outside: Callable[[], AnswerParser] | None = None
     """What makes a choice's parser where that is written in Python; None: the plan's are native."""
+    reads_special_tokens: bool = False
+    """Whether the parsers look for special tokens in the text, so that it has to hold them."""
 
 
 UNPARSED = Parsing(None)
@@ -108,6 +111,7 @@ class AnswerParsers:
             count_markers=_count_markers(name, added_tokens, encode),
         )
         self.call_ids = _call_ids(self.tool_call_parser, config)
+        self._spelled = any(SPELLED.get(each or "") in added_tokens for each in (name, self.tool_call_parser))
 
     def _python_factory(self, path: str, plugins: Sequence[str]) -> ParserFactory | None:
         """Return what makes parsers written in Python, where one of the names is such a one's: it reads all.
@@ -193,9 +197,12 @@ class AnswerParsers:
         tool_parser = self._tool_parser(request)
         ended = None if request.include_reasoning else True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
+        # Parsers written in Python read only text.
+        spelled = self._spelled and shows_tokens(request, self.reasoning_parser, self.tool_call_parser)
+        in_text = outside is not None or spelled
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
-            return Parsing(plan, ended, outside=outside)
+            return Parsing(plan, ended, outside=outside, reads_special_tokens=in_text)
         thinking = thinking_of(
             self.reasoning_parser,
             prompt_token_ids,
@@ -208,6 +215,7 @@ class AnswerParsers:
             thinking == parse.THINKING_CLOSED if ended is None else ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
+            in_text,
         )
 
     def call_id(self, request: ChatCompletionRequest, name: str, number: int) -> str:

@@ -32,7 +32,7 @@ _OF_ITS_OWN = frozenset(("KimiK3ForConditionalGeneration", "MoonshotKimiaForCaus
 
 
 def check_mode(mode: str) -> str:
-    """Return the mode: `auto`, `hf` (tokenizer.json and the chat template) or a renderer's. Raises StartupError else."""
+    """Return the mode: `auto`, `hf` (tokenizer.json and the chat template) or a renderer's. Raises StartupError."""
     mode = mode.lower()
     if mode not in ("auto", "hf", *MODES):
         does = _OTHER_MODES.get(mode)

@@ -14,7 +14,7 @@ from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import Message
 
 _REFUSED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What a conversation that the format has no room for ends in. vLLM answers some of them with a 500: here all are 400."""
+"""What a conversation that a format has no room for ends in. Some of it is a 500 in vLLM: here all are 400."""
 
 
 class ChatRenderer(abc.ABC):
@@ -35,6 +35,6 @@ class ChatRenderer(abc.ABC):
     def _render(self, messages: Sequence[Message], kwargs: Mapping[str, Any]) -> str | list[int]:
         """Return the prompt, or raise one of `_REFUSED`."""
 
-    def fill_in(self, prompt: str, suffix: str) -> str | None:  # noqa: ARG002
+    def fill_in(self, prompt: str, suffix: str) -> str | None:
         """Return the prompt of a completion that goes between two texts; None: the model is not made for that."""
         return None

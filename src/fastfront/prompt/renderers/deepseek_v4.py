@@ -24,9 +24,10 @@ from fastfront.prompt.renderers.dsml import (
     Tags,
     response_format,
     schemas,
+    special,
 )
 
-_REMINDER = "<｜latest_reminder｜>"
+_REMINDER = special("latest_reminder")
 _TASKS = ("action", "query", "authority", "domain", "title", "read_url")
 _KEPT_ROLES = ("user", "system", "tool", "latest_reminder", "direct_search_results")
 
@@ -76,7 +77,8 @@ class DeepseekV4Renderer(ChatRenderer):
 
     def fill_in(self, prompt: str, suffix: str) -> str | None:
         """Return the prompt of a completion that goes between two texts."""
-        return f"<｜fim▁begin｜>{prompt}<｜fim▁hole｜>{suffix}<｜fim▁end｜>"
+        begin, hole, end = map(special, ("fim▁begin", "fim▁hole", "fim▁end"))
+        return f"{begin}{prompt}{hole}{suffix}{end}"
 
     def _render(self, messages: Sequence[Message], kwargs: Mapping[str, Any]) -> str:
         conversation = self.conversation(messages)
@@ -106,7 +108,7 @@ class DeepseekV4Renderer(ChatRenderer):
         thinks = wants_thinking(kwargs) and effort != "none"
         return thinks, _EFFORTS.get(effort, _HIGH) if isinstance(effort, str) else _HIGH
 
-    def asks(self, role: str, index: int) -> bool:  # noqa: ARG002
+    def asks(self, role: str, index: int) -> bool:
         """Return whether a turn asks for an answer."""
         return role in ("user", "developer")
 
@@ -149,11 +151,11 @@ class DeepseekV4Renderer(ChatRenderer):
         turn = chat.turns[index]
         role, content = turn["role"], _joined(turn.get("content"))
         if role == "system":
-            return (content or "") + self._appendix(turn)
+            return f"{content or ''}{self._appendix(turn)}"
         if role == "developer":
             if not content:
                 raise ValueError(f"Invalid message for role `developer`: {turn}")
-            return USER + content + self._appendix(turn)
+            return f"{USER}{content}{self._appendix(turn)}"
         if role == "user":
             return USER + _question(turn)
         if role == "latest_reminder":
@@ -252,4 +254,4 @@ def _task(task: str, *, thinks: bool) -> str:
     if task not in _TASKS:
         raise ValueError(f"Invalid task: '{task}'. Valid tasks are: {list(_TASKS)}")
     before = f"{ASSISTANT}{THINK if thinks else END_THINK}" if task == "action" else ""
-    return f"{before}<｜{task}｜>"
+    return before + special(task)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from fastfront.prompt.conversation import Message, own_messages
 from fastfront.prompt.renderers.deepseek_v4 import Chat, DeepseekV4Renderer, wants_thinking
-from fastfront.prompt.renderers.dsml import Tags
+from fastfront.prompt.renderers.dsml import Tags, special
 
 _ROLES = ("system", "developer", "user", "assistant", "tool")
 _EFFORTS = {"low": 50, "high": 75, "xhigh": 75, "max": 100}
@@ -23,7 +23,7 @@ class DeepseekV41Renderer(DeepseekV4Renderer):
     """Renders chats of DeepSeek-V4.1 to text."""
 
     tags: ClassVar[Tags] = Tags(" calls", " invoke", " parameter")
-    system_mark: ClassVar[str] = "<｜System｜>"
+    system_mark: ClassVar[str] = special("System")
 
     def conversation(self, messages: Sequence[Message]) -> list[Message]:
         """Return the request's messages with one text for a content."""

@@ -11,12 +11,19 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-BEGIN = "<｜begin▁of▁sentence｜>"
-END = "<｜end▁of▁sentence｜>"
-USER = "<｜User｜>"
-ASSISTANT = "<｜Assistant｜>"
+
+def special(name: str) -> str:
+    """Return the special token of that name: the bars are U+FF5C."""
+    return f"<\uff5c{name}\uff5c>"
+
+
+BEGIN = special("begin▁of▁sentence")
+END = special("end▁of▁sentence")
+USER = special("User")
+ASSISTANT = special("Assistant")
 THINK = "<think>"
 END_THINK = "</think>"
+_DSML = "\uff5cDSML\uff5c"
 
 
 class Tags(NamedTuple):
@@ -28,7 +35,7 @@ class Tags(NamedTuple):
 
     def opened(self) -> str:
         """Return how a block of calls begins."""
-        return f"<｜DSML｜{self.calls}>"
+        return f"<{_DSML}{self.calls}>"
 
     def block(self, content: str) -> str:
         """Return a block of calls."""
@@ -59,7 +66,7 @@ class Tags(NamedTuple):
 
 
 def _element(name: str, attributes: str, content: str) -> str:
-    return f"<｜DSML｜{name}{attributes}>{content}</｜DSML｜{name}>"
+    return f"<{_DSML}{name}{attributes}>{content}</{_DSML}{name}>"
 
 
 def to_json(value: object) -> str:

@@ -76,9 +76,7 @@ class InklingRenderer(ChatRenderer):
         for message in conversation:
             role = message["role"]
             if role not in _MESSAGE_OF:
-                raise ValueError(
-                    f"unsupported Inkling message role {role!r}; expected one of {sorted(_MESSAGE_OF)}"
-                )
+                raise ValueError(f"unsupported Inkling message role {role!r}; expected one of {sorted(_MESSAGE_OF)}")
             if effort is not None and _MESSAGE_OF[role] != "system":
                 ids += self._effort(effort)
                 effort = None
