@@ -83,6 +83,9 @@ class Config:
         JsonObject | None,
         Opt("How the model thinks, for thinking_token_budget, as vLLM takes it: a JSON object.", engine=True),
     ] = None
+    enable_prompt_embeds: Annotated[
+        bool, Opt("Take prompts as embeddings, too; only from clients that are trusted.", engine=True)
+    ] = False
     max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
     stream_interval: Annotated[
         Count,

@@ -252,6 +252,8 @@ class Frontend:
         if self.state is not State.STARTING:
             raise StartupError("stopped while starting")
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
+        if self.config.enable_prompt_embeds:
+            model.accept_embeds(self.engine.ready.dtype)
         self.model = model
         self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
@@ -292,6 +294,7 @@ class Frontend:
             trust_request_chat_template=config.trust_request_chat_template,
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
+            enable_prompt_embeds=config.enable_prompt_embeds,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
         named = config.reasoning_parser not in (None, "", "auto")  # "auto" is not what the engine is told

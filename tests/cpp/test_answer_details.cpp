@@ -18,7 +18,8 @@ struct Fixture {
 
     Fixture() { REQUIRE(pump.open() == Errc::ok); }
 
-    void start(ResponseKind kind, std::size_t n = 1, std::size_t interval = 1) {
+    void start(ResponseKind kind, std::size_t n = 1, std::size_t interval = 1, bool decodes = true,
+               std::size_t prompts = 1) {
         const bool chat = kind == ResponseKind::chat || kind == ResponseKind::chat_stream;
         const bool stream = kind == ResponseKind::chat_stream || kind == ResponseKind::completion_stream;
         LogprobsOptions logprobs;
@@ -39,8 +40,10 @@ struct Fixture {
         spec.details = std::make_shared<const DetailsOptions>(options);
         PromptInfo prompt;
         prompt.token_count = 2;
-        REQUIRE(prompt.prime(letters::vocab(), {}, {}, true));
-        spec.prompts.push_back(prompt);
+        if (decodes) {
+            REQUIRE(prompt.prime(letters::vocab(), {}, {}, true));
+        }
+        spec.prompts.assign(prompts, prompt);
         response = std::make_shared<Response>(std::move(spec));
         pump.hub().add(response);
     }
@@ -109,6 +112,26 @@ TEST_CASE_FIXTURE(Fixture, "logprobs that a withheld chunk would have had come w
     CHECK(has(out, R"({"content":"bcd"})"));
     CHECK(has(out, R"("token":"b")"));
     CHECK(has(out, R"("token":"d")"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "logprobs that come with the text are passed on as they are, once") {
+    start(ResponseKind::chat_stream, 1, 1, false);
+    const std::vector<std::uint32_t> ids{'a'};
+    const std::vector<std::string> texts{"x"};
+    pump.feed(response, 0, ids, texts, FinishReason::none, {}, R"({"content":["given"]})");
+    CHECK(has(bytes(), R"({"content":"x"},"logprobs":{"content":["given"]},"finish_reason":null)"));
+    pump.feed(response, 0, ids, texts, FinishReason::length, {});
+    CHECK(has(bytes(), R"({"content":"x"},"logprobs":null,"finish_reason":"length")"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "several chats go on from words of their own") {
+    options.echo_text = "first";
+    options.echo_texts = {"one ", "two "};
+    start(ResponseKind::chat, 1, 1, true, 2);
+    step({wire::output(id(0), {'a'}, "\x01"), wire::output(id(1), {'b'}, "\x01")});
+    const std::string out = bytes();
+    CHECK(has(out, R"("content":"one a")"));
+    CHECK(has(out, R"("content":"two b")"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a whole chat has prompt_logprobs and ids at the top, a completion in its choice") {

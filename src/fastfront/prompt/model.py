@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastfront.errors import StartupError
+from fastfront.prompt.conversation import EMBEDS_PLACEHOLDER
+from fastfront.prompt.embeds import EmbedsFormat
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.generation_config import GenerationDefaults, load_generation_defaults
 from fastfront.prompt.harmony import HarmonyRenderer
@@ -36,6 +38,9 @@ _LENGTH_KEYS = (
     "seq_len",
 )
 """Where config.json files say how long a context may be. Source: vllm/config/model.py `_get_and_verify_max_len`."""
+
+_HIDDEN_SIZE_KEYS = ("hidden_size", "n_embd", "d_model", "dim")
+"""Where they say how wide a token's embedding is: transformers' names for one attribute."""
 
 _DEFAULT_LENGTH = 2048
 
@@ -91,6 +96,8 @@ class Model:
         """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
+        self.embeds: EmbedsFormat | None = None
+        """What prompts of embeddings have to be like; None: they are not taken."""
         self.tokenizer_files = tokenizer_files
         """Where the tokenizer's files are."""
         self.harmony = HarmonyRenderer.load() if config.get("model_type") == "gpt_oss" else None
@@ -112,6 +119,13 @@ class Model:
     def template(self) -> ChatTemplate | None:
         """The chat template of requests that bring none, or None if the model has none."""
         return self.templates.default
+
+    def accept_embeds(self, dtype: str) -> None:
+        """Take prompts of embeddings from now on, for an engine that computes in this type."""
+        text_config = self.config.get("text_config") or self.config
+        sizes = (text_config.get(key) for key in _HIDDEN_SIZE_KEYS)
+        hidden_size = next((size for size in sizes if isinstance(size, int)), 0)
+        self.embeds = EmbedsFormat(hidden_size, dtype.removeprefix("torch."))
 
     @functools.cached_property
     def vocab(self) -> Vocab | None:
@@ -145,6 +159,7 @@ class Model:
         exclude_tools_when_tool_choice_none: bool = False,
         response_role: str = "assistant",
         max_logprobs: int = 20,
+        enable_prompt_embeds: bool = False,
     ) -> Model:
         """Read the model's files: a local directory, or a Hugging Face id. Raises StartupError with the reason.
 
@@ -159,7 +174,8 @@ class Model:
             tokenizer_files = ModelFiles.open(tokenizer or path_or_id, revision=tokenizer_revision or revision)
         own_config = files.read_object("config.json")
         config = with_overrides(own_config, hf_overrides)
-        loaded = PromptTokenizer.load(tokenizer_files, own_config.get("model_type"))
+        further = (EMBEDS_PLACEHOLDER,) if enable_prompt_embeds else ()
+        loaded = PromptTokenizer.load(tokenizer_files, own_config.get("model_type"), further)
         model = cls(
             path=path_or_id,
             names=served_model_names,

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from fastfront.errors import BadRequestError, validation_error
-from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.chat_embeds import Spread, read_parts
+from fastfront.prompt.conversation import EMBEDS_PLACEHOLDER, parse_messages
+from fastfront.prompt.embeds import EmbedsMatrix, PromptEmbeds, read_embeds
 from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
+from fastfront.prompt.suffix import prompts_of
 
 if TYPE_CHECKING:
     from fastfront.prompt.content_format import ContentFormat
@@ -35,6 +38,8 @@ class RenderedPrompt(msgspec.Struct, frozen=True):
     token_ids: list[int]
     text: str | None
     """The prompt's text; None for one that came as token ids, unless it is echoed."""
+    embeds: PromptEmbeds | None = None
+    """What the engine is given in place of the ids, or beside them where some of them are ids after all."""
 
 
 class LengthLimits(msgspec.Struct, frozen=True):
@@ -59,9 +64,11 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
     if model.harmony is None:
         prompt = _render_messages(model, request, tools, _chat_kwargs(request), limits)
     else:
+        if read_parts(request.messages, model.embeds):
+            raise BadRequestError("`prompt_embeds` are not supported for this model's chats.", param="messages")
         ids = model.harmony.render(request.messages, tools, request.reasoning_effort)
         prompt = RenderedPrompt(_fit(model, ids, LengthLimits(limits.max_model_len)), None)
-    if request.echo and prompt.text is None and not request.return_token_ids:
+    if request.echo and prompt.text is None and not request.return_token_ids and prompt.embeds is None:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
     return prompt
@@ -115,11 +122,13 @@ def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | No
 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
-    """Return the prompts of a completion request, in its order."""
-    prompts = _prompts(model, request)
+    """Return the prompts of a completion request: those of embeddings, then the others, each in its order."""
+    prompts = prompts_of(request, model.renderer)
+    _check_embeds(request)
+    matrices = [read_embeds(each, model.embeds) for each in request.embeds]
     limits = _limits(model, request, request.max_tokens, "max_tokens")
     decode = bool(request.echo and not request.return_token_ids)
-    rendered: list[RenderedPrompt] = []
+    rendered = [_render_embeds(matrix, limits) for matrix in matrices]
     for prompt in prompts:
         if isinstance(prompt, str):
             found = _tokenize(model, prompt, request.add_special_tokens, limits)
@@ -131,6 +140,17 @@ def render_completion(model: Model, request: CompletionRequest) -> list[Rendered
             _check_vocabulary(model, found.token_ids)
         rendered.append(found)
     return rendered
+
+
+def _render_embeds(matrix: EmbedsMatrix, limits: LengthLimits) -> RenderedPrompt:
+    """Return a prompt whose tokens nobody knows: vLLM calls each of them 0."""
+    kept = _cut(limits, matrix.rows)
+    rows = len(range(*kept.indices(matrix.rows)))
+    _check_length(rows, limits.max_model_len)
+    embeds = PromptEmbeds(matrix.dtype, rows, matrix.tensor.shape[1], matrix.cast(kept))
+    prompt = RenderedPrompt([0] * rows, None, embeds)
+    _check_not_empty(prompt)
+    return prompt
 
 
 def render_tokenize_chat(model: Model, request: TokenizeChatRequest) -> list[int]:
@@ -147,11 +167,14 @@ def _render_messages(
 ) -> RenderedPrompt:
     _check_trust(model, request)
     _check_media_kwargs(model, request)
+    parts = read_parts(request.messages, model.embeds)
     template_kwargs = _template_kwargs(model, request, tools, kwargs)
     if model.renderer is None:
         made: str | list[int] = _fill_template(model, request, template_kwargs)
     else:
         made = model.renderer.render(request.messages, template_kwargs)
+    if isinstance(made, str) and parts:
+        return _render_parts(model, made, parts, limits)
     if isinstance(made, str) and template_kwargs.get("tokenize"):
         made = model.tokenizer.encode(made, add_special_tokens=False)
     if isinstance(made, str):
@@ -171,6 +194,17 @@ def _fill_template(
         continue_final_message=template_kwargs.pop("continue_final_message"),
         kwargs=template_kwargs,
     )
+
+
+def _render_parts(model: Model, text: str, parts: list[EmbedsMatrix], limits: LengthLimits) -> RenderedPrompt:
+    """Return the prompt of a chat that is embeddings in places."""
+    rendered = model.tokenizer.encode(text, add_special_tokens=False)
+    spread = Spread(rendered, model.tokenizer.token_to_id(EMBEDS_PLACEHOLDER), parts)
+    kept = _cut(limits, len(spread))
+    # Before there are any, and for /tokenize, too: a tensor that repeats one row may say that it has millions.
+    _check_length(len(range(*kept.indices(len(spread)))), limits.max_model_len or model.max_model_len)
+    token_ids, embeds = spread.take(kept)
+    return RenderedPrompt(token_ids, None, embeds)
 
 
 def _template_kwargs(
@@ -233,27 +267,13 @@ def _check_media_kwargs(model: Model, request: ChatCompletionRequest | TokenizeC
             )
 
 
-def _prompts(model: Model, request: CompletionRequest) -> list[str] | list[list[int]]:
-    """Return the request's prompts, made into what the model fills in the middle of where there is a suffix."""
-    suffix, prompt = request.suffix, request.prompt
-    if suffix is None:
-        return request.prompts
+def _check_embeds(request: CompletionRequest) -> None:
+    if request.prompt_embeds is None:
+        return
     if request.echo:
-        reason = "Echo is unsupported with suffix."
-    elif request.prompt_embeds is not None:
-        reason = "suffix is not supported with prompt_embeds"
-    elif request.truncate_prompt_tokens is not None:
-        reason = "suffix is not supported with truncate_prompt_tokens"
-    elif isinstance(prompt, str) or (prompt and all(isinstance(each, str) for each in prompt)):
-        renderer = model.renderer
-        made = [None if renderer is None else renderer.fill_in(str(each), suffix) for each in request.prompts]
-        filled = [each for each in made if each is not None]
-        if len(filled) == len(made):
-            return filled
-        reason = "suffix is only supported for models with FIM completion rendering"
-    else:
-        reason = "suffix requires text prompt input for FIM completion rendering"
-    raise BadRequestError(reason, param="suffix")
+        raise BadRequestError("Echo is unsupported with prompt embeds.")
+    if request.prompt_logprobs is not None:
+        raise BadRequestError("prompt_logprobs is not compatible with prompt embeds.")
 
 
 def _tool_dict(tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -318,16 +338,18 @@ def _tokenize(model: Model, text: str, add_special_tokens: bool, limits: LengthL
 
 def _fit(model: Model, token_ids: list[int], limits: LengthLimits) -> list[int]:
     """Cut the ids to length if the request allows it, else refuse too many."""
-    limit = limits.max_model_len
-    if limit is None:
-        return token_ids
-    if limits.truncate_prompt_tokens is not None:
-        keep = _kept(limits, limit)
-        if keep < len(token_ids):
-            right = limits.truncation_side == "right"
-            token_ids = token_ids[:keep] if right else token_ids[len(token_ids) - keep :]
-    _check_length(len(token_ids), limit)
+    token_ids = token_ids[_cut(limits, len(token_ids))]
+    _check_length(len(token_ids), limits.max_model_len)
     return token_ids
+
+
+def _cut(limits: LengthLimits, count: int) -> slice:
+    """Return what is kept of so many tokens."""
+    limit = limits.max_model_len
+    if limit is None or limits.truncate_prompt_tokens is None:
+        return slice(0, count)
+    keep = min(_kept(limits, limit), count)
+    return slice(0, keep) if limits.truncation_side == "right" else slice(count - keep, count)
 
 
 def _kept(limits: LengthLimits, limit: int) -> int:
@@ -337,8 +359,8 @@ def _kept(limits: LengthLimits, limit: int) -> int:
     return limit if limits.max_output_tokens == 0 else max(0, limit - 1)
 
 
-def _check_length(count: int, limit: int) -> None:
-    if count > limit:
+def _check_length(count: int, limit: int | None) -> None:
+    if limit is not None and count > limit:
         qualifier = "at least " if count == limit + 1 else ""
         raise validation_error(
             f"This model's maximum context length is {limit} tokens. However, your prompt contains {qualifier}{count} "

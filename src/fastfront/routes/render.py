@@ -60,7 +60,10 @@ async def render_completion(frontend: Frontend, scope: Scope, receive: Receive, 
 
     def answer(model: Model, request: CompletionRequest) -> Any:
         _check_no_beams(request)
-        return _rendered(request, completions.prepare(model, request), _id(scope, request, "cmpl-"))
+        prompts = completions.prepare(model, request)
+        if request.embeds:
+            raise BadRequestError("No token_ids rendered")
+        return _rendered(request, prompts, _id(scope, request, "cmpl-"))
 
     return await _answer(frontend, scope, receive, send, decode_completion_request, answer)
 

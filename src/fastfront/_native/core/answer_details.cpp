@@ -123,6 +123,8 @@ const ChoiceMembers& AnswerDetails::take() {
     members_.clear();
     if (options_->wants_logprobs) {
         logprobs_.write(members_.logprobs);
+    } else {
+        members_.logprobs.swap(given_logprobs_);
     }
     if (options_->wants_token_ids) {
         append_token_ids(members_.token_ids, token_ids_);
@@ -140,7 +142,8 @@ const ChoiceMembers& AnswerDetails::take() {
     }
     if (whole_) {
         if (options_->chat) {
-            members_.text_before = options_->echo_text;
+            const auto& texts = options_->echo_texts;
+            members_.text_before = prompt_ < texts.size() ? texts[prompt_] : options_->echo_text;
         }
         if (options_->wants_prompt_logprobs) {
             prompt_logprobs_.write(members_.prompt_logprobs);

@@ -28,12 +28,13 @@ struct DetailsOptions {
     bool wants_token_ids = false;                          // return_token_ids
     bool wants_prompt_token_ids = false;                   // the same, of the prompt
     bool echoes_prompt = false;                            // completions: echo
-    bool echoes_only = false;                // echo with max_tokens 0: the token that the engine made is left out
-    bool shows_cached_tokens = false;        // --enable-prompt-tokens-details
-    bool shows_metrics = false;              // --enable-per-request-metrics, one prompt and one answer
-    std::int64_t remote_cached_tokens = -1;  // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
-    std::string echo_text = {};              // chat's echo: the last message; "" = none
-    std::string prompt_text_json = {};       // return_prompt_text; "" = null
+    bool echoes_only = false;                  // echo with max_tokens 0: the token that the engine made is left out
+    bool shows_cached_tokens = false;          // --enable-prompt-tokens-details
+    bool shows_metrics = false;                // --enable-per-request-metrics, one prompt and one answer
+    std::int64_t remote_cached_tokens = -1;    // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
+    std::string echo_text = {};                // chat's echo: the last message; "" = none
+    std::vector<std::string> echo_texts = {};  // by prompt, where there are several chats
+    std::string prompt_text_json = {};         // return_prompt_text; "" = null
     std::vector<std::vector<std::uint32_t>> prompt_token_ids = {};  // by prompt, where an echo or the client needs them
     std::vector<std::string> prompt_texts = {};                     // by prompt, for completions' echo
 };
@@ -75,6 +76,9 @@ class AnswerDetails {
     /// Take one engine output. `token_ids`: those that count.
     void push(const EngineCoreOutput& output, const OutputExtras* extras, std::span<const std::uint32_t> token_ids);
 
+    /// The next chunk's `logprobs`, which somebody else has made, as JSON. For an answer that wants none of ours.
+    void give_logprobs(std::string_view json) { given_logprobs_ = json; }
+
     /// A chunk has to be made even where the text has no news.
     [[nodiscard]] bool makes_chunks() const noexcept { return options_->wants_logprobs || options_->wants_token_ids; }
     /// Completions' echo: the first chunk comes with the prompt, whether there is a token or not.
@@ -100,6 +104,7 @@ class AnswerDetails {
     std::int64_t created_cache_tokens_ = 0;
     LogprobsWriter logprobs_;
     PromptLogprobsWriter prompt_logprobs_;
+    std::string given_logprobs_;
     NpyChunks routed_experts_;
     std::vector<std::uint32_t> token_ids_;
     ChoiceMembers members_;

@@ -302,10 +302,10 @@ void Pump::abort(const std::shared_ptr<Response>& response, std::size_t first, s
 }
 
 void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
-                std::span<const std::string> texts, FinishReason finish, StopReason reason) {
+                std::span<const std::string> texts, FinishReason finish, StopReason reason, std::string_view logprobs) {
     Consequences consequences;
     const News news =
-        response->feed(choice, token_ids, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
+        response->feed(choice, token_ids, texts, finish, reason, logprobs, wall_clock(), loop_metrics_, consequences);
     conclude(news, response, consequences);
 }
 

@@ -68,7 +68,8 @@ class Pump {
     /// are. What the engine still says of them is dropped.
     void abort(const std::shared_ptr<Response>& response, std::size_t first, std::size_t count);
     void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
-              std::span<const std::string> texts, FinishReason finish, StopReason reason);
+              std::span<const std::string> texts, FinishReason finish, StopReason reason,
+              std::string_view logprobs = {});
     void give(const std::shared_ptr<Response>& response, std::size_t choice, const Pieces& pieces);
 
     /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to

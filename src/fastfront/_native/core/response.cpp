@@ -118,8 +118,8 @@ News Response::on_sent(std::int32_t result, SendRing& ring, double wall_time, Me
 }
 
 News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids, std::span<const std::string> texts,
-                    FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
-                    Consequences& consequences) noexcept {
+                    FinishReason finish, StopReason reason, std::string_view logprobs, double wall_time,
+                    Metrics& metrics, Consequences& consequences) noexcept {
     const std::lock_guard lock(mutex_);
     if (finished_ || choices_[choice].finished) {
         return News::none;
@@ -128,6 +128,7 @@ News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids
     const PipelineStep step = target.pipeline.push_texts(token_ids.size(), texts, finish, reason);
     if (target.details) {
         target.details->push({}, nullptr, token_ids.first(step.token_count));
+        target.details->give_logprobs(logprobs);
     }
     return apply(choice, step, token_ids.first(step.token_count), wall_time, metrics, consequences, nullptr);
 }
