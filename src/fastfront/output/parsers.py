@@ -20,12 +20,14 @@ from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
-from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
+from fastfront.output.reasoning import call_tokens, markup_tokens, prompt_tokens, thinking_of, token_suffix
+from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
+from fastfront.output.response_template import ResponseTemplate, UncompiledTemplateError, refuse_guarantees
 from fastfront.output.shown_tokens import SPELLED, shows_tokens
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import tool_schemas
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
-from fastfront.output.vllm_parsers import vllm_parser_factory
+from fastfront.output.vllm_parsers import VllmParsers, vllm_parser_factory
 from fastfront.protocol.chat import ChatCompletionRequest
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ logger = logging.getLogger(__name__)
 _random = random.Random()  # noqa: S311 - an id has to be unique, not secret
 
 _KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
+
+
+_NEVER_EMPTY = frozenset({"nemotron_v3", "granite_thinking_parser"})
+"""Reasoning parsers that know the chat template argument `force_nonempty_content`."""
 
 
 class Parsing(NamedTuple):
@@ -71,11 +77,14 @@ class AnswerParsers:
         plugins: Sequence[str] = (),
         encode: Callable[[str], Sequence[int]] | None = None,
         tool_strict_level: str = "auto",
+        response_template: Mapping[str, Any] | None = None,
+        decode: Callable[[Sequence[int]], str] | None = None,
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
         `added_tokens` are the tokenizer's, by their text; `path` is where vLLM would find it. `plugins` are files or
-        modules that register parsers. `encode` spells what is no token, nothing special added. Raises StartupError for
+        modules that register parsers. `encode` spells what is no token, nothing special added. `response_template` is
+        tokenizer_config.json's, `decode` makes text of a prompt: for the parsers that go by it. Raises StartupError for
         a name that there is not, or a plugin that fails.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
@@ -95,13 +104,20 @@ class AnswerParsers:
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
-        self._strictness = Strictness.of(tool_strict_level)
+        self._strictness = Strictness.of(tool_strict_level, token_suffix(added_tokens))
         self._is_harmony = _is_harmony(self.reasoning_parser, self.tool_call_parser)
+        self._decode = decode
+        self._template: ResponseTemplate | None = None
+        self._uncompiled: UncompiledTemplateError | None = None
+        try:
+            self._template = self._read_template(response_template)
+        except UncompiledTemplateError as error:
+            self._uncompiled = error  # vLLM's own code may take it
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
         name = self.reasoning_parser
-        known = name in parse.reasoning_parser_names()
-        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if known else {}
+        self._reads_prompts = name in parse.reasoning_parser_names()
+        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if self._reads_prompts else {}
         native = self._outside is None
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser if native else None,
@@ -109,9 +125,21 @@ class AnswerParsers:
             special_tokens=self.special_tokens,
             counted=name,
             count_markers=_count_markers(name, added_tokens, encode),
+            response_template=None if self._template is None else self._template.native,
         )
         self.call_ids = _call_ids(self.tool_call_parser, config)
         self._spelled = any(SPELLED.get(each or "") in added_tokens for each in (name, self.tool_call_parser))
+
+    def _read_template(self, source: Mapping[str, Any] | None) -> ResponseTemplate | None:
+        """Return the model's response template, where a parser goes by it."""
+        # Without --enable-auto-tool-choice vLLM has no tool parser.
+        reasoning, tools = self.reasoning_parser, self.tool_call_parser if self.enable_auto_tool_choice else None
+        names = [name for name in (reasoning, tools) if name in TEMPLATE_NAMES and registered_parser(name) is None]
+        if not names:
+            return None
+        if {reasoning, tools} - {names[0], None}:
+            raise StartupError(f"the parser {names[0]} reads all of an answer: it goes with no other parser")
+        return ResponseTemplate(source, names, reasoning=reasoning is not None, tools=tools is not None)
 
     def _python_factory(self, path: str, plugins: Sequence[str]) -> ParserFactory | None:
         """Return what makes parsers written in Python, where one of the names is such a one's: it reads all.
@@ -125,7 +153,7 @@ class AnswerParsers:
         native = (self.reasoning_parser in (None, *parse.reasoning_parser_names())) and (
             self.tool_call_parser in (None, *parse.tool_parser_names())
         )
-        if native and not plugins:
+        if native and not plugins and self._uncompiled is None:
             return None
         try:
             return vllm_parser_factory(
@@ -135,6 +163,8 @@ class AnswerParsers:
                 enable_auto_tool_choice=self.enable_auto_tool_choice,
             )
         except StartupError as error:
+            if self._uncompiled is not None:
+                raise self._uncompiled from None
             reasoning = ", ".join(parse.reasoning_parser_names())
             tools = ", ".join(name for name in parse.tool_parser_names() if ":" not in name)
             raise StartupError(f"{error}. Reasoning parsers that are: {reasoning}. Tool parsers: {tools}.") from None
@@ -145,14 +175,18 @@ class AnswerParsers:
         if (name := self.reasoning_parser) in parse.reasoning_parser_names():
             tokens.update(markup_tokens(str(name), added_tokens))
         if self._outside is None and (name := self.tool_call_parser) is not None:
-            texts = parse.special_tokens_of(name, reasoning=False)
-            tokens.update((text, added_tokens[text]) for text in texts if text in added_tokens)
+            tokens.update(call_tokens(name, added_tokens))
         return tokens
 
     @property
     def any(self) -> bool:
         """Whether answers are parsed at all."""
         return self.reasoning_parser is not None or self.tool_call_parser is not None
+
+    @property
+    def reads_every_chat(self) -> bool:
+        """Whether chats without tools are parsed, too, or their prompts looked at."""
+        return self.reasoning_parser is not None or self._template is not None
 
     def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
         """Add to the request what its tools and tool_choice mean for the engine.
@@ -163,19 +197,31 @@ class AnswerParsers:
         if self._is_harmony:
             wrap_in_final_message(request)
         choice = request.tool_choice
-        if choice in (None, "none"):
+        if self.tool_call_parser is None and choice is not None and choice != "none":
+            self._check_unparsed(choice)
+        if self._template is not None:
+            request.skip_special_tokens = request.spaces_between_special_tokens = False
+            if request.tools and choice != "none" and self.tool_call_parser is not None:
+                refuse_guarantees(request)
             return None
-        if self.tool_call_parser is not None:
-            doubtful = in_question(request, self.tool_call_parser, self._strictness)
-            if doubtful is None:
-                constrain(request, self.tool_call_parser, self._strictness)
-            return doubtful
+        if isinstance(self._outside, VllmParsers):
+            self._outside.adjust(request, _members(request))
+            return None
+        if self.tool_call_parser is None or choice in (None, "none"):
+            return None
+        doubtful = in_question(request, self.tool_call_parser, self._strictness)
+        if doubtful is None:
+            constrain(request, self.tool_call_parser, self._strictness)
+        return doubtful
+
+    def _check_unparsed(self, choice: str | dict[str, Any]) -> None:
+        """Refuse a tool_choice that needs a parser of tool calls."""
         if choice == "auto":
             if not self.enable_auto_tool_choice:
                 raise BadRequestError(
                     '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
                 )
-            return None
+            return
         wanted = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
         raise BadRequestError(f"tool_choice={wanted} requires --tool-call-parser to be set")
 
@@ -196,6 +242,9 @@ class AnswerParsers:
         """
         tool_parser = self._tool_parser(request)
         ended = None if request.include_reasoning else True
+        if self._template is not None:
+            return self._by_template(self._template, request, prompt_token_ids, chat_template_kwargs)
+        repeats = self.reasoning_parser in _NEVER_EMPTY and chat_template_kwargs.get("force_nonempty_content") is True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
         # Parsers written in Python read only text.
         spelled = self._spelled and shows_tokens(request, self.reasoning_parser, self.tool_call_parser)
@@ -210,9 +259,11 @@ class AnswerParsers:
             chat_template_kwargs,
             chat_template=self._chat_template,
         )
+        if ended is None and self._reads_prompts:
+            ended = thinking == parse.THINKING_CLOSED
         return Parsing(
-            self._plan(request, tool_parser, thinking),
-            thinking == parse.THINKING_CLOSED if ended is None else ended,
+            self._plan(request, tool_parser, thinking, repeats_thinking=repeats),
+            ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
             in_text,
@@ -225,6 +276,35 @@ class AnswerParsers:
         if self.call_ids == parse.CALL_IDS_MISTRAL:
             return "".join(_random.choices(string.ascii_letters + string.digits, k=9))
         return f"chatcmpl-tool-{_random.getrandbits(64):016x}"
+
+    def _by_template(
+        self,
+        template: ResponseTemplate,
+        request: ChatCompletionRequest,
+        prompt_token_ids: Sequence[int],
+        chat_template_kwargs: Mapping[str, Any],
+    ) -> Parsing:
+        """Return how answers are parsed that begin in the prompt and are read whether they may call tools or not."""
+        prefix = "" if self._decode is None else template.prefix(prompt_token_ids, self._decode)
+        tool_parser = self._tool_parser(request)
+        tools = tool_schemas(request.tools) if tool_parser is not None else None
+        plan = parse.ParserPlan(
+            self._native,
+            reasoning=self.reasoning_parser is not None,
+            tool_parser=self.tool_call_parser if self.reasoning_parser is None else tool_parser,
+            tools=tools,
+            call_ids=self.call_ids,
+            first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
+            include_reasoning=request.include_reasoning,
+            prefix=prefix,
+        )
+        ended = None if request.include_reasoning else True
+        if self.reasoning_parser is None:
+            return Parsing(plan, ended)
+        if ended is None:
+            is_off = not chat_template_kwargs.get("enable_thinking", True)
+            ended = template.native.has_thinking_ended(prefix, is_thinking_off=is_off)
+        return Parsing(plan, ended, {"chat_template_kwargs": dict(chat_template_kwargs)})
 
     def _outside_parser(
         self,
@@ -239,7 +319,14 @@ class AnswerParsers:
         context = ParserContext(_members(request), prompt_token_ids, chat_template_kwargs)
         return lambda: factory(context)
 
-    def _plan(self, request: ChatCompletionRequest, tool_parser: str | None, thinking: int) -> parse.ParserPlan:
+    def _plan(
+        self,
+        request: ChatCompletionRequest,
+        tool_parser: str | None,
+        thinking: int,
+        *,
+        repeats_thinking: bool = False,
+    ) -> parse.ParserPlan:
         choice = request.tool_choice
         named = isinstance(choice, dict)
         tools = request.tools or []
@@ -259,18 +346,18 @@ class AnswerParsers:
             parallel_tool_calls=request.parallel_tool_calls is not False,
             forced=tool_parser is not None and (named or choice == "required"),
             named=named,
+            repeats_thinking=native and repeats_thinking,
         )
 
     def _tool_parser(self, request: ChatCompletionRequest) -> str | None:
         """Return the parser of the request's tool calls; None where none are looked for."""
         if self.tool_call_parser is None or not request.tools:
             return None
-        choice = request.tool_choice
-        if choice == "none":
+        if request.tool_choice == "none":
             return None
-        if choice in (None, "auto"):
+        if request.tool_choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
-        return forced_parser(self.tool_call_parser, choice, self._strictness)
+        return forced_parser(self.tool_call_parser, request, self._strictness)
 
 
 def _is_harmony(reasoning_parser: str | None, tool_call_parser: str | None) -> bool:

@@ -94,7 +94,7 @@ def make_lanes(
     }
     render = plain_chat_renderer(model)
     # Thinking is told from the answer by what the prompt left open: the general way looks.
-    if render is not None and frontend.parsers.reasoning_parser is None:
+    if render is not None and not frontend.parsers.reads_every_chat:
         lanes["/v1/chat/completions"] = make(
             "/v1/chat/completions",
             chat_completions.SHAPE,

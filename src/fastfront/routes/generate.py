@@ -142,6 +142,7 @@ async def generate(
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
+        frontend.check_admission(request.n or 1, prompts.token_ids)
         parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
         requests = engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)
