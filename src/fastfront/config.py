@@ -52,7 +52,12 @@ class Config:
         str | None, Opt("Branch, tag or commit of the tokenizer. Default: the model's revision.", engine=True)
     ] = None
     tokenizer_mode: Annotated[
-        str, Opt("`auto` or `hf`: tokenizer.json and the chat template. vLLM's other modes are refused.", engine=True)
+        str,
+        Opt(
+            "`hf`: tokenizer.json and the chat template; `deepseek_v32`, `deepseek_v4`, `deepseek_v41`, `inkling`: the "
+            "renderer in its place; `auto`: as the architecture wants. vLLM's other modes are refused.",
+            engine=True,
+        ),
     ] = "auto"
     revision: Annotated[str | None, Opt("Branch, tag or commit of the model on Hugging Face.", engine=True)] = None
     hf_overrides: Annotated[

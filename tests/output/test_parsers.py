@@ -52,6 +52,28 @@ def test_an_unknown_name_ends_the_start() -> None:
         parsers("quen3")
 
 
+@pytest.mark.parametrize(
+    ("tokens", "fields", "shown"),
+    [
+        ({"\uff5cDSML\uff5c": 9}, {"tools": [CLOCK], "tool_choice": "auto"}, True),
+        ({"\uff5cDSML\uff5c": 9}, {"tool_choice": "none"}, False),
+        ({}, {"tools": [CLOCK], "tool_choice": "auto"}, False),
+    ],
+)
+def test_markup_spelled_with_a_special_token_is_read_in_the_text(
+    tokens: dict[str, int], fields: dict[str, Any], shown: bool
+) -> None:
+    """DeepSeek's DSML: its mark is a token, its elements are none, so that the text has to hold special tokens."""
+    made = AnswerParsers(
+        reasoning_parser=None,
+        tool_call_parser="deepseek_v32",
+        enable_auto_tool_choice=True,
+        added_tokens=tokens,
+        config={},
+    )
+    assert parsing(made, request(**fields)).reads_special_tokens is shown
+
+
 def test_internal_names_are_not_offered() -> None:
     """What reads forced calls is no choice for users."""
     with pytest.raises(StartupError) as caught:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastfront.errors import BadRequestError
 from fastfront.prompt import Model
 from fastfront.prompt import fast_encoder as module
 from fastfront.prompt.encoder_battery import battery
@@ -232,7 +233,7 @@ def test_what_it_cannot_encode_goes_to_tokenizers(chatml: Model) -> None:
         raise Panic
 
     assert FastEncoder(Fake(fail), False).encode("a", False) is None
-    with pytest.raises(TypeError):
+    with pytest.raises(BadRequestError):
         chatml.tokenizer.encode("\ud800", False)
 
 

@@ -221,7 +221,7 @@ def test_config_json_may_be_overridden(folder: Path) -> None:
 @pytest.mark.parametrize("mode", ["auto", "hf", "HF"])
 def test_modes_of_the_tokenizer_that_are_served(folder: Path, mode: str, caplog: pytest.LogCaptureFixture) -> None:
     """vLLM's `hf` is what is done here: only `auto` may mean something else there."""
-    put(folder, "config.json", {"architectures": ["DeepseekV32ForCausalLM"], "vocab_size": 512})
+    put(folder, "config.json", {"architectures": ["KimiK3ForConditionalGeneration"], "vocab_size": 512})
     put(folder, "tekken.json", {})
     Model.load(str(folder), tokenizer_mode=mode)
     assert ("code of its own" in caplog.text) == ("mistral-common" in caplog.text) == (mode == "auto")
@@ -231,7 +231,7 @@ def test_modes_of_the_tokenizer_that_are_served(folder: Path, mode: str, caplog:
     ("mode", "reason"),
     [
         ("mistral", "tokenizes and renders with mistral-common"),
-        ("DeepSeek_V32", "code of its own"),
+        ("Kimi_K3", "code that comes with the model"),
         ("slow", "none of"),
     ],
 )

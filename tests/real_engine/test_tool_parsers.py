@@ -70,6 +70,12 @@ def test_golden_prompts_of_harmony_are_vllms(tmp_path: Path) -> None:
     assert remade("make_golden_harmony.py", tmp_path / "prompts.json", "prompt") == checked_in
 
 
+def test_golden_prompts_without_templates_are_vllms(tmp_path: Path) -> None:
+    """Made again, the chats of DeepSeek-V3.2 to V4.1 and Inkling are the same."""
+    checked_in = json.loads((ROOT / "tests" / "prompt" / "golden_renderers.json").read_text(encoding="utf-8"))
+    assert remade("make_golden_renderers.py", tmp_path / "prompts.json", "prompt") == checked_in
+
+
 def test_golden_structural_tags_are_vllms(tmp_path: Path) -> None:
     """Made again, what tools and formats say to the engine is the same, by parser, tool_choice and strictness."""
     made = remade("make_golden_structural_tags.py", tmp_path / "structural_tags.json")

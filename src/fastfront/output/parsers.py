@@ -23,6 +23,7 @@ from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserF
 from fastfront.output.reasoning import call_tokens, markup_tokens, prompt_tokens, thinking_of, token_suffix
 from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
 from fastfront.output.response_template import ResponseTemplate, UncompiledTemplateError, refuse_guarantees
+from fastfront.output.shown_tokens import SPELLED, shows_tokens
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import tool_schemas
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
@@ -53,8 +54,8 @@ class Parsing(NamedTuple):
     reasoning_parser_kwargs: dict[str, Any] | None = None
     outside: Callable[[], AnswerParser] | None = None
     """What makes a choice's parser where that is written in Python; None: the plan's are native."""
-    spells_tokens: bool = False
-    """Special tokens have to be in the text: the plan's parsers find them there."""
+    reads_special_tokens: bool = False
+    """Whether the parsers look for special tokens in the text, so that it has to hold them."""
 
 
 UNPARSED = Parsing(None)
@@ -127,6 +128,7 @@ class AnswerParsers:
             response_template=None if self._template is None else self._template.native,
         )
         self.call_ids = _call_ids(self.tool_call_parser, config)
+        self._spelled = any(SPELLED.get(each or "") in added_tokens for each in (name, self.tool_call_parser))
 
     def _read_template(self, source: Mapping[str, Any] | None) -> ResponseTemplate | None:
         """Return the model's response template, where a parser goes by it."""
@@ -244,9 +246,12 @@ class AnswerParsers:
             return self._by_template(self._template, request, prompt_token_ids, chat_template_kwargs)
         repeats = self.reasoning_parser in _NEVER_EMPTY and chat_template_kwargs.get("force_nonempty_content") is True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
+        # Parsers written in Python read only text.
+        spelled = self._spelled and shows_tokens(request, self.reasoning_parser, self.tool_call_parser)
+        in_text = outside is not None or spelled
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
-            return Parsing(plan, ended, outside=outside)
+            return Parsing(plan, ended, outside=outside, reads_special_tokens=in_text)
         thinking = thinking_of(
             self.reasoning_parser,
             prompt_token_ids,
@@ -261,6 +266,7 @@ class AnswerParsers:
             ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
+            in_text,
         )
 
     def call_id(self, request: ChatCompletionRequest, name: str, number: int) -> str:
@@ -294,11 +300,11 @@ class AnswerParsers:
         )
         ended = None if request.include_reasoning else True
         if self.reasoning_parser is None:
-            return Parsing(plan, ended, spells_tokens=True)
+            return Parsing(plan, ended, reads_special_tokens=True)
         if ended is None:
             is_off = not chat_template_kwargs.get("enable_thinking", True)
             ended = template.native.has_thinking_ended(prefix, is_thinking_off=is_off)
-        return Parsing(plan, ended, {"chat_template_kwargs": dict(chat_template_kwargs)}, spells_tokens=True)
+        return Parsing(plan, ended, {"chat_template_kwargs": dict(chat_template_kwargs)}, reads_special_tokens=True)
 
     def _outside_parser(
         self,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """For which requests vLLM's parsers want special tokens as text: what /render tells whoever makes text of the tokens.
 
-Here they need no such switch, for native parsers see the tokens' ids. Source: the `adjust_request` methods of
+Here most need no such switch, for native parsers see the tokens' ids. Source: the `adjust_request` methods of
 vllm/reasoning, vllm/tool_parsers and vllm/parser (0.32); tests/parsers/golden/shown_tokens.json has what they do.
 """
 
@@ -50,20 +50,35 @@ BY_BEING_ASKED = frozenset(
 """Tool parsers that want them whenever they are asked: where calls may come, and beside any reasoning parser."""
 
 
+SPELLED = dict.fromkeys(("deepseek_v32", "deepseek_v4", "deepseek_v41"), "\uff5cDSML\uff5c")
+"""Parsers whose markup is spelled with a special token that is no markup by itself -> that token.
+
+Text has to hold it here too: the native parsers know the ids of whole markers only.
+"""
+
+
 def with_shown_tokens(
     request: ChatCompletionRequest, reasoning_parser: str | None, tool_call_parser: str | None
 ) -> ChatCompletionRequest:
     """Return the request as it is, or with special tokens shown."""
-    calls = request.tool_choice not in (None, "none")
-    asked = calls or reasoning_parser is not None
-    shown = (
-        reasoning_parser in BY_REASONING
-        or (calls and tool_call_parser in BY_TOOLS)
-        or (asked and tool_call_parser in BY_BEING_ASKED)
-    )
-    if not shown:
+    if not shows_tokens(request, reasoning_parser, tool_call_parser):
         return request
     # Kimi's markup would not be found between spaces.
+    asked = reasoning_parser is not None or _may_call(request)
     apart = reasoning_parser == "kimi_k3" or (asked and tool_call_parser == "kimi_k3")
     spaces = False if apart else request.spaces_between_special_tokens
     return msgspec.structs.replace(request, skip_special_tokens=False, spaces_between_special_tokens=spaces)
+
+
+def shows_tokens(request: ChatCompletionRequest, reasoning_parser: str | None, tool_call_parser: str | None) -> bool:
+    """Return whether vLLM's parsers want special tokens in the request's answers."""
+    calls = _may_call(request)
+    return (
+        reasoning_parser in BY_REASONING
+        or (calls and tool_call_parser in BY_TOOLS)
+        or ((calls or reasoning_parser is not None) and tool_call_parser in BY_BEING_ASKED)
+    )
+
+
+def _may_call(request: ChatCompletionRequest) -> bool:
+    return request.tool_choice not in (None, "none")

@@ -70,6 +70,23 @@ def parse_messages(messages: Sequence[Message], content_format: ContentFormat) -
     return [_parse_message(message, content_format) for message in messages]
 
 
+def own_messages(messages: Sequence[Message]) -> list[Message]:
+    """Return the request's messages as they came, but for tool call arguments, which are objects, and tools in order.
+
+    For renderers that vLLM gives those: it parses arguments in place.
+    """
+    return [_own_message(message) for message in messages]
+
+
+def _own_message(message: Message) -> Message:
+    own = dict(message)
+    if message["role"] == "assistant" and message.get("tool_calls"):
+        own["tool_calls"] = [_parse_tool_call(call) for call in message["tool_calls"]]
+    if "tools" in message:
+        own["tools"] = _order_tools(message["tools"])
+    return own
+
+
 def _parse_message(message: Message, content_format: ContentFormat) -> Message:
     role = message["role"]
     content = message.get("content")
@@ -163,15 +180,24 @@ def _parse_arguments(arguments: Any, name: object) -> Any:
 
 
 def _order_tools(tools: Any) -> Any:
-    """Return a developer message's tools with their members in the schema's order."""
-    if not isinstance(tools, list):
+    """Return a message's tools with their members in the schema's order; as they are where one does not fit it."""
+    if not isinstance(tools, list) or not all(map(_is_tool, tools)):
         return tools
     return [_order_tool(tool) for tool in tools]
 
 
-def _order_tool(tool: Any) -> Any:
-    if not (isinstance(tool, dict) and isinstance(tool.get("function"), dict)):
-        return tool
+def _is_tool(tool: Any) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    return (
+        isinstance(function, dict)
+        and isinstance(function.get("name"), str)
+        and isinstance(function.get("description", ""), str)
+        and isinstance(function.get("parameters", {}), dict)
+        and isinstance(function.get("strict"), bool | None)
+    )
+
+
+def _order_tool(tool: Message) -> Message:
     function = _ordered(tool["function"], ("name", "description", "parameters", "strict"))
     return _ordered({**tool, "function": function}, ("function", "type"))
 

@@ -19,6 +19,7 @@ from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.generation_config import GenerationDefaults, load_generation_defaults
 from fastfront.prompt.harmony import HarmonyRenderer
 from fastfront.prompt.hf_overrides import with_overrides
+from fastfront.prompt.renderers import load_renderer
 from fastfront.prompt.template import ChatTemplate, TemplateChooser
 from fastfront.prompt.tokenizer import PromptTokenizer
 from fastfront.prompt.tokenizer_mode import check_mode, warn_of_other_renderers
@@ -64,6 +65,7 @@ class Model:
         exclude_tools_when_tool_choice_none: bool = False,
         response_role: str = "assistant",
         max_logprobs: int = 20,
+        tokenizer_mode: str = "auto",
     ) -> None:
         text_config = config.get("text_config") or config
         self.path = path
@@ -99,7 +101,14 @@ class Model:
         self.tokenizer_files = tokenizer_files
         """Where the tokenizer's files are."""
         self.harmony = HarmonyRenderer.load() if config.get("model_type") == "gpt_oss" else None
-        """What renders chats in place of a chat template; None: that does."""
+        """What renders chats of gpt-oss in place of a chat template; None: that does."""
+        self.renderer = load_renderer(tokenizer_mode, config, tokenizer)
+        """What renders other chats in its place; None: that does."""
+
+    @property
+    def uses_template(self) -> bool:
+        """Whether chats are rendered with a chat template."""
+        return self.harmony is None and self.renderer is None
 
     @property
     def name(self) -> str:
@@ -189,6 +198,7 @@ class Model:
             exclude_tools_when_tool_choice_none=exclude_tools_when_tool_choice_none,
             response_role=response_role,
             max_logprobs=max_logprobs,
+            tokenizer_mode=mode,
         )
         warn_of_other_renderers(mode, config, tokenizer_files, renders_harmony=model.harmony is not None)
         # Last: it goes on in a thread, and at first holds the GIL.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastfront._native.chats import ChatPrompt
 from fastfront._native.prompt import EncodedPrompt, SplitPrompt
+from fastfront.errors import BadRequestError
 
 if TYPE_CHECKING:
     from fastfront.prompt.fast_encoder import FastEncoder
@@ -70,6 +71,6 @@ class PromptEncoder:
                 return self.finish(again, add_special_tokens)
         try:
             ids = self._tokenizer.encode(split.text, add_special_tokens)
-        except TypeError:
+        except BadRequestError:
             return None
         return EncodedPrompt.of(array("I", ids).tobytes())

@@ -19,6 +19,7 @@ from fastfront.prompt.conversation import EMBEDS_PLACEHOLDER, parse_messages
 from fastfront.prompt.embeds import EmbedsMatrix, PromptEmbeds, read_embeds
 from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
+from fastfront.prompt.suffix import prompts_of
 
 if TYPE_CHECKING:
     from fastfront.prompt.content_format import ContentFormat
@@ -93,7 +94,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
     chats are all rendered with something more.
     """
     template = model.templates.default
-    if template is None or model.default_chat_template_kwargs or model.harmony is not None:
+    if template is None or model.default_chat_template_kwargs or not model.uses_template:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
 
@@ -114,7 +115,7 @@ def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | 
 def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
     """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
     template, loader = model.templates.default, model.tokenizer.fast
-    if template is None or loader is None or model.default_chat_template_kwargs or model.harmony is not None:
+    if template is None or loader is None or model.default_chat_template_kwargs or not model.uses_template:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
     return KnownChats(template, content_format, loader, decode)
@@ -122,13 +123,13 @@ def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | No
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
     """Return the prompts of a completion request: those of embeddings, then the others, each in its order."""
-    _check_suffix(request)
+    prompts = prompts_of(request, model.renderer)
     _check_embeds(request)
     matrices = [read_embeds(each, model.embeds) for each in request.embeds]
     limits = _limits(model, request, request.max_tokens, "max_tokens")
     decode = bool(request.echo and not request.return_token_ids)
     rendered = [_render_embeds(matrix, limits) for matrix in matrices]
-    for prompt in request.prompts:
+    for prompt in prompts:
         if isinstance(prompt, str):
             found = _tokenize(model, prompt, request.add_special_tokens, limits)
         else:
@@ -168,8 +169,24 @@ def _render_messages(
     _check_media_kwargs(model, request)
     parts = read_parts(request.messages, model.embeds)
     template_kwargs = _template_kwargs(model, request, tools, kwargs)
+    if model.renderer is None:
+        made: str | list[int] = _fill_template(model, request, template_kwargs)
+    else:
+        made = model.renderer.render(request.messages, template_kwargs)
+    if isinstance(made, str) and parts:
+        return _render_parts(model, made, parts, limits)
+    if isinstance(made, str) and template_kwargs.get("tokenize"):
+        made = model.tokenizer.encode(made, add_special_tokens=False)
+    if isinstance(made, str):
+        return _tokenize(model, made, request.add_special_tokens, limits)
+    return RenderedPrompt(_fit(model, made, limits), None)
+
+
+def _fill_template(
+    model: Model, request: ChatCompletionRequest | TokenizeChatRequest, template_kwargs: dict[str, Any]
+) -> str:
     template, content_format = _choose_template(model, request, template_kwargs)
-    text = template.render(
+    return template.render(
         parse_messages(request.messages, content_format),
         tools=template_kwargs.pop("tools", None),
         documents=template_kwargs.pop("documents", None),
@@ -177,12 +194,6 @@ def _render_messages(
         continue_final_message=template_kwargs.pop("continue_final_message"),
         kwargs=template_kwargs,
     )
-    if parts:
-        return _render_parts(model, text, parts, limits)
-    if template_kwargs.get("tokenize"):
-        ids = model.tokenizer.encode(text, add_special_tokens=False)
-        return RenderedPrompt(_fit(model, ids, limits), None)
-    return _tokenize(model, text, request.add_special_tokens, limits)
 
 
 def _render_parts(model: Model, text: str, parts: list[EmbedsMatrix], limits: LengthLimits) -> RenderedPrompt:
@@ -263,24 +274,6 @@ def _check_embeds(request: CompletionRequest) -> None:
         raise BadRequestError("Echo is unsupported with prompt embeds.")
     if request.prompt_logprobs is not None:
         raise BadRequestError("prompt_logprobs is not compatible with prompt embeds.")
-
-
-def _check_suffix(request: CompletionRequest) -> None:
-    """Refuse text behind the answer: no model that is rendered here fills in the middle."""
-    if request.suffix is None:
-        return
-    prompt = request.prompt
-    if request.echo:
-        reason = "Echo is unsupported with suffix."
-    elif request.prompt_embeds is not None:
-        reason = "suffix is not supported with prompt_embeds"
-    elif request.truncate_prompt_tokens is not None:
-        reason = "suffix is not supported with truncate_prompt_tokens"
-    elif isinstance(prompt, str) or (prompt and all(isinstance(each, str) for each in prompt)):
-        reason = "suffix is only supported for models with FIM completion rendering"
-    else:
-        reason = "suffix requires text prompt input for FIM completion rendering"
-    raise BadRequestError(reason, param="suffix")
 
 
 def _tool_dict(tool: Mapping[str, Any]) -> dict[str, Any]:

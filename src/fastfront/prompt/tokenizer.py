@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from fastfront._native.tokenizer_json import TokenizerJson
-from fastfront.errors import StartupError
+from fastfront.errors import BadRequestError, StartupError
 from fastfront.prompt.fast_encoder import FastEncoderLoader, template_ids
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.tokenizer_config import TokenizerConfig
@@ -106,8 +106,11 @@ class PromptTokenizer:
             if ids is not None:
                 return ids
         # The batch call lets go of the GIL and computes no offsets; `encode` does neither.
-        encoding = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0]
-        return encoding.ids
+        try:
+            return self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0].ids
+        except TypeError as error:
+            # Half a surrogate pair, which the JSON of tool call arguments can smuggle in.
+            raise BadRequestError(str(error)) from error
 
     def truncate(self, ids: list[int], length: int, add_special_tokens: bool) -> list[int]:
         """Cut ids of `encode` to `length`: the text's last ones are kept, and the special tokens around the text."""

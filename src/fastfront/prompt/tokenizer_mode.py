@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastfront.errors import StartupError
+from fastfront.prompt.renderers import MODES
 
 if TYPE_CHECKING:
     from fastfront.prompt.files import ModelFiles
@@ -19,31 +20,21 @@ logger = logging.getLogger(__name__)
 
 _OTHER_MODES = {
     "cohere": "renders chats with cohere_melody",
-    "deepseek_v32": "renders chats with code of its own",
-    "deepseek_v4": "renders chats with code of its own",
-    "deepseek_v41": "renders chats with code of its own",
-    "inkling": "renders chats with code of its own",
     "kimi_audio": "tokenizes with code of its own",
-    "kimi_k3": "renders chats with code of its own",
+    "kimi_k3": "renders chats with code that comes with the model",
     "mistral": "tokenizes and renders with mistral-common",
     "terratorch": "is for models that read no text",
 }
 """vLLM's modes that are not served here, and what they do."""
 
-_OF_ITS_OWN = frozenset(
-    (
-        *("DeepseekV32ForCausalLM", "DeepseekV4ForCausalLM", "DeepseekV4ForConditionalGeneration"),
-        *("DeepseekV41ForCausalLM", "InklingForCausalLM", "InklingForConditionalGeneration"),
-        *("KimiK3ForConditionalGeneration", "MoonshotKimiaForCausalLM"),
-    )
-)
+_OF_ITS_OWN = frozenset(("KimiK3ForConditionalGeneration", "MoonshotKimiaForCausalLM"))
 """Architectures for which vLLM's `auto` means one of them."""
 
 
 def check_mode(mode: str) -> str:
-    """Return the mode, `auto` or `hf`: tokenizer.json and the chat template. Raises StartupError for any other."""
+    """Return the mode: `auto`, `hf` (tokenizer.json and the chat template) or a renderer's. Raises StartupError."""
     mode = mode.lower()
-    if mode not in ("auto", "hf"):
+    if mode not in ("auto", "hf", *MODES):
         does = _OTHER_MODES.get(mode)
         what = f"it {does}" if does else "vLLM 0.32 has none of that name without a plugin"
         raise StartupError(

@@ -325,8 +325,7 @@ def _response(
         include_usage=include_usage,
         continuous_usage=continuous_usage,
         **(FINAL_OPTIONS if request.use_beam_search else text_options),
-        # Parsers written in Python look for special tokens in the text.
-        skip_special_tokens=request.skip_special_tokens and parsing.outside is None,
+        skip_special_tokens=request.skip_special_tokens and not parsing.reads_special_tokens,
         spaces_between_special_tokens=request.spaces_between_special_tokens,
         arrival_time=arrival_time,
         max_tokens=prompts.params[0].max_tokens,

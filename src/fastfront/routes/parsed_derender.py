@@ -146,9 +146,8 @@ class _Answer:
 
     def _parser(self) -> TokensParser:
         model, chat, parsing = self._model, self._chat, self._parsing
-        # A parser written in Python, or made of a template, finds its markup in the text.
         options: dict[str, Any] = {
-            "skip_special_tokens": parsing.outside is None and not parsing.spells_tokens,
+            "skip_special_tokens": not parsing.reads_special_tokens,
             "spaces_between_special_tokens": chat.spaces_between_special_tokens,
         }
         if model.vocab is None:
