@@ -17,7 +17,7 @@ from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
-from fastfront.output.reasoning import markup_tokens, prompt_tokens, thinking_of
+from fastfront.output.reasoning import PromptReading, markup_tokens, prompt_reading, prompt_tokens
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import tool_schemas
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
@@ -176,19 +176,28 @@ class AnswerParsers:
 
         `chat_template_kwargs` are those that the prompt was rendered with, the server's defaults among them.
         """
+        thinking = self.prompt_reading(chat_template_kwargs).of(prompt_token_ids)
+        return self.parsing_behind(request, thinking, chat_template_kwargs, prompt_token_ids)
+
+    def prompt_reading(self, chat_template_kwargs: Mapping[str, Any]) -> PromptReading:
+        """Return how the prompts of requests with these arguments leave the model's thinking."""
+        name = str(self.reasoning_parser)
+        return prompt_reading(name, self._prompt_tokens, chat_template_kwargs, chat_template=self._chat_template)
+
+    def parsing_behind(
+        self,
+        request: ChatCompletionRequest,
+        thinking: int,
+        chat_template_kwargs: Mapping[str, Any],
+        prompt_token_ids: Sequence[int] = (),
+    ) -> Parsing:
+        """Return the same as `parsing` for a prompt that leaves thinking so; its ids are for parsers in Python."""
         tool_parser = self._tool_parser(request)
         ended = None if request.include_reasoning else True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
             return Parsing(plan, ended, outside=outside)
-        thinking = thinking_of(
-            self.reasoning_parser,
-            prompt_token_ids,
-            self._prompt_tokens,
-            chat_template_kwargs,
-            chat_template=self._chat_template,
-        )
         return Parsing(
             self._plan(request, tool_parser, thinking),
             thinking == parse.THINKING_CLOSED if ended is None else ended,

@@ -17,7 +17,8 @@ from fastfront.errors import StartupError
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.generation_config import GenerationDefaults, load_generation_defaults
 from fastfront.prompt.harmony import HarmonyRenderer
-from fastfront.prompt.template import ChatTemplate, TemplateChooser
+from fastfront.prompt.template import ChatTemplate
+from fastfront.prompt.template_chooser import TemplateChooser
 from fastfront.prompt.tokenizer import PromptTokenizer
 
 if TYPE_CHECKING:
