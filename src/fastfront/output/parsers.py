@@ -19,7 +19,7 @@ from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
 from fastfront.output.reasoning import PromptReading, markup_tokens, prompt_reading, prompt_tokens
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
-from fastfront.output.tool_schemas import tool_schemas
+from fastfront.output.tool_schemas import KnownTools
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
 from fastfront.output.vllm_parsers import vllm_parser_factory
 from fastfront.protocol.chat import ChatCompletionRequest
@@ -46,7 +46,7 @@ UNPARSED = Parsing(None)
 
 
 class AnswerParsers:
-    """The parsers of a served model. Immutable, shared by all requests."""
+    """The parsers of a served model. Immutable but for what it remembers, shared by all requests."""
 
     def __init__(
         self,
@@ -93,6 +93,7 @@ class AnswerParsers:
             counted=name,
             count_markers=_count_markers(name, added_tokens, encode),
         )
+        self._tools = KnownTools()
         self.call_ids = _call_ids(self.tool_call_parser, config)
 
     def _python_factory(self, path: str, plugins: Sequence[str]) -> ParserFactory | None:
@@ -230,7 +231,7 @@ class AnswerParsers:
             reasoning=native and self.reasoning_parser is not None,
             tool_parser=tool_parser if native else None,
             outside=not native,
-            tools=tool_schemas(tools) if native and tool_parser is not None else None,
+            tools=self._tools.schemas(tools) if native and tool_parser is not None else None,
             thinking=thinking,
             first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
             call_ids=self.call_ids,
