@@ -83,6 +83,14 @@ def test_terms_that_need_words_or_a_constraint_are_left(parsing_frontend, more):
     assert lane(FakeExchange(), msgspec.json.encode(HELLO)) is True
 
 
+def test_the_servers_own_template_variables_count(frontend, monkeypatch):
+    """--default-chat-template-kwargs are said by every request."""
+    monkeypatch.setattr(frontend.model, "default_chat_template_kwargs", {"enable_thinking": False})
+    for more in ({}, {"chat_template_kwargs": {"enable_thinking": True}}, {"tools": [WEATHER], "tool_choice": "none"}):
+        raw = msgspec.json.encode({**HELLO, **more})
+        assert [compare_ways(frontend, CHAT, raw) for _ in range(4)] == [not more, True, True, True]
+
+
 def test_tools_need_a_parser_where_they_may_be_called(frontend):
     """Without one the general way refuses them."""
     lane = lanes_of(frontend)[CHAT]

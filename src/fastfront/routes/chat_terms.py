@@ -125,6 +125,7 @@ class TermsBook:
             request = decode_chat_completion_request(body)
         except FastFrontError:
             return None  # perhaps for something else that this body says
+        request.messages = []  # they are texts, which terms do not depend on
         terms = self._settle(request)
         with self._lock:
             while len(self._known) >= MAX_TERMS:
