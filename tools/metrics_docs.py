@@ -9,16 +9,23 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from fastfront._native.pump import Pump
 from fastfront.telemetry import Metrics
+from fastfront.telemetry.buckets import KV_CACHE_RESIDENCY
+from fastfront.telemetry.connectors import CONNECTORS, ConnectorMetrics
+from fastfront.telemetry.offloading_families import OFFLOADING, SIMPLE_OFFLOADING
 from fastfront.telemetry.pump import watch_pump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prometheus_client import Metric
+
+    from fastfront.telemetry.connector_families import Family
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 HEAD = """\
@@ -49,11 +56,20 @@ SOMETIMES = {
     "vllm:corrupted_requests": "with `VLLM_COMPUTE_NANS_IN_LOGITS=1`",
     "vllm:num_requests_kv_fetch_by_stage": "once a KV connector loads",
     "vllm:spec_decode": "once an engine drafts",
+    "vllm:diffusion": "with a diffusion model, instead of `vllm:spec_decode_*`",
     "vllm:kv_block": "with `--kv-cache-metrics`",
     "vllm:sleep_mode": "after the first operation",
     "vllm:rl_weight": "after the first operation",
     "vllm:tool_call_parser": "with `--tool-call-parser`",
     "vllm:lora_requests_info": "with `--enable-lora`",
+    "vllm:nixl": "with that KV connector",
+    "vllm:mooncake_store": "with that KV connector",
+    "vllm:hf3fs": "with that KV connector",
+    "vllm:hisparse_host_block": "with that KV connector and `--kv-cache-metrics`",
+    "vllm:hisparse": "with that KV connector",
+    "vllm:kv_offload_tiering": "with the offloading KV connector and further tiers",
+    "vllm:kv_offload": "with the offloading KV connector",
+    "vllm:simple_kv_offload": "with that KV connector",
 }
 
 
@@ -64,7 +80,7 @@ def families() -> Iterable[Metric]:
     snapshot[0]["scheduler"]["kv_fetch"]["in_progress"] = 1
     drafts = ("num_drafts", "num_draft_tokens", "num_accepted_tokens")
     snapshot[0]["scheduler"]["spec_decode"] = {**dict.fromkeys(drafts, 1), "accepted_per_position": [1]}
-    metrics = Metrics(kv_cache_metrics=True, corrupted=True, tool_parser=True)
+    metrics = Metrics(kv_cache_metrics=True, corrupted=True, tool_parser=True, connectors=all_connectors())
     metrics.add_counter("log_jobs_dropped", "Lines of logs left out for want of time.", lambda: 0)
     metrics.add_gauge("requests_open", "HTTP requests that generate.", lambda: 0)
     metrics.add_gauge("prompts_waiting", "Long prompts that no thread has begun yet.", lambda: 0)
@@ -74,7 +90,34 @@ def families() -> Iterable[Metric]:
     for operations in (metrics.frontend.sleep_mode, metrics.frontend.weight_updates):
         with operations.record("any"):
             pass
-    return metrics.registry.collect()
+    diffusion = Metrics()
+    diffusion.watch_engine(lambda: snapshot, "model", diffusion=True)
+    more = (family for family in diffusion.registry.collect() if family.name.startswith("vllm:diffusion"))
+    return [*metrics.registry.collect(), *more]
+
+
+def all_connectors() -> ConnectorMetrics:
+    """Return metrics of every KV connector there is, as if each had told something."""
+    config = {"kv_connector_extra_config": {"connectors": [{"kv_connector": name} for name in CONNECTORS]}}
+    metrics = ConnectorMetrics(config, residency_bounds=KV_CACHE_RESIDENCY)
+    record = dict.fromkeys(("duration_seconds", "num_keys", "num_bytes", "num_failed_keys"), 1)
+    told = {
+        "MooncakeStoreConnector": {"save_put": [{**record, "status": "ok"}]},
+        "OffloadingConnector": self_describing(OFFLOADING),
+        "SimpleCPUOffloadConnector": self_describing(SIMPLE_OFFLOADING),
+    }
+    waiting = [(0, msgspec.msgpack.encode(told))]
+    metrics.watch(lambda: [waiting.pop()] if waiting else [])
+    return metrics
+
+
+def self_describing(families: Iterable[Family]) -> dict[str, dict[str, Any]]:
+    """Return what a connector tells that names its families itself, a value for each."""
+    data = {
+        f"vllm:{family.name}": {("x",) * len(family.labels): [1] if family.kind == "histogram" else 1}
+        for family in families
+    }
+    return {"types": {f"vllm:{family.name}": family.kind for family in families}, "data": data}
 
 
 def render() -> str:

@@ -48,7 +48,16 @@ class Config:
     tokenizer: Annotated[
         str | None, Opt("Directory or Hugging Face id of the tokenizer. Default: the model's own.", engine=True)
     ] = None
+    tokenizer_revision: Annotated[
+        str | None, Opt("Branch, tag or commit of the tokenizer. Default: the model's revision.", engine=True)
+    ] = None
+    tokenizer_mode: Annotated[
+        str, Opt("`auto` or `hf`: tokenizer.json and the chat template. vLLM's other modes are refused.", engine=True)
+    ] = "auto"
     revision: Annotated[str | None, Opt("Branch, tag or commit of the model on Hugging Face.", engine=True)] = None
+    hf_overrides: Annotated[
+        JsonObject | None, Opt("Members of config.json that are to be otherwise, as a JSON object.", engine=True)
+    ] = None
     max_model_len: Annotated[
         Count | None,
         Opt("Context length, prompt and answer; also 16k, 16K. Default: the engine's.", unit="tokens", engine=True),
@@ -69,6 +78,9 @@ class Config:
         JsonObject | None,
         Opt("How the model thinks, for thinking_token_budget, as vLLM takes it: a JSON object.", engine=True),
     ] = None
+    enable_prompt_embeds: Annotated[
+        bool, Opt("Take prompts as embeddings, too; only from clients that are trusted.", engine=True)
+    ] = False
     max_logprobs: Annotated[int, Opt("Most logprobs per token that a request may ask for; -1: all.", engine=True)] = 20
     stream_interval: Annotated[
         Count,
@@ -228,6 +240,10 @@ class Config:
     ] = 10.0
     aggregate_engine_logging: Annotated[bool, Opt("Show it for all engines in one line.")] = False
     kv_cache_metrics: Annotated[bool, Opt("Show how long blocks stay in the KV cache.", engine=True)] = False
+    kv_transfer_config: Annotated[
+        JsonObject | None,
+        Opt("The engine's KV connector, as vLLM takes it; /metrics shows what it tells.", engine=True),
+    ] = None
     custom_histogram_buckets: Annotated[
         JsonObject | None, Opt('Bounds of histograms by family, as a JSON object: {"request_latency": [0.1, 1]}.')
     ] = None

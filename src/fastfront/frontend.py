@@ -39,6 +39,7 @@ from fastfront.sim import MODEL_PATH
 from fastfront.structured import Checker, backend_of
 from fastfront.telemetry import Metrics
 from fastfront.telemetry.buckets import histogram_buckets
+from fastfront.telemetry.connectors import ConnectorMetrics
 from fastfront.telemetry.observability import Observability
 from fastfront.telemetry.own import OWN_BUCKETS
 from fastfront.telemetry.pump import watch_pump
@@ -89,6 +90,7 @@ class Frontend:
             kv_cache_metrics=self.config.kv_cache_metrics,
             corrupted=os.environ.get("VLLM_COMPUTE_NANS_IN_LOGITS", "0") == "1",
             tool_parser=self.config.tool_call_parser is not None,
+            connectors=ConnectorMetrics.of(self.config),
         )
         self.observability = Observability(self.config)
         self.pool = PromptPool()
@@ -250,10 +252,15 @@ class Frontend:
         if self.state is not State.STARTING:
             raise StartupError("stopped while starting")
         model.max_model_len = self.engine.ready.max_model_len or model.max_model_len
+        if self.config.enable_prompt_embeds:
+            model.accept_embeds(self.engine.ready.dtype)
         self.model = model
         self.parsers = self._make_parsers(model)
         self.system_fingerprint = self._fingerprint()
-        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready)
+        is_diffusion = model.config.get("canvas_length") is not None
+        self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready, diffusion=is_diffusion)
+        self.metrics.connectors.watch(self.engine.pump.take_connector_stats)
+        self.engine.on_connector_stats = self.metrics.connectors.drain
         watch_pump(self.metrics, self.engine.pump, self.pool, model.tokenizer)
         self.observability.watch_engines(self.engine.pump.snapshot, corrupted=self.metrics.corrupted)
         self.state = State.READY
@@ -274,7 +281,10 @@ class Frontend:
         model = Model.load(
             path,
             revision=config.revision,
+            hf_overrides=config.hf_overrides,
             tokenizer=config.tokenizer,
+            tokenizer_revision=config.tokenizer_revision,
+            tokenizer_mode=config.tokenizer_mode,
             served_model_names=names,
             chat_template=config.chat_template,
             chat_template_content_format=config.chat_template_content_format,
@@ -284,6 +294,7 @@ class Frontend:
             trust_request_chat_template=config.trust_request_chat_template,
             response_role=config.response_role,
             max_logprobs=config.max_logprobs,
+            enable_prompt_embeds=config.enable_prompt_embeds,
             exclude_tools_when_tool_choice_none=config.exclude_tools_when_tool_choice_none,
         )
         named = config.reasoning_parser not in (None, "", "auto")  # "auto" is not what the engine is told

@@ -59,10 +59,12 @@ def test_negative_numbers_are_values():
 
 def test_the_engines_flags_stay_in_order():
     """Flags that are not ours go on untouched, with what follows them, whatever stands between."""
-    flags = read_flags(["-tp", "2", "--port", "1", "--enforce_eager", "--hf-overrides.a.b", "3", "--", "--port", "2"])
-    assert flags.rest == ["-tp", "2", "--enforce_eager", "--hf-overrides.a.b", "3", "--", "--port", "2"]
+    flags = read_flags(
+        ["-tp", "2", "--port", "1", "--enforce_eager", "--attention-config.a.b", "3", "--", "--port", "2"]
+    )
+    assert flags.rest == ["-tp", "2", "--enforce_eager", "--attention-config.a.b", "3", "--", "--port", "2"]
     assert flags.values == {"port": "1"}
-    assert flags.foreign == ["enforce_eager", "hf_overrides"]
+    assert flags.foreign == ["enforce_eager", "attention_config"]
 
 
 def test_flags_of_both_are_shared():

@@ -86,13 +86,20 @@ def test_foreign_arguments_are_named_once(caplog):
     )
 
 
-def test_frontend_arguments_without_effect_are_warned_of(caplog):
+def test_frontend_arguments_without_effect_are_told(caplog):
     """An option of vLLM's frontend that fastfront does not have is never dropped in silence."""
-    build({"io_processor_plugin": "demo", "disable_uvicorn_access_log": True})
+    with caplog.at_level(logging.INFO, "fastfront"):
+        build({"io_processor_plugin": "demo", "disable_uvicorn_access_log": True})
     (record,) = caplog.records
-    assert record.levelno == logging.WARNING
-    assert "io_processor_plugin" in record.getMessage()
+    assert "--io-processor-plugin (it is for pooling models" in record.getMessage()
     assert "disable_uvicorn_access_log" not in record.getMessage()
+
+
+def test_what_config_json_is_to_say_is_taken():
+    """--args-json has objects as they are."""
+    options = build({"model_tag": "m", "hf_overrides": {"vocab_size": 5}, "tokenizer_revision": "v2"})
+    assert options.hf_overrides == {"vocab_size": 5}
+    assert (options.tokenizer_revision, options.tokenizer_mode) == ("v2", "auto")
 
 
 def test_middleware_is_taken():

@@ -18,7 +18,8 @@ struct Fixture {
 
     Fixture() { REQUIRE(pump.open() == Errc::ok); }
 
-    void start(ResponseKind kind, std::size_t n = 1, std::size_t interval = 1) {
+    void start(ResponseKind kind, std::size_t n = 1, std::size_t interval = 1, bool decodes = true,
+               std::size_t prompts = 1) {
         const bool chat = kind == ResponseKind::chat || kind == ResponseKind::chat_stream;
         const bool stream = kind == ResponseKind::chat_stream || kind == ResponseKind::completion_stream;
         LogprobsOptions logprobs;
@@ -39,8 +40,10 @@ struct Fixture {
         spec.details = std::make_shared<const DetailsOptions>(options);
         PromptInfo prompt;
         prompt.token_count = 2;
-        REQUIRE(prompt.prime(letters::vocab(), {}, {}, true));
-        spec.prompts.push_back(prompt);
+        if (decodes) {
+            REQUIRE(prompt.prime(letters::vocab(), {}, {}, true));
+        }
+        spec.prompts.assign(prompts, prompt);
         response = std::make_shared<Response>(std::move(spec));
         pump.hub().add(response);
     }
@@ -111,6 +114,26 @@ TEST_CASE_FIXTURE(Fixture, "logprobs that a withheld chunk would have had come w
     CHECK(has(out, R"("token":"d")"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "logprobs that come with the text are passed on as they are, once") {
+    start(ResponseKind::chat_stream, 1, 1, false);
+    const std::vector<std::uint32_t> ids{'a'};
+    const std::vector<std::string> texts{"x"};
+    pump.feed(response, 0, ids, texts, FinishReason::none, {}, R"({"content":["given"]})");
+    CHECK(has(bytes(), R"({"content":"x"},"logprobs":{"content":["given"]},"finish_reason":null)"));
+    pump.feed(response, 0, ids, texts, FinishReason::length, {});
+    CHECK(has(bytes(), R"({"content":"x"},"logprobs":null,"finish_reason":"length")"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "several chats go on from words of their own") {
+    options.echo_text = "first";
+    options.echo_texts = {"one ", "two "};
+    start(ResponseKind::chat, 1, 1, true, 2);
+    step({wire::output(id(0), {'a'}, "\x01"), wire::output(id(1), {'b'}, "\x01")});
+    const std::string out = bytes();
+    CHECK(has(out, R"("content":"one a")"));
+    CHECK(has(out, R"("content":"two b")"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a whole chat has prompt_logprobs and ids at the top, a completion in its choice") {
     options.wants_prompt_logprobs = options.wants_prompt_token_ids = true;
     options.prompt_token_ids = {{'x', 'a'}};
@@ -167,7 +190,7 @@ TEST_CASE_FIXTURE(Fixture, "what an engine sends unasked is in whole answers: tr
 TEST_CASE("timings are those that are known; a stream leaves out the others") {
     RequestTimes times;
     std::string out;
-    append_metrics(out, times, 0, true);
+    append_metrics(out, times, 0, "", true);
     CHECK(out == R"({"time_to_first_token_ms":null,"generation_time_ms":null,"queue_time_ms":null,"mean_itl_ms":null,)"
                  R"("tokens_per_second":null,"speculative_decoding":null})");
     times.queued = 1.0;
@@ -175,13 +198,53 @@ TEST_CASE("timings are those that are known; a stream leaves out the others") {
     times.first_token = 2.0;
     times.last_token = 3.5;
     out.clear();
-    append_metrics(out, times, 4, false);
+    append_metrics(out, times, 4, "", false);
     CHECK(out ==
           R"({"time_to_first_token_ms":500.0,"generation_time_ms":1500.0,"queue_time_ms":500.0,"mean_itl_ms":500.0,)"
           R"("tokens_per_second":2.0})");
     out.clear();
-    append_metrics(out, {}, 4, false);
+    append_metrics(out, {}, 4, "", false);
     CHECK(out == "{}");
+    out.clear();
+    append_metrics(out, {}, 4, R"({"num_spec_steps":1})", false);
+    CHECK(out == R"({"speculative_decoding":{"num_spec_steps":1}})");
+    out.clear();
+    append_metrics(out, {}, 4, "{}", true);
+    CHECK(has(out, R"(,"tokens_per_second":null,"speculative_decoding":{}})"));
+}
+
+/// An output with its end and the engine's RequestSpecDecodeMetrics.
+std::string drafted(std::uint64_t id) {
+    return wire::array(18) + wire::text(wire::id_text(id)) + wire::array(1) + wire::number('a') + wire::nils(3) +
+           std::string(1, '\x01') + wire::nils(10) + "\x82" + wire::text("num_spec_tokens") + wire::number(1) +
+           wire::text("histogram") + wire::array(2) + wire::number(1) + wire::number(3) + wire::nils(1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "how the engine drafted is told, asked for or not, where there is one sequence") {
+    const std::string_view told = R"("speculative_decoding":{"mean_acceptance_length":1.75)";
+    SUBCASE("a whole answer") {
+        start(ResponseKind::chat);
+        step({drafted(id())});
+        const std::string out = bytes();
+        CHECK(has(out, R"("metrics":{"time_to_first_token_ms":null)"));
+        CHECK(has(out, told));
+    }
+    SUBCASE("a stream, in its usage") {
+        start(ResponseKind::completion_stream);
+        step({drafted(id())});
+        CHECK(has(bytes(), R"("metrics":{"speculative_decoding":{"mean_acceptance_length":1.75)"));
+    }
+    SUBCASE("beside the timings") {
+        options.shows_metrics = true;
+        start(ResponseKind::completion);
+        step({drafted(id())});
+        CHECK(has(bytes(), told));
+    }
+    SUBCASE("not of one sequence among several") {
+        start(ResponseKind::chat, 2);
+        step({drafted(id(0)), drafted(id(1))});
+        CHECK(has(bytes(), R"("metrics":null)"));
+    }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a silent stream gets a comment, one that speaks or has ended does not") {

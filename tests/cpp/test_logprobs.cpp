@@ -81,6 +81,16 @@ TEST_CASE("chat: top_logprobs 0 shows none, -1 and logprob_token_ids show all") 
     CHECK(written(all, rows, {0}).find(R"({"token":"\"","logprob":-9999.0,"bytes":[34]})") != std::string::npos);
 }
 
+TEST_CASE("ranks are told where they are asked for: the sampled token's own, the others' places") {
+    const Rows rows(3, {1, 0, 4}, {-2.0F, -1.0F, -3.0F}, {7});
+    LogprobsOptions ranked = options(true);
+    ranked.ranks = true;
+    CHECK(
+        written(ranked, rows, {1}) ==
+        R"({"content":[{"token":" b","logprob":-2.0,"bytes":[32,98],"rank":7,"top_logprobs":[)"
+        R"({"token":" b","logprob":-2.0,"bytes":[32,98],"rank":7},{"token":"a","logprob":-1.0,"bytes":[97],"rank":1}]}]})");
+}
+
 TEST_CASE("a token that is given twice keeps its place and takes the later value") {
     const Rows rows(3, {1, 0, 1}, {-2.0F, -1.0F, -3.0F}, {2});
     CHECK(written(options(true), rows, {1}).find(R"("top_logprobs":[{"token":" b","logprob":-3.0)") !=

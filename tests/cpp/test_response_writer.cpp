@@ -91,6 +91,21 @@ TEST_CASE("a whole chat response is vLLM's, byte for byte") {
         R"({"id":"chatcmpl-1","object":"chat.completion","created":1795231574,"model":"tiny","choices":[{"index":0,"message":{"role":"assistant","content":"\n CHANGE CHANGE","refusal":null,"annotations":null,"audio":null,"function_call":null,"reasoning":null},"logprobs":null,"finish_reason":"length","stop_reason":null,"token_ids":null,"routed_experts":null}],"service_tier":null,"system_fingerprint":"vllm-0.32.0-8b6b8843","usage":{"prompt_tokens":9,"total_tokens":12,"completion_tokens":3,"prompt_tokens_details":null,"completion_tokens_details":null},"prompt_logprobs":null,"prompt_token_ids":null,"prompt_text":null,"kv_transfer_params":null,"ec_transfer_params":null,"metrics":null})");
 }
 
+TEST_CASE("choices of several chats may have different speakers") {
+    ResponseOptions options;
+    options.kind = ResponseKind::chat;
+    options.roles = {"user", "helper"};
+    const ResponseWriter writer(options);
+    std::string out;
+    writer.write_body_begin(out);
+    for (std::size_t choice = 0; choice < 3; ++choice) {
+        writer.write_body_choice(out, choice, "x", kLength);
+    }
+    CHECK(out.find(R"({"index":0,"message":{"role":"user",)") != std::string::npos);
+    CHECK(out.find(R"({"index":1,"message":{"role":"helper",)") != std::string::npos);
+    CHECK(out.find(R"({"index":2,"message":{"role":"assistant",)") != std::string::npos);
+}
+
 TEST_CASE("a whole completion response is vLLM's, byte for byte") {
     const auto writer = make(ResponseKind::completion);
     std::string out;

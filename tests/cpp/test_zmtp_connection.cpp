@@ -2,6 +2,7 @@
 // One connection over a real socket pair: the receive buffer, and what waits when the socket is full.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <vector>
 
 #include "zmtp_connection.hpp"
@@ -143,6 +144,28 @@ TEST_CASE("what a full socket does not take waits, in order, and not a byte is l
     read += pair.read();
     CHECK((read == expected));
     CHECK_FALSE(pair.connection->waits_to_write);
+}
+
+TEST_CASE("a message of many frames leaves behind what is queued, and waits where the socket is full") {
+    Pair pair(1024, 4096);
+    const std::string large(300'000, 'x');
+    const std::string small("12");
+    const std::string kind("k");
+    pair.connection->queue(peer::span("a"), peer::span("1"));
+    const std::array frames{peer::span(kind), peer::span(small), peer::span(large)};
+    pair.connection->send(frames);
+    CHECK(pair.connection->waits_to_write);
+    pair.connection->send(frames);
+    pair.connection->send(std::array{peer::span("alone")});
+    const std::string message = peer::frame(kind, true) + peer::frame(small, true) + peer::frame(large);
+    const std::string expected = peer::frame("a", true) + peer::frame("1") + message + message + peer::frame("alone");
+    std::string read;
+    while (pair.connection->backlog() > 0) {
+        read += pair.read();
+        pair.connection->flush();
+    }
+    read += pair.read();
+    CHECK((read == expected));
 }
 
 TEST_CASE("queued messages leave together, before a message that is sent") {

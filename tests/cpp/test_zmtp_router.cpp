@@ -2,6 +2,7 @@
 // A ROUTER: who is reached under which identity, what becomes of those that are gone, and what waits for the slow.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <optional>
 
 #include "zmtp_peer.hpp"
@@ -70,6 +71,18 @@ TEST_CASE_FIXTURE(Fixture, "a message reaches the peer of that identity, from th
     CHECK_FALSE(send("3", "x"));
     CHECK(one.read() == peer::greeting() + kReady);
     CHECK(two.read() == peer::greeting() + kReady + message("x"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a message of more frames than two reaches the peer, too") {
+    const peer::Peer engine(listening);
+    engine.send(peer::hello("DEALER", "1"));
+    settle();
+    const std::array<std::string, 3> bodies{"k", "a", "b"};
+    const std::array frames{peer::span(bodies[0]), peer::span(bodies[1]), peer::span(bodies[2])};
+    CHECK(router.send("1", frames));
+    CHECK_FALSE(router.send("2", frames));
+    CHECK(engine.read() ==
+          peer::greeting() + kReady + peer::frame("k", true) + peer::frame("a", true) + peer::frame("b"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "messages of one frame are reported; longer ones are not for us") {

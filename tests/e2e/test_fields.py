@@ -130,6 +130,26 @@ def test_beam_search(http, metrics):
     assert metrics().sum(done) - before.sum(done) == 3 * (16 + 3)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_logprobs_of_beams(http, stream):
+    """Each token has the candidates of its step; the beams' sums are in order."""
+    body = {"messages": MESSAGES, **BEAMS, "logprobs": True, "top_logprobs": 2, "stream": stream}
+    response = http.post("/v1/chat/completions", json=body)
+    answers = [json.loads(each[6:]) for each in response.text.split("\n\n")[:-2]] if stream else [response.json()]
+    content = [[], [], []]
+    for choice in (choice for answer in answers for choice in answer["choices"]):
+        content[choice["index"]] += (choice["logprobs"] or {}).get("content", [])
+    assert [len(of) for of in content] == [6, 6, 6]
+    assert all(len(entry["top_logprobs"]) == 2 and entry["bytes"] is None for of in content for entry in of)
+    sums = [sum(entry["logprob"] for entry in of) for of in content]
+    assert sums == sorted(sums, reverse=True)
+    completion = {"prompt": "one", **BEAMS, "logprobs": 1, "return_tokens_as_token_ids": True}
+    first = http.post("/v1/completions", json=completion).json()["choices"][0]["logprobs"]
+    assert list(first) == ["text_offset", "token_logprobs", "tokens", "top_logprobs"]
+    assert all(name.startswith("token_id:") for name in first["tokens"])
+    assert [len(top) for top in first["top_logprobs"]] == [2] * 6
+
+
 def test_beam_search_of_several_prompts(http):
     """Each prompt has its own; a length penalty and an echo are taken."""
     body = {"prompt": ["one", "two"], **BEAMS, "length_penalty": 0.5, "echo": True}

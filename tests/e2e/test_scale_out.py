@@ -96,6 +96,54 @@ def test_stream_adds_up_to_the_whole(scale_out, mode):
     assert chunks[-1]["usage"]["completion_tokens"] == 20
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_logprobs_by_ids_and_by_texts(scale_out, stream):
+    """The numbers are a chat's; ids come with ranks, texts with bytes."""
+    asked = {"logprobs": 2, "max_tokens": 4}
+
+    def content(mode):
+        response = ask(scale_out, output_mode=mode, sampling_params=asked, stream=stream)
+        answers = events_of(response) if stream else [response.json()]
+        choices = [answer["choices"][0] for answer in answers]
+        return [entry for choice in choices for entry in choice["logprobs"]["content"]], choices
+
+    by_ids, choices = content("tokens")
+    by_texts, _ = content("text")
+    assert [entry["token_id"] for entry in by_ids] == [each for choice in choices for each in choice["token_ids"]]
+    assert [list(entry) for entry in by_ids] == [["token_id", "logprob", "rank", "top_logprobs"]] * 4
+    assert [list(entry) for entry in by_texts] == [["token", "logprob", "bytes", "top_logprobs"]] * 4
+    for one, other in zip(by_ids, by_texts, strict=True):
+        sampled, best = one["top_logprobs"]
+        assert sampled == {name: one[name] for name in ("token_id", "logprob", "rank")}
+        assert best["rank"] == (2 if one["rank"] == 1 else 1)
+        assert one["logprob"] == other["logprob"]
+        assert [top["logprob"] for top in one["top_logprobs"]] == [top["logprob"] for top in other["top_logprobs"]]
+        assert other["bytes"] == list(other["token"].encode())
+    expected = completion(scale_out, max_tokens=4, logprobs=2)["choices"][0]["logprobs"]
+    assert [entry["token"] for entry in by_texts] == expected["tokens"]
+    assert [entry["logprob"] for entry in by_ids] == expected["token_logprobs"]
+
+
+def test_prompt_logprobs_are_a_completions(scale_out):
+    """A whole answer has them, a stream does not; without detokenizing there are no names."""
+    asked = {"prompt_logprobs": 1, "max_tokens": 2}
+    expected = completion(scale_out, max_tokens=2, prompt_logprobs=1)["choices"][0]["prompt_logprobs"]
+    assert ask(scale_out, sampling_params=asked).json()["prompt_logprobs"] == expected
+    unnamed = ask(scale_out, sampling_params={**asked, "detokenize": False}).json()["prompt_logprobs"]
+    assert {entry["decoded_token"] for row in unnamed[1:] for entry in row.values()} == {None}
+    events = events_of(ask(scale_out, sampling_params=asked, stream=True))
+    assert all("prompt_logprobs" not in event for event in events)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_features_without_items_are_a_prompt_of_text(scale_out, stream):
+    """They are told of again where the prompt's ids are."""
+    features = {"mm_hashes": {"image": []}, "mm_placeholders": {"image": []}}
+    response = ask(scale_out, features=features, return_token_ids=True, stream=stream)
+    answer = events_of(response)[0] if stream else response.json()
+    assert answer["mm_placeholders"] == {"image": []}
+
+
 def test_several_answers(scale_out):
     """Each has its index; usage is of all."""
     answer = ask(scale_out, sampling_params={"n": 3, "temperature": 1, "seed": 7}).json()
@@ -171,6 +219,25 @@ def test_batch_has_a_choice_for_each_conversation(scale_out):
     for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
         assert getattr(batch.usage, name) == sum(each["usage"][name] for each in alone)
     assert list(response.json()) == list(alone[0])
+
+
+@pytest.mark.parametrize("echo", [False, True])
+def test_batch_of_conversations_that_end_with_different_speakers(scale_out, echo):
+    """Each answer is the last speaker's, and goes on from that one's words."""
+    conversations = [
+        [{"role": "user", "content": "one"}],
+        [{"role": "user", "content": "two"}, {"role": "assistant", "content": "so"}],
+    ]
+    body = {"messages": conversations, "max_tokens": 4, "temperature": 0, "add_generation_prompt": False, "echo": echo}
+    answer = scale_out.post("/v1/chat/completions/batch", json=body).json()
+    choices = answer["choices"]
+    assert [choice["message"]["role"] for choice in choices] == ["user", "assistant"]
+    assert answer["prompt_logprobs"] is None
+    if echo:
+        assert [choice["message"]["content"][:3] for choice in choices] == [
+            "one",
+            "so" + choices[1]["message"]["content"][2],
+        ]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,11 @@ class FakeEngine:
         kind, payload = await asyncio.wait_for(self._input.recv_multipart(), PATIENCE)
         return kind, msgspec.msgpack.decode(payload)
 
+    async def next_frames(self) -> list[bytes]:
+        """Return the next message's frames, from its type on."""
+        frames: list[bytes] = await asyncio.wait_for(self._input.recv_multipart(), PATIENCE)
+        return frames
+
     async def next_request(self) -> EngineCoreRequest:
         """Return the next message, which has to be an ADD."""
         kind, payload = await asyncio.wait_for(self._input.recv_multipart(), PATIENCE)

@@ -55,6 +55,16 @@ def test_arguments_that_were_typed_are_not_said_twice():
     assert after(command, "--dtype") == ["half"]
 
 
+def test_switches_have_no_value():
+    """One that is on is named; one that is not is left to the engine."""
+    (command,) = commands(model="m", enable_prompt_embeds=True, max_logprobs=5)
+    assert after(command, "--max-logprobs") == ["5"]
+    assert command.count("--enable-prompt-embeds") == 1
+    assert "True" not in command
+    (command,) = commands(model="m", enable_prompt_embeds=False)
+    assert "--enable-prompt-embeds" not in command
+
+
 def test_several_engines_of_vllm_are_one_command():
     """vLLM starts its data-parallel engines itself."""
     (command,) = commands(model="m", data_parallel_size=4)

@@ -107,6 +107,23 @@ def test_messages_both_ways(new_loop: object, transport: str, tmp_path: Path) ->
         loop.close()
 
 
+async def test_further_frames_follow_at_once_and_in_order(connect: Connect) -> None:
+    """A message with more frames leaves behind what was sent before it, however large it is."""
+    events = Events(listen_tcp("127.0.0.1"))
+    peer = connect(events.input.address)
+    await peer.send(b"x")
+    await events.until(1)
+    large = bytes(range(256)) * 20_000
+    events.input.send(b"AA", b"\0", b"first")
+    events.input.send(b"AA", b"\0", b"second", (large, b"small"))
+    events.input.send(b"AA", b"\0", b"third")
+    reading = [await received(peer) for _ in range(3)]
+    assert reading == [[b"\0", b"first"], [b"\0", b"second", large, b"small"], [b"\0", b"third"]]
+    with pytest.raises(OSError, match=r"(?i)route|reach"):
+        events.input.send(b"BB", b"\0", b"nobody", (b"more",))
+    events.input.close()
+
+
 async def test_one_turn_of_the_loop_is_one_flush(connect: Connect) -> None:
     """What is sent in one turn leaves when it ends, in order, without a word more from the sender."""
     events = Events(listen_tcp("127.0.0.1"))

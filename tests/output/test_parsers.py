@@ -87,6 +87,19 @@ def test_tools_are_not_looked_for() -> None:
     assert parsing(parsers(tools="hermes", auto=False), request(tools=[CLOCK], tool_choice="auto")).plan is None
 
 
+def test_a_parser_without_the_switch_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """--tool-call-parser alone has no effect, as in vLLM; the log says why."""
+    assert parsers(tools="hermes", auto=False).tool_call_parser is None
+    assert "no effect without --enable-auto-tool-choice" in caplog.text
+
+
+def test_gpt_oss_needs_no_flags() -> None:
+    """Its thinking and calls are parsed, and no tool_choice is refused: they are its format."""
+    made = parsers(auto=False, model_type="gpt_oss")
+    assert (made.reasoning_parser, made.tool_call_parser) == ("openai_gptoss", "openai")
+    assert made.adjust(request(tools=[CLOCK], tool_choice="required")) is None
+
+
 def test_a_choice_without_a_parser_is_refused() -> None:
     """The error is vLLM's, word for word."""
     cases = {
@@ -96,6 +109,10 @@ def test_a_choice_without_a_parser_is_refused() -> None:
     for choice, message in cases.items():
         with pytest.raises(BadRequestError) as caught:
             parsers(auto=False).adjust(request(tools=[CLOCK], tool_choice=choice))
+        assert caught.value.message == message
+        # A parser without the switch is none, and the message is no other.
+        with pytest.raises(BadRequestError) as caught:
+            parsers(tools="hermes", auto=False).adjust(request(tools=[CLOCK], tool_choice=choice))
         assert caught.value.message == message
     with pytest.raises(BadRequestError, match='tool_choice=function "clock" requires'):
         parsers(auto=False).adjust(request(tools=[CLOCK], tool_choice=NAMED))

@@ -83,12 +83,32 @@ def _beams() -> list[Case]:
         "truncated": {"n": 2, "truncate_prompt_tokens": 5},
         "one-token": {"n": 2, "max_tokens": 1},
     }
+    shown: dict[str, dict[str, dict[str, Any]]] = {
+        "logprobs": {CHAT: {"logprobs": True, "top_logprobs": 2}, COMPLETIONS: {"logprobs": 2}},
+        "logprobs-none": {CHAT: {"logprobs": True}, COMPLETIONS: {"logprobs": 0}},
+        "logprobs-all": {CHAT: {"logprobs": True, "top_logprobs": -1}, COMPLETIONS: {"logprobs": -1}},
+        "logprobs-ids": {
+            path: {**members, "return_tokens_as_token_ids": True, "return_token_ids": True}
+            for path, members in ((CHAT, {"logprobs": True, "top_logprobs": 1}), (COMPLETIONS, {"logprobs": 30}))
+        },
+    }
     for name, members in levels.items():
         extra = {"use_beam_search": True, "max_tokens": 4, **members}
         cases += [
             Case(f"chat:beams={name}:off", CHAT, chat(ONE, **extra)),
             Case(f"chat:beams={name}:on", CHAT, chat(ONE, stream=True, **extra)),
             Case(f"completion:beams={name}:off", COMPLETIONS, completion(PROMPTS["code"], **extra)),
+        ]
+    for name, members_of in shown.items():
+        extra = {"use_beam_search": True, "max_tokens": 4, "n": 3}
+        cases += [
+            Case(f"chat:beams={name}:off", CHAT, chat(ONE, **extra, **members_of[CHAT])),
+            Case(f"chat:beams={name}:on", CHAT, chat(ONE, stream=True, **extra, **members_of[CHAT])),
+            Case(
+                f"completion:beams={name}:off",
+                COMPLETIONS,
+                completion([PROMPTS["code"], PROMPTS["chinese"]], **extra, **members_of[COMPLETIONS]),
+            ),
         ]
     return cases
 

@@ -19,6 +19,7 @@ FLAGS = (
     "hermes",
     "--enable-auto-tool-choice",
     "--enable-prompt-tokens-details",
+    "--enable-prompt-embeds",
     "--return-tokens-as-token-ids",
     "--max-logprobs",
     "30",

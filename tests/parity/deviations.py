@@ -134,4 +134,14 @@ DEVIATIONS: tuple[Deviation, ...] = (
         )
         for path in ("body.choices.0.message.content", "events.*.delta.content")
     ],
+    *[
+        Deviation(
+            f"error:embeds:{name}:off",
+            "body.error.message",
+            "torch's reason names torch's ways out",
+            "why a file of `prompt_embeds` cannot be read",
+            FLAGS,
+        )
+        for name in ("no-file", "empty", "chat-no-file")
+    ],
 )

@@ -33,12 +33,6 @@ DEFAULTS: dict[str, Any] = msgspec.to_builtins(SamplingParams()) | {
 NOT_THE_ENGINES = {"output_kind", "watermarking"}
 
 
-@pytest.fixture(autouse=True)
-def _nothing_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fields that other parts do not serve yet are lowered all the same."""
-    monkeypatch.setattr("fastfront.protocol.decode.refuse_unsupported", lambda request, refusals: None)
-
-
 def load(job: dict[str, Any], folder: Path) -> Model:
     path = folder / "model"
     shutil.copytree(HERE / "models" / job["model"], path)

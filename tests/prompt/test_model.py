@@ -184,6 +184,63 @@ def test_a_hub_id_is_fetched_without_weights(monkeypatch: pytest.MonkeyPatch) ->
     assert not any("safetensors" in pattern or pattern == "*" for pattern in PATTERNS)
 
 
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({}, [("some/model", None)]),
+        ({"revision": "v2", "tokenizer_revision": "v2"}, [("some/model", "v2")]),
+        ({"revision": "v2", "tokenizer_revision": "t1"}, [("some/model", "v2"), ("some/model", "t1")]),
+        ({"revision": "v2", "tokenizer": "other/one"}, [("some/model", "v2"), ("other/one", "v2")]),
+        ({"tokenizer": "other/one", "tokenizer_revision": "t1"}, [("some/model", None), ("other/one", "t1")]),
+    ],
+)
+def test_the_tokenizer_may_have_a_revision_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, str], asked: list[tuple[str, str | None]]
+) -> None:
+    """As in vLLM it is the model's unless --tokenizer-revision says otherwise."""
+    found: list[tuple[str, str | None]] = []
+
+    def snapshot_download(repo_id: str, *, revision: str | None, **_: Any) -> str:
+        found.append((repo_id, revision))
+        return str(MODELS / "chatml")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    Model.load("some/model", **options)  # type: ignore[arg-type]
+    assert found == asked
+
+
+def test_config_json_may_be_overridden(folder: Path) -> None:
+    """What the frontend reads there is what --hf-overrides says; the tokenizer is made as the files say."""
+    put(folder, "config.json", {"model_type": "llama", "vocab_size": 512, "max_position_embeddings": 300})
+    overrides = {"max_position_embeddings": 100, "vocab_size": 600, "model_type": "other"}
+    model = Model.load(str(folder), hf_overrides=overrides)
+    assert (model.max_model_len, model.vocab_size, model.config["model_type"]) == (100, 600, "other")
+    assert Model.load(str(folder)).max_model_len == 300
+
+
+@pytest.mark.parametrize("mode", ["auto", "hf", "HF"])
+def test_modes_of_the_tokenizer_that_are_served(folder: Path, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+    """vLLM's `hf` is what is done here: only `auto` may mean something else there."""
+    put(folder, "config.json", {"architectures": ["DeepseekV32ForCausalLM"], "vocab_size": 512})
+    put(folder, "tekken.json", {})
+    Model.load(str(folder), tokenizer_mode=mode)
+    assert ("code of its own" in caplog.text) == ("mistral-common" in caplog.text) == (mode == "auto")
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("mistral", "tokenizes and renders with mistral-common"),
+        ("DeepSeek_V32", "code of its own"),
+        ("slow", "none of"),
+    ],
+)
+def test_modes_of_the_tokenizer_that_are_not_served(folder: Path, mode: str, reason: str) -> None:
+    """The start ends with the reason and the way out."""
+    with pytest.raises(StartupError, match=f"--tokenizer-mode {mode.lower()} is not served .*{reason}.*or use hf"):
+        Model.load(str(folder), tokenizer_mode=mode)
+
+
 def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason is passed on."""
 

@@ -15,11 +15,6 @@ from fastfront.prompt.generation_config import GenerationDefaults
 from fastfront.protocol import decode_chat_completion_request
 
 
-@pytest.fixture(autouse=True)
-def _nothing_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastfront.protocol.decode.refuse_unsupported", lambda request, refusals: None)
-
-
 def lower(model: Model, prompt_length: int = 10, **fields: Any) -> SamplingParams:
     body = {"messages": [{"role": "user", "content": "x"}], **fields}
     request = decode_chat_completion_request(json.dumps(body).encode())

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from fastfront.errors import FastFrontError
 from fastfront.protocol import chat, completions, tokenize
 from fastfront.protocol.decode import RequestDecoder
-from fastfront.protocol.unsupported import CHAT, COMPLETIONS
 
 _SCALARS = st.one_of(
     st.none(),
@@ -193,17 +192,3 @@ def test_any_bytes_are_a_request_or_a_400(body):
         with pytest.raises(FastFrontError) as caught:
             decode(body)
         assert caught.value.status == 400
-
-
-@pytest.mark.parametrize(
-    ("struct", "refusals", "rare"),
-    [
-        (chat.ChatCompletionRequest, CHAT, chat._RARE_FIELDS),
-        (completions.CompletionRequest, COMPLETIONS, completions._RARE_FIELDS),
-    ],
-)
-def test_every_refused_field_leaves_the_fast_path(struct, refusals, rare):
-    """The fast path does not look at the refusals: a refused field must not be at home there."""
-    refused = {refusal.field for refusal in refusals}
-    assert refused <= set(struct.__struct_fields__)
-    assert refused <= set(rare)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fastfront.errors import BadRequestError, SchemaError, UnsupportedFieldError
+from fastfront.errors import BadRequestError, SchemaError
 from fastfront.protocol.generate import completion_of, decode_generate_request
 
 
@@ -46,9 +46,10 @@ def test_both_transfer_params_reach_the_engine_as_extra_args():
         ({"token_ids": 5}, SchemaError, "body.token_ids"),
         ({"sampling_params": 5}, SchemaError, "body.sampling_params"),
         ({"sampling_params": {"max_tokens": "x"}}, SchemaError, "body.sampling_params.max_tokens"),
-        ({"sampling_params": {"logprobs": 3}}, UnsupportedFieldError, "sampling_params.logprobs"),
-        ({"features": {}}, UnsupportedFieldError, "features"),
-        ({"content_parts": [{}]}, UnsupportedFieldError, "content_parts"),
+        ({"sampling_params": {"logprobs": -2}}, BadRequestError, "logprobs"),
+        ({"sampling_params": {"prompt_logprobs": -2}}, BadRequestError, "prompt_logprobs"),
+        ({"features": {}}, SchemaError, "body.features.mm_hashes"),
+        ({"content_parts": 5}, SchemaError, "body.content_parts"),
         ({"output_mode": "text", "sampling_params": {"detokenize": False}}, SchemaError, "body"),
         ({"reasoning_parser_kwargs": {"x": 1}}, SchemaError, "body.reasoning_parser_kwargs.x"),
         (
@@ -60,10 +61,16 @@ def test_both_transfer_params_reach_the_engine_as_extra_args():
     ],
 )
 def test_bad_requests_name_the_field(members, error, param):
-    """Of the schema, of vLLM's rules, or not served."""
+    """Of the schema, or of vLLM's rules."""
     with pytest.raises(error) as caught:
         decode(**members)
     assert caught.value.param == param
+
+
+def test_logprobs_are_a_completions():
+    """Numbers and ids go with it; -1 is all."""
+    completion = completion_of(decode(sampling_params={"logprobs": -1, "prompt_logprobs": 2, "logprob_token_ids": [5]}))
+    assert (completion.logprobs, completion.prompt_logprobs, completion.logprob_token_ids) == (-1, 2, [5])
 
 
 @pytest.mark.parametrize("params", [{"n": 0}, {"temperature": 3}, {"top_p": 0}, {"stop": [""]}, {"max_tokens": 0}])

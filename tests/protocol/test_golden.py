@@ -37,6 +37,8 @@ LATER = {
     "logit_bias unknown id",
     "stop_token_ids unknown id",
     # ... or the server's flags.
+    'prompt_embeds="abc"',
+    "embeds",
     "tools",
     "tools choice named",
     "ids unknown",

@@ -144,7 +144,6 @@ def test_wrong_parts_are_named(part, param, words):
     [
         {"type": "image_url", "image_url": {"url": "data:,"}},
         {"type": "input_audio", "input_audio": {}},
-        {"type": "prompt_embeds", "data": ""},
         {"image_url": "http://x"},
         {"video_url": None, "uuid": "x"},
     ],
@@ -155,6 +154,18 @@ def test_media_are_refused_by_name(part):
     with pytest.raises(UnsupportedFieldError) as caught:
         _decode({"role": "user", "content": [part]})
     assert caught.value.param == f"messages.0.content.0.{kind}"
+
+
+def test_embeddings_are_a_part() -> None:
+    """Base64 of a tensor file goes to the renderer, which reads it; without it there is no such part."""
+    part = {"type": "prompt_embeds", "data": "AAAA"}
+    assert _decode({"role": "user", "content": [part]}).messages[0]["content"] == [part]
+    for wrong in ({}, {"data": None}, {"data": ""}):
+        with pytest.raises(BadRequestError, match="requires a non-empty `data` field") as caught:
+            _decode({"role": "user", "content": [{"type": "prompt_embeds", **wrong}]})
+        assert caught.value.param == "prompt_embeds"
+    with pytest.raises(BadRequestError, match="must be a string"):
+        _decode({"role": "user", "content": [{"type": "prompt_embeds", "data": 5}]})
 
 
 def test_custom_tool_calls_are_refused():

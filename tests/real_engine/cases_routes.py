@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.real_engine.cases import CONVERSATION, PROMPTS, SEEDED, Case, chat, completion
+from tests.real_engine.cases import CONTINUED, CONVERSATION, PROMPTS, SEEDED, Case, chat, completion
 
 RENDER_CHAT, RENDER_COMPLETION = "/v1/chat/completions/render", "/v1/completions/render"
 DERENDER_CHAT, DERENDER_COMPLETION = "/v1/chat/completions/derender", "/v1/completions/derender"
@@ -68,6 +68,8 @@ def generate_cases() -> list[Case]:
             GENERATE,
             generate(stream=True, stream_options={"include_usage": True, "continuous_usage_stats": True}),
         ),
+        *_generate_logprobs(),
+        *_generate_media(),
         Case("generate-no-tokens", GENERATE, {"sampling_params": {}}),
         Case("generate-unknown-token", GENERATE, generate() | {"token_ids": [10**8]}),
         Case("generate-zero-tokens", GENERATE, generate(sampling_params={"max_tokens": 0})),
@@ -75,6 +77,58 @@ def generate_cases() -> list[Case]:
         Case("generate-bad-stop", GENERATE, generate(sampling_params={"stop": "a", "detokenize": False})),
         Case("generate-bad-salt", GENERATE, generate(cache_salt="")),
     ]
+
+
+def _generate_logprobs() -> list[Case]:
+    shown: dict[str, dict[str, Any]] = {
+        "two": {"logprobs": 2},
+        "none": {"logprobs": 0},
+        "stop": {"logprobs": 1, "stop": ["a", "e", "i", "o"]},
+        "prompt": {"prompt_logprobs": 1},
+        "both": {"logprobs": 2, "prompt_logprobs": 0},
+        "ids": {"logprob_token_ids": [5, 6]},
+        "ids-and-number": {"logprob_token_ids": [5, 6], "logprobs": 2},
+    }
+    ways: dict[str, dict[str, Any]] = {
+        "": {},
+        "-text": {"output_mode": "text"},
+        "-stream": {"stream": True},
+        "-stream-text": {"stream": True, "output_mode": "text"},
+    }
+    whole: dict[str, dict[str, Any]] = {
+        "several": {"logprobs": 1, "prompt_logprobs": 0, "n": 2, **SEEDED},
+        "ids-and-other-number": {"logprob_token_ids": [5, 6], "logprobs": 1},
+        "too-many": {"logprobs": 21},
+        "below": {"logprobs": -2},
+        "prompt-below": {"prompt_logprobs": -2},
+        "prompt-ids": {"prompt_logprob_token_ids": [[5, 6]] * 4},
+    }
+    asked = [(name + way, params, more) for name, params in shown.items() for way, more in ways.items()]
+    asked += [(name, params, {}) for name, params in whole.items()]
+    return [
+        Case(f"generate-logprobs-{name}", GENERATE, generate(sampling_params={"max_tokens": 4, **params}, **more))
+        for name, params, more in asked
+    ]
+
+
+def _generate_media() -> list[Case]:
+    one = {"mm_hashes": {"image": ["h"]}, "mm_placeholders": {"image": [{"offset": 0, "length": 1}]}}
+    none: dict[str, Any] = {"mm_hashes": {}, "mm_placeholders": {}}
+    bodies: dict[str, dict[str, Any]] = {
+        "features-none": {"features": none, "return_token_ids": True},
+        "features-none-stream": {"features": none, "return_token_ids": True, "stream": True},
+        "features": {"features": one},
+        "features-beyond": {"features": {**one, "mm_placeholders": {"image": [{"offset": 5, "length": 1}]}}},
+        "features-unequal": {"features": {**one, "mm_placeholders": {}}},
+        "features-shape": {"features": {"mm_hashes": 5}},
+        "features-no-length": {"features": {**one, "mm_placeholders": {"image": [{"offset": 0, "length": 0}]}}},
+        "features-metadata": {"features": {**one, "mm_metadata": {"image": ["AAAA"]}}},
+        "parts-none": {"content_parts": []},
+        "parts-other": {"content_parts": [{"type": "x"}]},
+        "parts-image": {"content_parts": [{"type": "image_url", "url": "data:image/png;base64,AAAA"}]},
+        "parts-and-features": {"content_parts": [{"type": "x"}], "features": none},
+    }
+    return [Case(f"generate-{name}", GENERATE, generate(**body)) for name, body in bodies.items()]
 
 
 def derender_cases() -> list[Case]:
@@ -117,6 +171,12 @@ def batch_cases() -> list[Case]:
         Case("batch-seeded", BATCH, body | SEEDED),
         Case("batch-beams", BATCH, body | {"use_beam_search": True}),
         Case("batch-several", BATCH, body | {"n": 2}),
+        Case("batch-echo", BATCH, body | {"echo": True, **CONTINUED, "messages": [CONVERSATION[:2], CONVERSATION[:1]]}),
+        Case(
+            "batch-roles",
+            BATCH,
+            body | {"echo": True, "add_generation_prompt": False, "messages": [CONVERSATION[:2], CONVERSATION[:1]]},
+        ),
     ]
 
 
@@ -149,5 +209,12 @@ ROUTES: list[Case] = [
 PAGES = ("/is_paused", "/is_sleeping", "/weight_info", "/get_world_size", "/kv_event_sources")
 """GET, once all the others are done."""
 
-STATUS_AND_TYPE = {"generate-no-tokens", "render-chat-beams"}
+STATUS_AND_TYPE = {
+    "generate-no-tokens",
+    "generate-features-beyond",
+    "generate-features-unequal",
+    "generate-features-metadata",
+    "generate-parts-and-features",
+    "render-chat-beams",
+}
 """Errors that are not worded alike, or not yet."""

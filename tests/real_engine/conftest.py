@@ -15,6 +15,7 @@ import pytest
 
 from fastfront.sim import MODEL_PATH
 from tests.parity.cases import generated
+from tests.parity.cases_embeds import embedded
 from tests.parity.cases_errors import errors
 from tests.parity.cases_http import HTTP
 from tests.parity.cases_parsed import FLAGS, parsed
@@ -136,7 +137,7 @@ def flagged(site: Site, models: dict[str, Path], references: dict[str, Reference
     """Run fastfront with flags, once vLLM's server with the same ones has answered. (`references`: one at a time.)"""
     model, reference = models["bytelevel"], Reference()
     with servers.vllm_python(site, model, flags=FLAGS) as server, connect(server) as client:
-        record_more(client, parsed(), reference)
+        record_more(client, (*parsed(), *embedded()), reference)
     with servers.serve(site, model, flags=FLAGS) as server, connect(server) as client:
         yield Running("serve", model, server, client, reference)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.parity.cases import generated
+from tests.parity.cases_embeds import embedded
 from tests.parity.cases_errors import errors
 from tests.parity.cases_http import HTTP
 from tests.parity.cases_parsed import parsed
@@ -36,8 +37,8 @@ def test_generated_answers_are_vllms(running: Running, tallies: list[Tally]) -> 
 
 
 def test_parsed_answers_are_vllms(flagged: Running, tallies: list[Tally]) -> None:
-    """The same of a server with parsers of reasoning and tool calls, and with other flags."""
-    tally = compared(flagged, "flags", parsed())
+    """The same of a server with parsers of reasoning and tool calls, with prompts of embeddings, and other flags."""
+    tally = compared(flagged, "flags", [*parsed(), *embedded()])
     tallies.append(tally)
     assert not tally.unexplained, "\n".join(tally.unexplained)
     unseen = [each for each in DEVIATIONS if "flags" in each.runs and each not in tally.seen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.real_engine.asking import ask, merged, normalise
+from tests.real_engine.asking import ask, joined_members, merged, normalise
 from tests.real_engine.cases import Case
 from tests.real_engine.cases_routes import PAGES, ROUTES, STATUS_AND_TYPE
 from tests.real_engine.conftest import Running
@@ -37,6 +37,7 @@ def joined(events: tuple[object, ...]) -> list[object]:
         if is_chunk(before) and is_chunk(event) and before["choices"][0]["finish_reason"] is None:  # type: ignore[index]
             first, second = before["choices"][0], event["choices"][0]  # type: ignore[index]
             both = {**second, "token_ids": first["token_ids"] + second["token_ids"]}
+            both["logprobs"] = joined_members(first["logprobs"], second["logprobs"])
             if "text" in both:
                 both["text"] = first["text"] + second["text"]
             found[-1] = {**before, **event, "choices": [both]}  # type: ignore[dict-item]

@@ -138,6 +138,29 @@ def test_what_only_some_engines_do_is_shown_when_they_do():
     assert found[("vllm:corrupted_requests_total", *ENGINE_0)] == 0
 
 
+def test_a_diffusion_model_counts_steps():
+    """What engines tell as drafts has names of its own, from the start, and no positions."""
+    snapshot = empty()
+    metrics = Metrics()
+    metrics.watch_engine(lambda: snapshot, "tiny", diffusion=True)
+    assert samples(metrics)[("vllm:diffusion_num_denoising_steps_total", *ENGINE_0)] == 0
+    drafts = {"num_drafts": 4, "num_draft_tokens": 8, "num_accepted_tokens": 5, "accepted_per_position": [4, 1]}
+    snapshot[0]["scheduler"]["spec_decode"] = drafts
+    found = samples(metrics)
+    assert found[("vllm:diffusion_num_denoising_steps_total", *ENGINE_0)] == 4
+    assert found[("vllm:diffusion_num_canvas_positions_total", *ENGINE_0)] == 8
+    assert found[("vllm:diffusion_num_committed_tokens_total", *ENGINE_0)] == 5
+    assert not {name for name, *_ in found if name.startswith("vllm:spec_decode")}
+
+
+def test_load_is_told_by_engine():
+    """What a load balancer hears: a value for each engine, and nothing where there are no statistics."""
+    waiting, usage = [("num_requests_waiting", 5.0), ("num_requests_waiting", 0.0)], "kv_cache_usage_perc"
+    assert watched().load() == [*waiting, (usage, 0.5), (usage, 0.0)]
+    assert Metrics(log_stats=False).load() == []
+    assert Metrics().load() == []
+
+
 def test_without_log_stats_vllms_metrics_are_not_there():
     """--disable-log-stats: the engine does not tell, so nothing is shown rather than zeros."""
     metrics = Metrics(log_stats=False)

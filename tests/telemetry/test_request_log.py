@@ -71,11 +71,14 @@ def test_debug_shows_the_body_and_the_prompt(caplog):
     caplog.clear()
     log.body(None, b'{"prompt": "a"}')
     log.received("x", "P", [1, 2, 3])
+    log.received("y", "P", None, embeds_shape=(3, 64))
     close()
     assert caplog.messages == [
         'Request None JSON body: {"',
         "Request x details: prompt: None, prompt_token_ids: [1, 2], prompt_embeds shape: None.",
         "Received request x: params: P, lora_request: None.",
+        "Request y details: prompt: None, prompt_token_ids: None, prompt_embeds shape: torch.Size([3, 64]).",
+        "Received request y: params: P, lora_request: None.",
     ]
 
 

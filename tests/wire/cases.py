@@ -16,6 +16,7 @@ from fastfront.engine.types import (
     RequestOutputKind,
     SamplingParams,
     StructuredOutputsParams,
+    Tensor,
 )
 
 EOS = 151645
@@ -144,6 +145,22 @@ CASES = {
     ),
     "long_prompt": RequestCase(SamplingParams(), prompt_token_ids=[i * 37 % 151936 for i in range(300)]),
 }
+
+
+def _embeds(tensor: Tensor, **members: Any) -> EngineCoreRequest:
+    return RequestCase(SamplingParams(), request={"prompt_embeds": tensor, "prompt_token_ids": None, **members}).build()
+
+
+EMBEDS = {
+    "inline": _embeds(Tensor("bfloat16", (3, 2), bytes(range(12)))),
+    "largest_inline": _embeds(Tensor("float16", (1, 127), bytes(254))),
+    "smallest_frame": _embeds(Tensor("float32", (2, 32), bytes(range(64)) * 4)),
+    "frame": _embeds(Tensor("bfloat16", (100, 64), bytes(12800))),
+    "mixed": _embeds(
+        Tensor("float32", (3, 64), bytes(768)), prompt_token_ids=[7, 9, 9], prompt_is_token_ids=[True, False, False]
+    ),
+}
+"""Requests whose prompts are embeddings, all of them or in places."""
 
 FRONTEND_ONLY = {
     "n",

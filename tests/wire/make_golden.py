@@ -44,8 +44,8 @@ from vllm.v1.outputs import LogprobsLists, LogprobsTensors, SamplingMaskLists
 from vllm.v1.serial_utils import MsgpackDecoder, MsgpackEncoder, UtilityResult
 from vllm.v1.spec_decode.metrics import SpecDecodingStats
 
-from fastfront.engine.types import encode_request
-from tests.wire.cases import CASES, EOS, FRONTEND_ONLY, OTHER_EOS, RequestCase
+from fastfront.engine.types import encode_request, further_frames
+from tests.wire.cases import CASES, EMBEDS, EOS, FRONTEND_ONLY, OTHER_EOS, RequestCase
 
 encoder = MsgpackEncoder()
 
@@ -94,6 +94,23 @@ def make_requests() -> dict[str, dict[str, str]]:
         if expected != seen:
             raise SystemExit(f"{name}: vLLM reads our request differently:\n{expected}\n{seen}")
         golden[name] = {"vllm": base64.b64encode(theirs).decode(), "ours": base64.b64encode(ours).decode()}
+    return golden
+
+
+def make_embeds() -> dict[str, dict[str, Any]]:
+    """Return the frames of requests whose prompts are embeddings, once vLLM's decoder has read ours likewise."""
+    golden = {}
+    for name, request in EMBEDS.items():
+        tensor = request.prompt_embeds
+        members = {each: getattr(request, each) for each in EngineCoreRequest.__struct_fields__}
+        dtype = getattr(torch, tensor.dtype)
+        members["prompt_embeds"] = torch.frombuffer(bytearray(tensor.data), dtype=dtype).reshape(tensor.shape)
+        members["sampling_params"] = SamplingParams()
+        theirs = EngineCoreRequest(**members)
+        seen = MsgpackDecoder(EngineCoreRequest).decode([encode_request(request), *further_frames(request)])
+        if not torch.equal(seen.prompt_embeds, theirs.prompt_embeds):
+            raise SystemExit(f"{name}: vLLM reads our tensor differently")
+        golden[name] = pack(theirs)
     return golden
 
 
@@ -279,6 +296,7 @@ def main() -> None:
         "requests": make_requests(),
         "outputs": make_outputs(),
         "messages": make_messages(),
+        "embeds": make_embeds(),
     }
     path = Path(__file__).with_name("golden.json")
     path.write_text(json.dumps(golden, indent=1) + "\n", encoding="ascii")

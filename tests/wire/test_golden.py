@@ -25,8 +25,9 @@ from fastfront.engine.types import (
     decode_request,
     encode,
     encode_request,
+    further_frames,
 )
-from tests.wire.cases import CASES, FRONTEND_ONLY
+from tests.wire.cases import CASES, EMBEDS, FRONTEND_ONLY
 
 pytestmark = pytest.mark.wire
 
@@ -74,6 +75,24 @@ def test_request_of_vllm_is_read(name: str) -> None:
             continue  # vLLM's frontend neutralizes them before it sends, its engine when it reads
         expected, seen = getattr(ours.sampling_params, field), getattr(theirs.sampling_params, field)
         assert (seen or None) == (expected or None), field
+
+
+@pytest.mark.parametrize("name", EMBEDS)
+def test_embeddings_travel_as_vllm_sends_them(name: str) -> None:
+    """Small tensors in the message, others in a frame of their own behind it."""
+    theirs = [base64.b64decode(frame) for frame in golden()["embeds"][name]]
+    request = EMBEDS[name]
+    assert list(further_frames(request)) == theirs[1:]
+    ours = msgspec.msgpack.decode(encode_request(request))
+    expected = msgspec.msgpack.decode(theirs[0])
+    assert [ours[position] for position in (1, 9, 10)] == [expected[position] for position in (1, 9, 10)]
+    assert decode_request(theirs[0]).prompt_embeds == expected[9]
+
+
+def test_what_is_no_tensor_is_refused() -> None:
+    """An object that the wire has no form for is an error of whoever sends it."""
+    with pytest.raises(TypeError, match="object is unsupported"):
+        encode_request(msgspec.structs.replace(EMBEDS["inline"], prompt_embeds=object()))
 
 
 def test_wire_names_are_the_engines() -> None:

@@ -90,6 +90,7 @@ cdef extern from "zmtp_router.hpp" namespace "fastfront" nogil:
         Errc poll(vector[RouterEvent]&) noexcept
         cbool pending() noexcept
         cbool send(string_view, byte_span, byte_span) noexcept
+        cbool send_frames "send"(string_view, const vector[byte_span]&) noexcept
         cbool queue(string_view, byte_span, byte_span) noexcept
         void flush() noexcept
         size_t backlog() noexcept
@@ -138,6 +139,7 @@ cdef extern from "response_writer.hpp" namespace "fastfront" nogil:
         string model
         int64_t created
         string role
+        vector[string] roles
         string system_fingerprint
         cbool include_usage
         cbool continuous_usage
@@ -152,6 +154,7 @@ cdef extern from "logprobs.hpp" namespace "fastfront" nogil:
         cbool chat
         FloatStyle style
         cbool as_token_ids
+        cbool ranks
         cbool show_all
         int64_t shown
         int64_t kept
@@ -172,6 +175,7 @@ cdef extern from "answer_details.hpp" namespace "fastfront" nogil:
         cbool shows_metrics
         int64_t remote_cached_tokens
         string echo_text
+        vector[string] echo_texts
         string prompt_text_json
         vector[vector[uint32_t]] prompt_token_ids
         vector[string] prompt_texts
@@ -260,6 +264,7 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         failure
         peer_refused
         caught_up
+        connector_stats
     cdef cppclass ControlEvent:
         ControlKind kind
         int64_t engine_index
@@ -276,6 +281,13 @@ cdef extern from "response_hub.hpp" namespace "fastfront" nogil:
         size_t queued_tokens() except +
         void take(Batch&, size_t) except +
 
+cdef extern from "connector_stats.hpp" namespace "fastfront" nogil:
+    cdef cppclass ConnectorTold "fastfront::ConnectorStats::Told":
+        int64_t engine
+        string bytes
+    cdef cppclass ConnectorStats:
+        vector[ConnectorTold] take() except +
+
 cdef extern from "pump.hpp" namespace "fastfront" nogil:
     cdef cppclass CppPump "fastfront::Pump":
         CppPump() except +
@@ -290,11 +302,14 @@ cdef extern from "pump.hpp" namespace "fastfront" nogil:
         cbool has_ring() noexcept
         vector[Metrics*] metrics() except +
         EngineStates& engine_states() noexcept
+        ConnectorStats& connector_stats() noexcept
         void set_engines(int64_t, size_t) except +
         vector[uint64_t] remove(CppResponse&) except +
         void fail_all(int, string_view) except +
         void abort(const shared_ptr[CppResponse]&, size_t, size_t) except +
-        void feed(const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason) except +
+        void feed(
+            const shared_ptr[CppResponse]&, size_t, token_span, text_span, FinishReason, StopReason, string_view
+        ) except +
         void give(const shared_ptr[CppResponse]&, size_t, const Pieces&) except +
         cbool hand_over(const shared_ptr[CppResponse]&, unique_ptr[SocketSink]) except +
         double keep_alive(const shared_ptr[CppResponse]&, double) except +

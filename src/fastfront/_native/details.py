@@ -14,6 +14,8 @@ class AnswerDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     logprobs: bool = False
     """Each choice has the logprobs of its tokens."""
+    logprobs_given: bool = False
+    """They come with the text, from outside, as JSON."""
     num_shown: int = 0
     """Tokens that are shown per position: in all (chat), or beside the sampled one (completions)."""
     num_kept: int = -1
@@ -22,6 +24,8 @@ class AnswerDetails(msgspec.Struct, frozen=True, kw_only=True):
     """All that were kept are shown (`logprob_token_ids`)."""
     as_token_ids: bool = False
     """Tokens are called "token_id:N"."""
+    ranks: bool = False
+    """Logprobs have chat's layout, whatever the answer's kind, and tell each token's rank."""
     prompt_logprobs: bool = False
     num_prompt_kept: int = -1
     token_ids: bool = False
@@ -34,6 +38,8 @@ class AnswerDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing follows it: the one token that the engine made is left out."""
     echo_text: str = ""
     """Chat: what precedes the answer's content."""
+    echo_texts: list[str] = []
+    """The same by prompt, where there are several chats."""
     prompt_text: str | None = None
     """Chat: the rendered prompt, to be shown."""
     stream_interval: int = 1

@@ -25,7 +25,7 @@ from fastfront._native.pump import STAGE_PREPARE, STAGE_TOKENIZE, Response, enco
 cdef object random_bits = Random().getrandbits
 # Headers that the general way reads.
 cdef frozenset SPECIAL_HEADERS = frozenset(
-    (b"x-request-id", b"x-data-parallel-rank", b"x-vllm-priority", b"x-session-id")
+    (b"x-request-id", b"x-data-parallel-rank", b"x-vllm-priority", b"x-session-id", b"endpoint-load-metrics-format")
 )
 cdef int MAX_SAMPLINGS = 1024
 cdef int CLIENT_CLOSED = 499

@@ -91,6 +91,10 @@ class ParserPlan:
         change finish_reason. `outside`: the text is parsed in Python (Response.take_steps), by neither parser.
         """
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The special tokens that the parsers want to see."""
+
 class Parser:
     """One answer's parser. Raises KeyError for a name that no native parser has, ValueError without any."""
 
@@ -104,6 +108,10 @@ class Parser:
         thinking: int = ...,
         first_call: int = 0,
     ) -> None: ...
+    @staticmethod
+    def of(plan: ParserPlan) -> Parser:
+        """Return a parser as a response with the plan has it. Raises ValueError where the text is parsed outside."""
+
     def push(self, text: str, token: int = ...) -> list[Piece]:
         """Take more of the model's text; `token`: the special token that it is. Returns what is known now."""
 

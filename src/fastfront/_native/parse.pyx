@@ -175,6 +175,10 @@ cdef class ParserPlan:
         )
         self.ptr = <shared_ptr[const parsers.ParserPlan]>plan
 
+    @property
+    def special_ids(self) -> frozenset:
+        return frozenset(deref(self.ptr).special_ids())
+
 
 cdef class Parser:
     cdef ParserPlan plan
@@ -200,6 +204,15 @@ cdef class Parser:
             first_call=first_call,
         )
         self.ptr = deref(self.plan.ptr).make()
+
+    @staticmethod
+    def of(ParserPlan plan not None):
+        cdef Parser self = Parser.__new__(Parser)
+        self.plan = plan
+        self.ptr = deref(plan.ptr).make()
+        if self.ptr.get() == NULL:
+            raise ValueError("the text is parsed outside")
+        return self
 
     def push(self, str text, int64_t token=NO_TOKEN) -> list:
         cdef bytes raw = text.encode("utf-8", "replace")

@@ -50,7 +50,8 @@ cdef shared_ptr[core.DetailsOptions] details_options(int kind, details, Vocab vo
     cdef string text
     if vocab is not None:
         deref(logprobs).vocab = vocab.ptr
-    deref(logprobs).chat = chat
+    deref(logprobs).chat = chat or details.ranks
+    deref(logprobs).ranks = details.ranks
     deref(logprobs).style = core.FloatStyle.pydantic if stream else core.FloatStyle.python
     deref(logprobs).as_token_ids = details.as_token_ids
     deref(logprobs).show_all = details.show_all
@@ -69,6 +70,8 @@ cdef shared_ptr[core.DetailsOptions] details_options(int kind, details, Vocab vo
     deref(options).shows_metrics = details.metrics
     deref(options).remote_cached_tokens = details.remote_cached_tokens
     deref(options).echo_text = utf8(details.echo_text)
+    for echo_text in details.echo_texts:
+        deref(options).echo_texts.push_back(utf8(echo_text))
     if details.prompt_text is not None:
         text = utf8(details.prompt_text)
         core.append_json_string(deref(options).prompt_text_json, string_view(text.data(), text.size()))

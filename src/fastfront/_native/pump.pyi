@@ -31,6 +31,7 @@ EVENT_OUTPUTS_CONTROL: int
 EVENT_ERROR: int
 EVENT_PEER_REFUSED: int
 EVENT_CAUGHT_UP: int
+EVENT_CONNECTOR_STATS: int
 
 def live_responses() -> int:
     """Return how many native responses exist in this process: 0 when nothing is under way and nothing leaks."""
@@ -62,9 +63,10 @@ class Response:
         model: str,
         created: int,
         vocab: Vocab | None,
-        prompt_token_ids: list[list[int]] | list[EncodedPrompt],
+        prompt_token_ids: list[list[int]] | list[list[int] | int] | list[EncodedPrompt],
         n: int = 1,
         role: str = "assistant",
+        roles: Sequence[str] = (),
         system_fingerprint: str | None = None,
         include_usage: bool = False,
         continuous_usage: bool = False,
@@ -79,11 +81,13 @@ class Response:
         parsers: ParserPlan | None = None,
         details: AnswerDetails | None = None,
     ) -> None:
-        """Prepare the response. A prompt is a list of ids, or encoded.
+        """Prepare the response. A prompt is a list of ids, encoded, or no more than a number of tokens: the text
+        then begins as if there were none.
 
         `created` and `arrival_time` are Unix seconds; `max_tokens` is only counted. `mailbox_limit`: most bytes that
         may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit. `parsers`: what
-        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content.
+        finds reasoning and tool calls in the text of a chat's answer; None: the text is the content. `roles`: by
+        choice, of a whole answer whose choices have different ones.
         Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
         """
 
@@ -140,8 +144,12 @@ class Response:
         texts: list[str],
         finish: int | None,
         stop_reason: int | str | None,
+        logprobs: bytes = b"",
     ) -> None:
-        """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice."""
+        """Give back one delta with the text that each of its tokens completed. Raises ValueError for no such choice.
+
+        `logprobs`: the choice's member of that name as JSON, where the details say that it is given; b"": null.
+        """
 
     def take_steps(self) -> list[tuple[int, str, list[int], bool]]:
         """Return (choice, text, token ids, whether the choice ends) of what has to be parsed outside."""
@@ -255,6 +263,7 @@ class Pump:
         (EVENT_ERROR, sentence): a message could not be read, or the socket broke. (EVENT_PEER_REFUSED, sentence):
         somebody who does not keep to the protocol was sent away; the first, the second, the fourth time and so on.
         (EVENT_CAUGHT_UP, None): see catch_up().
+        (EVENT_CONNECTOR_STATS, None): take_connector_stats() has much to take.
         An exception from on_ready is reported through sys.unraisablehook.
         """
 
@@ -284,6 +293,11 @@ class Pump:
 
     def observe(self, stage: int, seconds: float) -> None:
         """Count a stage (STAGE_...) of a request's way to the engine. From any thread."""
+
+    def take_connector_stats(self) -> list[tuple[int, bytes]]:
+        """Return what the engines' KV connectors have told since the last call: an engine's index, and the MessagePack
+        of one step's map.
+        """
 
     def snapshot(self) -> dict[int, dict[str, Any]]:
         """Return the metrics of each engine, with vLLM's names without their prefix.

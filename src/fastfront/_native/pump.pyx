@@ -48,6 +48,7 @@ EVENT_OUTPUTS_CONTROL = 3
 EVENT_ERROR = 4
 EVENT_PEER_REFUSED = 5
 EVENT_CAUGHT_UP = 6
+EVENT_CONNECTOR_STATS = 7
 
 # Enough of a prompt's end to place the detokenizer behind it; only odd prompts need more.
 cdef Py_ssize_t PROMPT_TAIL = 32
@@ -203,6 +204,8 @@ cdef class Pump:
                 events.append((EVENT_OUTPUTS_CONTROL, to_bytes(batch.events[i].bytes)))
             elif kind == core.ControlKind.caught_up:
                 events.append((EVENT_CAUGHT_UP, None))
+            elif kind == core.ControlKind.connector_stats:
+                events.append((EVENT_CONNECTOR_STATS, None))
             elif kind == core.ControlKind.peer_refused:
                 events.append((EVENT_PEER_REFUSED, to_bytes(batch.events[i].bytes).decode()))
             else:
@@ -232,6 +235,11 @@ cdef class Pump:
 
     def observe(self, int stage, double seconds) -> None:
         deref(self.ptr).observe(<stats.HistogramId>stage, seconds)
+
+    def take_connector_stats(self) -> list:
+        cdef vector[core.ConnectorTold] told = deref(self.ptr).connector_stats().take()
+        cdef size_t i
+        return [(told[i].engine, to_bytes(told[i].bytes)) for i in range(told.size())]
 
     def snapshot(self) -> dict:
         return snapshot_of(deref(self.ptr))

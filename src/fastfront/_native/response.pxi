@@ -22,6 +22,7 @@ cdef class Response:
         list prompt_token_ids,
         Py_ssize_t n=1,
         str role="assistant",
+        roles=(),
         system_fingerprint=None,
         bint include_usage=False,
         bint continuous_usage=False,
@@ -44,6 +45,8 @@ cdef class Response:
         spec.options.model = utf8(model)
         spec.options.created = created
         spec.options.role = utf8(role)
+        for each in roles:
+            spec.options.roles.push_back(utf8(each))
         spec.options.system_fingerprint = utf8(system_fingerprint or "")
         spec.options.include_usage = include_usage
         spec.options.continuous_usage = continuous_usage
@@ -83,6 +86,12 @@ cdef class Response:
                 prompt.token_count = (<EncodedPrompt>token_ids).encoded.count
                 if vocab is not None:
                     prime_encoded(prompt, vocab.ptr, detokenizer, <EncodedPrompt>token_ids)
+            elif type(token_ids) is int:
+                if token_ids < 0:
+                    raise ValueError("a prompt has no fewer than 0 tokens")
+                prompt.token_count = token_ids
+                if vocab is not None:
+                    prime(prompt, vocab.ptr, detokenizer, [])
             else:
                 prompt.token_count = len(token_ids)
                 if vocab is not None:
@@ -151,7 +160,7 @@ cdef class Response:
             result.append((deltas[i].choice, <list>deltas[i].token_ids, finish, reason))
         return result
 
-    def feed(self, Py_ssize_t choice, token_ids, list texts, finish, stop_reason) -> None:
+    def feed(self, Py_ssize_t choice, token_ids, list texts, finish, stop_reason, bytes logprobs not None=b"") -> None:
         if not 0 <= choice < <Py_ssize_t>deref(self.ptr).choice_count():
             raise ValueError(f"there is no choice {choice}")
         if self.pump is None:
@@ -171,7 +180,13 @@ cdef class Response:
             stop.text = string_view(stop_text.data(), stop_text.size())
         cdef vector[uint32_t] ids = token_ids
         deref(self.pump.ptr).feed(
-            self.ptr, choice, core.token_span(ids.data(), ids.size()), core.text_span(pieces.data(), pieces.size()), reason, stop
+            self.ptr,
+            choice,
+            core.token_span(ids.data(), ids.size()),
+            core.text_span(pieces.data(), pieces.size()),
+            reason,
+            stop,
+            string_view(PyBytes_AS_STRING(logprobs), PyBytes_GET_SIZE(logprobs)),
         )
 
     def take_steps(self) -> list:

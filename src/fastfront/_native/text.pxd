@@ -48,6 +48,7 @@ cdef extern from "detokenizer.hpp" namespace "fastfront" nogil:
         CppDetokenizer(shared_ptr[const CppVocab] vocab, DetokenizerOptions options) except +
         cpp_bool prime(token_id_span tail, cpp_bool whole) except +
         void push(uint32_t token_id, string& out) noexcept
+        void push_shown(uint32_t token_id, string& out) noexcept
 
     void decode(const CppVocab& vocab, token_id_span token_ids, cpp_bool skip_special_tokens, string& out) except +
 

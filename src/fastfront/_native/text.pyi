@@ -49,3 +49,6 @@ class Detokenizer:
     ) -> None: ...
     def push(self, token_ids: Sequence[int]) -> str:
         """Return the text that these tokens complete. An id without a token completes nothing."""
+
+    def push_shown(self, token_id: int) -> str:
+        """Push a special token that is text even where special tokens are skipped."""

@@ -117,3 +117,8 @@ cdef class Detokenizer:
         for token_id in ids:
             self.ptr.get().push(token_id, text)
         return PyUnicode_DecodeUTF8(text.data(), <Py_ssize_t>text.size(), NULL)
+
+    def push_shown(self, token_id):
+        cdef string text
+        self.ptr.get().push_shown(as_ids((token_id,))[0], text)
+        return PyUnicode_DecodeUTF8(text.data(), <Py_ssize_t>text.size(), NULL)

@@ -41,14 +41,14 @@ class VocabSource(NamedTuple):
     """The pre-tokenizer is Metaspace: a leading space of a token is a marker (get_leading_space_marker in vLLM)."""
 
 
-class _AddedTokenJson(msgspec.Struct):
+class AddedTokenJson(msgspec.Struct):
     id: TokenId
     content: str
     normalized: bool = False
     special: bool = False
 
 
-class _ModelJson(msgspec.Struct):
+class ModelJson(msgspec.Struct):
     vocab: dict[str, TokenId]
     type: str = "BPE"  # files of the first versions have no type
 
@@ -56,8 +56,8 @@ class _ModelJson(msgspec.Struct):
 class TokenizerJson(msgspec.Struct):
     """What is read of a tokenizer.json."""
 
-    model: _ModelJson
-    added_tokens: list[_AddedTokenJson] = []
+    model: ModelJson
+    added_tokens: list[AddedTokenJson] = []
     normalizer: msgspec.Raw = msgspec.Raw(b"null")
     pre_tokenizer: dict[str, Any] | None = None
     decoder: dict[str, Any] | None = None

@@ -4,7 +4,7 @@
 Everything here runs on one thread.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 EVENT_MESSAGE: int
@@ -56,6 +56,9 @@ class Router:
         What the peer does not take at once waits; a peer for which more than 1 GiB would wait is given up. Raises
         OSError (EHOSTUNREACH) if no such peer is connected, ValueError.
         """
+
+    def send_frames(self, identity: bytes, frames: Sequence[bytes]) -> None:
+        """Send a message of any number of frames, one at least, behind what is queued. Otherwise like send()."""
 
     def queue(self, identity: bytes, first: bytes, second: bytes) -> None:
         """Send the message with the next flush(), or before if it is large or many wait. Otherwise like send()."""

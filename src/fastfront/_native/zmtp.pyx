@@ -92,6 +92,16 @@ cdef class Router:
         if not deref(self.ptr).send(view_of(identity), span_of(first), span_of(second)):
             raise OSError(UNREACHABLE, strerror(UNREACHABLE))
 
+    def send_frames(self, bytes identity not None, frames) -> None:
+        cdef vector[core.byte_span] spans
+        cdef list held = list(frames)
+        if not held:
+            raise ValueError("a message has a frame")
+        for frame in held:
+            spans.push_back(span_of(<bytes?>frame))
+        if not deref(self.ptr).send_frames(view_of(identity), spans):
+            raise OSError(UNREACHABLE, strerror(UNREACHABLE))
+
     def queue(self, bytes identity not None, bytes first not None, bytes second not None) -> None:
         if PyBytes_GET_SIZE(first) > FIRST_FRAME_BYTES:
             raise ValueError("the first frame is too long")

@@ -3,7 +3,7 @@
 
 Transcribed from vLLM 0.32: vllm/entrypoints/launchers/cli_args.py (FrontendArgs, make_arg_parser) and the frontend's
 part of vllm/engine/arg_utils.py. An option is never dropped in silence: it has no meaning here and the log says why,
-it is named in a warning, or it is refused because serving without it would be something else entirely.
+or it is refused because serving without it would be something else entirely.
 """
 
 from __future__ import annotations
@@ -36,22 +36,12 @@ NO_MEANING = {
     "enable_flash_late_interaction": "pooling models are not served",
     "enable_server_load_tracking": "/load always counts",
     "grpc_port": "it is the port of vLLM's Rust frontend; fastfront speaks HTTP",
+    "io_processor_plugin": "it is for pooling models, which are not served",
     "renderer_num_workers": "long prompts have a pool of their own",
     "skip_tokenizer_init": "the tokenizer is loaded all the same: text is served, too",
     "tool_server": "/v1/responses, which calls tools, is not served",
 }
 """Accepted, with the reason in the log."""
-
-NOT_SERVED = frozenset(
-    {
-        "enable_prompt_embeds",
-        "hf_overrides",
-        "io_processor_plugin",
-        "tokenizer_mode",
-        "tokenizer_revision",
-    }
-)
-"""Served without them; requests that need them are refused by name."""
 
 REFUSED = {
     "data_parallel_multi_port_external_lb": "run one fastfront per rank instead",
@@ -60,7 +50,7 @@ REFUSED = {
 }
 """Not served, with the way out."""
 
-FRONTEND_FLAGS = frozenset({*SILENT, *NO_MEANING, *NOT_SERVED, *REFUSED})
+FRONTEND_FLAGS = frozenset({*SILENT, *NO_MEANING, *REFUSED})
 """Every name that is known here."""
 
 
@@ -70,7 +60,7 @@ def flag(name: str) -> str:
 
 
 def check_foreign_options(names: Iterable[str]) -> list[str]:
-    """Refuse, warn or tell of vLLM's frontend options among the names; return the names that are none (the engine's).
+    """Refuse or tell of vLLM's frontend options among the names; return the names that are none (the engine's).
 
     A switch may come with `no_` before it.
     """
@@ -83,7 +73,4 @@ def check_foreign_options(names: Iterable[str]) -> list[str]:
     if without_meaning:
         reasons = "; ".join(f"{flag(name)} ({NO_MEANING[name]})" for name in without_meaning)
         logger.info("Without meaning for fastfront: %s", reasons)
-    not_served = sorted({base for base in known.values() if base in NOT_SERVED})
-    if not_served:
-        logger.warning("Not supported by fastfront yet, without effect: %s", ", ".join(not_served))
     return [name for name in names if known[name] not in FRONTEND_FLAGS]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastfront._native import pump as native
@@ -18,7 +19,14 @@ from fastfront.engine.assignments import Assignments
 from fastfront.engine.balance import Balancer
 from fastfront.engine.connection import Connection
 from fastfront.engine.coordinator import CoordinatorLink, link_up
-from fastfront.engine.types import EngineCoreReadyResponse, RequestType, encode, encode_request, engine_identity
+from fastfront.engine.types import (
+    EngineCoreReadyResponse,
+    RequestType,
+    encode,
+    encode_request,
+    engine_identity,
+    further_frames,
+)
 from fastfront.engine.utility import UtilityCalls, gather_results
 from fastfront.errors import BadRequestError, EngineDeadError, ServiceUnavailableError, StartupError
 
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     from fastfront.engine.types import EngineCoreRequest
 
     PreparePump: TypeAlias = Callable[[Pump], object]
+    AddMessage: TypeAlias = tuple[int, bytes, tuple[bytes, ...]]  # engine, payload, the frames behind it
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +71,8 @@ class EngineClient:
         self.dead: EngineDeadError | None = None
         self.dead_reason = ""
         self.dead_event = asyncio.Event()
+        self.on_connector_stats: Callable[[], object] = bool
+        """Called when much has gathered in the pump's connector stats; whoever shows them takes them then."""
         self._connection = connection
         self._connection.on_lost = self._on_lost
         self._send = connection.input.send
@@ -202,18 +213,30 @@ class EngineClient:
         """Send the one request of a response, encoded with this client's index and wave. Raises as `submit` does."""
         self._check_usable()
         self._assignments.sweep_if_due()
-        self._send_requests(response, ((self._balancer.choose(None), payload),))
+        self._send_requests(response, ((self._balancer.choose(None), payload, ()),))
+
+    def send_unheard(self, request: EngineCoreRequest) -> None:
+        """Send a request whose outputs nobody waits for. Raises as `submit` does."""
+        self._check_usable()
+        (message,) = self._assign([secrets.token_hex(8)], [request])
+        index, payload, further = message
+        self._balancer.release(index)
+        try:
+            self._send(self._identities[index], RequestType.ADD, payload, further)
+        except OSError as error:
+            self.declare_dead(f"a request could not be sent: {error.strerror}")
+            raise EngineDeadError from error
 
     def forget(self, response: Response) -> None:
         """A response has ended by itself and been delivered: nothing is left to abort."""
         self._assignments.forget(response)
 
-    def _send_requests(self, response: Response, messages: Sequence[tuple[int, bytes]]) -> None:
+    def _send_requests(self, response: Response, messages: Sequence[AddMessage]) -> None:
         self.pump.add(response)
-        self._assignments.note(response, [index for index, _ in messages])
+        self._assignments.note(response, [index for index, *_ in messages])
         try:
-            for index, payload in messages:
-                self._send(self._identities[index], RequestType.ADD, payload)
+            for index, payload, further in messages:
+                self._send(self._identities[index], RequestType.ADD, payload, further)
                 if self._coordinator is not None:
                     self._coordinator.notify_request(self._start_index + index)
         except OSError as error:
@@ -310,19 +333,20 @@ class EngineClient:
         if not self._running:
             raise ServiceUnavailableError(STOPPING if self._closed else "The server is not ready.")
 
-    def _assign(self, wire_ids: Sequence[str], requests: Sequence[EngineCoreRequest]) -> list[tuple[int, bytes]]:
-        """Choose an engine for each request; return (engine, payload) pairs. Changes nothing if it raises."""
+    def _assign(self, wire_ids: Sequence[str], requests: Sequence[EngineCoreRequest]) -> list[AddMessage]:
+        """Choose an engine for each request; return what to send it. Changes nothing if it raises."""
         wave = self.current_wave
-        assigned: list[tuple[int, bytes]] = []
+        assigned: list[AddMessage] = []
         try:
             for wire_id, request in zip(wire_ids, requests, strict=True):
                 request.request_id = wire_id
                 request.client_index = self._client_index
                 request.current_wave = wave
                 payload = encode_request(request)
-                assigned.append((self._balancer.choose(request.data_parallel_rank), payload))
+                further = further_frames(request)
+                assigned.append((self._balancer.choose(request.data_parallel_rank), payload, further))
         except BaseException as error:
-            for index, _payload in assigned:
+            for index, *_ in assigned:
                 self._balancer.release(index)
             if isinstance(error, (OverflowError, TypeError, UnicodeEncodeError)):
                 raise BadRequestError(f"The request cannot be sent to the engine: {error}.") from error
@@ -365,6 +389,8 @@ class EngineClient:
             self.declare_dead(f"its outputs cannot be read: {value}")
         elif kind == native.EVENT_CAUGHT_UP:
             self.declare_dead(self._loss)
+        elif kind == native.EVENT_CONNECTOR_STATS:
+            self.on_connector_stats()
         elif kind == native.EVENT_PEER_REFUSED:
             logger.warning("sent a peer of the engines' output socket away: %s", value)
         # EVENT_OUTPUTS_CONTROL (a wave has begun or ended) reaches this frontend through the coordinator too.

@@ -101,7 +101,9 @@ def _engine_arguments(config: Config, names: Sequence[str]) -> list[str]:
         flag = "--" + name.replace("_", "-")
         if option is None or value == option.default or flag in flags:
             continue
-        if isinstance(value, dict):
+        if isinstance(value, bool):
+            arguments.append(flag if value else f"--no-{flag[2:]}")
+        elif isinstance(value, dict):
             arguments += [flag, json.dumps(value)]
         elif isinstance(value, tuple):
             arguments += [flag, *value]

@@ -52,11 +52,15 @@ class EngineInput:
         self._closed = False
         self._flush_scheduled = False
 
-    def send(self, identity: bytes, kind: bytes, payload: bytes) -> None:
+    def send(self, identity: bytes, kind: bytes, payload: bytes, further: tuple[bytes, ...] = ()) -> None:
         """Send a message when this turn of the loop ends, together with what else it sends, in one system call.
 
-        When many wait, or a large one, they leave before. Never blocks; raises OSError if no such peer is connected.
+        When many wait, or a large one, they leave before; so does one with `further` frames. Never blocks; raises
+        OSError if no such peer is connected.
         """
+        if further:
+            self._router.send_frames(identity, (kind, payload, *further))
+            return
         self._queue(identity, kind, payload)
         if not self._flush_scheduled and self._loop is not None:
             self._flush_scheduled = True

@@ -125,6 +125,23 @@ class LoRARequest(msgspec.Struct, array_like=True, omit_defaults=True):
     is_3d_lora_weight: bool = False
 
 
+class Tensor:
+    """A tensor of a request, row by row, little-endian. vllm/v1/serial_utils.py MsgpackEncoder._encode_tensor"""
+
+    __slots__ = ("data", "dtype", "shape")
+
+    def __init__(self, dtype: str, shape: tuple[int, ...], data: bytes) -> None:
+        """`dtype` is PyTorch's name without "torch."."""
+        self.dtype = dtype
+        self.shape = shape
+        self.data = data
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether the elements are within the message, or in a frame of their own behind it."""
+        return len(self.data) < ZERO_COPY_THRESHOLD
+
+
 class EngineCoreRequest(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """One sequence to generate. vllm/v1/engine/__init__.py EngineCoreRequest
 
@@ -140,7 +157,7 @@ class EngineCoreRequest(msgspec.Struct, array_like=True, omit_defaults=True, gc=
     lora_request: LoRARequest | None
     cache_salt: str | None
     data_parallel_rank: int | None
-    prompt_embeds: Any = None
+    prompt_embeds: Any = None  # a Tensor; what it was encoded as, where it has been read
     prompt_is_token_ids: list[bool] | None = None
     client_index: int = 0
     current_wave: int = 0
@@ -314,13 +331,33 @@ class EngineHandshakeMetadata(msgspec.Struct, kw_only=True):
     parallel_config: dict[str, int | str | list[int]] = {}
 
 
-_encoder = msgspec.msgpack.Encoder()
+ZERO_COPY_THRESHOLD = 256
+"""Bytes of a tensor that has a frame of its own. vllm/envs.py VLLM_MSGPACK_ZERO_COPY_THRESHOLD"""
+
+_RAW_VIEW = 3
+"""vllm/v1/serial_utils.py CUSTOM_TYPE_RAW_VIEW"""
+
+
+def _encode_tensor(value: object) -> tuple[str, tuple[int, ...], msgspec.msgpack.Ext | int]:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
+    # A request has one tensor at most: its frame is the first behind the message.
+    return value.dtype, value.shape, msgspec.msgpack.Ext(_RAW_VIEW, value.data) if value.is_inline else 1
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_tensor)
 _request_decoder = msgspec.msgpack.Decoder(EngineCoreRequest)
 
 
 def encode_request(request: EngineCoreRequest) -> bytes:
     """Return the payload of an ADD message. All positions are sent, as by vLLM: only maps omit defaults."""
     return _encoder.encode(request)
+
+
+def further_frames(request: EngineCoreRequest) -> tuple[bytes, ...]:
+    """Return the frames that follow the payload of an ADD message."""
+    embeds = request.prompt_embeds
+    return (embeds.data,) if isinstance(embeds, Tensor) and not embeds.is_inline else ()
 
 
 def decode_request(payload: bytes | memoryview) -> EngineCoreRequest:

@@ -8,6 +8,9 @@ leaves open is told by reasoning.py. Must not know prompts' making, the engine o
 
 from __future__ import annotations
 
+import logging
+import random
+import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +29,10 @@ from fastfront.protocol.chat import ChatCompletionRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+_random = random.Random()  # noqa: S311 - an id has to be unique, not secret
 
 _KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
 
@@ -74,6 +81,13 @@ class AnswerParsers:
             found = infer_parsers(path, config, chat_template)
             reasoning_parser = found.reasoning if reasoning_parser == "auto" else reasoning_parser
             tool_call_parser = found.tool_call if tool_call_parser == "auto" else tool_call_parser
+        if config.get("model_type") == "gpt_oss":
+            # Thinking and calls are its format: as in vLLM they are parsed whatever the flags are.
+            reasoning_parser, tool_call_parser = reasoning_parser or "openai_gptoss", tool_call_parser or "openai"
+            enable_auto_tool_choice = True
+        if tool_call_parser and not enable_auto_tool_choice:
+            logger.warning("--tool-call-parser has no effect without --enable-auto-tool-choice: no calls are parsed")
+            tool_call_parser = None
         self.reasoning_parser = reasoning_parser or None
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
@@ -205,6 +219,14 @@ class AnswerParsers:
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
         )
+
+    def call_id(self, request: ChatCompletionRequest, name: str, number: int) -> str:
+        """Return an id for a tool call whose format gives it none; `number`: the answer's, from 0."""
+        if self.call_ids == parse.CALL_IDS_KIMI:
+            return f"functions.{name}:{_calls_so_far(request.messages) + number}"
+        if self.call_ids == parse.CALL_IDS_MISTRAL:
+            return "".join(_random.choices(string.ascii_letters + string.digits, k=9))
+        return f"chatcmpl-tool-{_random.getrandbits(64):016x}"
 
     def _outside_parser(
         self,

@@ -90,9 +90,10 @@ class PythonParsers:
         if self._decoder is not None:
             self._decoder(response)
         for choice, text, token_ids, ended in response.take_steps():
-            response.give_pieces(choice, self._parse(choice, text, token_ids, ended))
+            response.give_pieces(choice, self.parse(choice, text, token_ids, ended))
 
-    def _parse(self, choice: int, text: str, token_ids: list[int], ended: bool) -> list[Piece]:
+    def parse(self, choice: int, text: str, token_ids: list[int], ended: bool) -> list[Piece]:
+        """Return the pieces of a choice's next text. A parser that fails makes content of it and of what follows."""
         pieces: list[Piece] = []
         try:
             parser = self._parsers.get(choice)

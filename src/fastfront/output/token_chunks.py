@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The answers of /inference/v1/generate: token ids, with their text where it was asked for, in chunks or as a whole.
 
-Text is made and stop strings are matched as for any tokenizer without a native decoder: by `tokenizers`, then in the
-native pipeline, whose chunks say which tokens count and how a choice ended. Source of the form:
+The native core makes a completion, a stream of one or a whole one, which says which tokens count, what their text and
+logprobs are and how a choice ended; here it gets the other form. Source of the form:
 vllm/entrypoints/scale_out/token_in_token_out/serving.py (0.32). Must not know requests.
 """
 
@@ -13,29 +13,19 @@ from typing import Any
 
 import msgspec
 
-from fastfront.output.foreign import TextStream
 from fastfront.output.native import NativeResponse
+from fastfront.output.token_logprobs import by_texts, by_token_ids
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder().decode
 DONE = b"data: [DONE]\n\n"
 
 
-class _Choice:
-    """What has come of one choice."""
-
-    def __init__(self, stream: TextStream | None) -> None:
-        self.stream = stream
-        self.token_ids: list[int] = []
-        """All of a whole answer; of a stream, those that no chunk has told of yet."""
-        self.count = 0
-        self.text: list[str] = []
-        self.finish_reason: str | None = None
-        self.stop_reason: int | str | None = None
-
-
 class TokenChunks:
-    """Makes one answer. A Rewriter; its Response is a completion's stream with continuous usage."""
+    """Makes one answer. A Rewriter; its Response is a completion that shows token ids, a stream with continuous usage.
+
+    Logprobs are in chat's layout with ranks, and called "token_id:N" unless they are to be shown as texts.
+    """
 
     def __init__(
         self,
@@ -46,43 +36,53 @@ class TokenChunks:
         n: int,
         prompt_token_ids: list[int],
         return_token_ids: bool,
+        mm_placeholders: dict[str, Any] | None,
         text_mode: bool,
+        as_token_ids: bool,
+        names_prompt: bool,
         streams: bool,
         include_usage: bool,
         continuous_usage: bool,
         weight_version: str,
-        make_stream: Callable[[], TextStream] | None,
+        decode: Callable[[Any], None] | None,
     ) -> None:
-        """`make_stream` begins the text behind the prompt; None: no text is wanted, and no stop string is matched."""
+        """`decode` makes the text where the native core cannot.
+
+        `as_token_ids`: no logprob shows a text; `names_prompt`: those of the prompt do.
+        """
         self._id = response_id
         self._model = model
         self._created = created
         self._prompt = prompt_token_ids
         self._prompt_untold = streams and return_token_ids
         self._return_token_ids = return_token_ids
+        self._mm_placeholders = mm_placeholders if return_token_ids else None
         self._text_mode = text_mode
+        self._as_token_ids = as_token_ids
+        self._names_prompt = names_prompt
         self._mode = "text" if text_mode else "tokens"
         self._streams = streams
         self._include_usage = include_usage
         self._continuous_usage = continuous_usage
         self._weight_version = weight_version
-        self._choices = [_Choice(None if make_stream is None else make_stream()) for _ in range(n)]
+        self._decode = decode
+        self._counts = [0] * n
+        self._last_event: dict[str, Any] = {}
+        self._body = bytearray()
         self._ready = bytearray()
         self._over = False
 
     def __call__(self, response: Any) -> None:
         """Take what engines have said."""
-        for index, token_ids, finish, stop_reason in response.take_deltas():
-            choice = self._choices[index]
-            if choice.finish_reason is not None:
-                continue
-            choice.token_ids += token_ids
-            stream = choice.stream
-            texts = [""] * len(token_ids) if stream is None else [stream.push((token_id,)) for token_id in token_ids]
-            response.feed(index, token_ids, texts, finish, stop_reason)
-            for event in response.take().split(b"\n\n"):
-                if event.startswith(b"data: {"):
-                    self._take_event(_decode(event[6:]))
+        if self._decode is not None:
+            self._decode(response)
+        said = response.take()
+        if not self._streams:
+            self._body += said
+            return
+        for event in said.split(b"\n\n"):
+            if event.startswith(b"data: {"):
+                self._take_event(_decode(event[6:]))
 
     def take(self, response: NativeResponse) -> bytes:
         """Return what can be sent."""
@@ -91,53 +91,53 @@ class TokenChunks:
             if self._streams:
                 self._end_stream(response)
             elif response.error is None:
-                self._ready += self._whole()
+                self._ready += self._whole(_decode(self._body))
         ready = bytes(self._ready)
         self._ready.clear()
         return ready
 
     def _take_event(self, event: dict[str, Any]) -> None:
-        if "error" in event or not event.get("choices"):
+        if "error" in event:
+            return
+        if not event["choices"]:  # the end, with usage
+            self._last_event = event
             return
         (said,) = event["choices"]
-        choice = self._choices[said["index"]]
-        counted = event["usage"]["completion_tokens"] - choice.count
-        choice.count += counted
-        choice.finish_reason, choice.stop_reason = said["finish_reason"], said["stop_reason"]
-        if not self._streams:
-            del choice.token_ids[choice.count :]
-            choice.text.append(said["text"])
-            return
-        token_ids, choice.token_ids = choice.token_ids[:counted], []
-        if token_ids or choice.finish_reason is not None or (self._text_mode and said["text"]):
-            self._write_chunk(said["index"], choice, token_ids, said["text"])
+        self._counts[said["index"]] = count = event["usage"]["completion_tokens"]
+        token_ids = said.get("token_ids") or []
+        if token_ids or said["finish_reason"] is not None or (self._text_mode and said["text"]):
+            self._write_chunk(said, token_ids, count)
 
-    def _write_chunk(self, index: int, choice: _Choice, token_ids: list[int], text: str) -> None:
+    def _write_chunk(self, said: dict[str, Any], token_ids: list[int], count: int) -> None:
         chunk: dict[str, Any] = {"request_id": self._id, "usage": None}
         if self._continuous_usage:
-            chunk["usage"] = self._usage(choice.count) | dict.fromkeys(_DETAILS)
+            chunk["usage"] = self._usage(count) | dict.fromkeys(_DETAILS)
         if self._prompt_untold:
             self._prompt_untold = False
             chunk["prompt_token_ids"] = self._prompt
+            if self._mm_placeholders is not None:
+                chunk["mm_placeholders"] = self._mm_placeholders
         chunk["output_mode"] = self._mode
-        chunk["choices"] = [self._choice(index, choice, token_ids, text)]
+        chunk["choices"] = [self._choice(said, token_ids, count)]
         self._ready += b"data: " + _encode(chunk) + b"\n\n"
 
-    def _choice(self, index: int, choice: _Choice, token_ids: list[int], text: str) -> dict[str, Any]:
-        finish_reason = choice.finish_reason
-        ended = finish_reason is not None
+    def _choice(self, said: dict[str, Any], token_ids: list[int], count: int) -> dict[str, Any]:
+        finish_reason = said["finish_reason"]
         made: dict[str, Any] = {
-            "index": index,
+            "index": said["index"],
             "finish_reason": finish_reason,
-            "stop_reason": choice.stop_reason,
+            "stop_reason": said.get("stop_reason"),
             "token_ids": token_ids,
-            "routed_experts": None,
+            "routed_experts": said.get("routed_experts"),
             "sampling_mask": None,
-            "weight_versions": self._weight_versions(choice.count) if ended else None,
+            "weight_versions": None if finish_reason is None else self._weight_versions(count),
         }
+        logprobs = said.get("logprobs")
         if self._text_mode:
-            made["text"] = text
-        made["logprobs"] = None
+            made["text"] = said["text"]
+            made["logprobs"] = by_texts(logprobs, as_token_ids=self._as_token_ids)
+        else:
+            made["logprobs"] = by_token_ids(logprobs)
         return made
 
     def _weight_versions(self, count: int) -> list[dict[str, Any]]:
@@ -156,33 +156,40 @@ class TokenChunks:
             _, body = response.error
             self._ready += b"data: " + body + b"\n\n"
         elif self._include_usage:
-            usage = self._usage(sum(choice.count for choice in self._choices))
-            last = {"request_id": self._id, "usage": usage, "output_mode": self._mode, "choices": []}
+            usage = self._usage(sum(self._counts))
+            if (details := self._last_event.get("usage", {}).get("prompt_tokens_details")) is not None:
+                usage["prompt_tokens_details"] = details
+            metrics = self._last_event.get("metrics")
+            shown = {} if metrics is None else {"metrics": metrics}
+            last = {"request_id": self._id, "usage": usage, **shown, "output_mode": self._mode, "choices": []}
             self._ready += b"data: " + _encode(last) + b"\n\n"
         self._ready += DONE
 
-    def _whole(self) -> bytes:
-        usage = self._usage(sum(choice.count for choice in self._choices))
+    def _whole(self, body: dict[str, Any]) -> bytes:
+        choices = body["choices"]
         return _encode(
             {
                 "request_id": self._id,
                 "model": self._model,
                 "created": self._created,
-                "usage": usage | dict.fromkeys(_DETAILS),
-                "prompt_logprobs": None,
+                "usage": body["usage"],
+                "prompt_logprobs": self._prompt_logprobs(choices[0]["prompt_logprobs"]),
                 "prompt_token_id_logprobs": None,
                 "prompt_token_ids": self._prompt if self._return_token_ids else None,
-                "mm_placeholders": None,
-                "metrics": None,
-                "kv_transfer_params": None,
-                "ec_transfer_params": None,
+                "mm_placeholders": self._mm_placeholders,
+                "metrics": body.get("metrics"),
+                "kv_transfer_params": body["kv_transfer_params"],
+                "ec_transfer_params": body["ec_transfer_params"],
                 "output_mode": self._mode,
-                "choices": [
-                    self._choice(index, choice, choice.token_ids, "".join(choice.text))
-                    for index, choice in enumerate(self._choices)
-                ],
+                "choices": [self._choice(said, said["token_ids"], len(said["token_ids"])) for said in choices],
             }
         )
+
+    def _prompt_logprobs(self, rows: list[dict[str, Any] | None] | None) -> list[dict[str, Any] | None] | None:
+        for row in (rows or ()) if not self._names_prompt else ():
+            for entry in (row or {}).values():
+                entry["decoded_token"] = None
+        return rows
 
 
 _DETAILS = ("prompt_tokens_details", "completion_tokens_details")

@@ -25,6 +25,8 @@ class Beam(NamedTuple):
     """Of all that was generated."""
     stopped: bool = False
     """The model ended it; the end token is left out unless it was asked for."""
+    scores: tuple[Scores, ...] = ()
+    """The candidates of each step, what became of this beam among them."""
 
 
 class BeamSearch:
@@ -60,15 +62,19 @@ class BeamSearch:
         """Take the candidates after each of `prompts`, in order; return whether there is more to score."""
         candidates: list[tuple[float, int, Beam]] = []
         for beam, candidates_of_beam in zip(self._open, scores, strict=True):
+            beam_after = beam._replace(scores=(*beam.scores, candidates_of_beam))
             for token_id, logprob in candidates_of_beam:
                 total = beam.logprob + logprob
                 if token_id == self._end and not self._ignore_eos:
                     kept = [*beam.token_ids, token_id] if self._keep_end_token else beam.token_ids
-                    self._completed.append(Beam(kept, total, stopped=True))
+                    self._completed.append(beam_after._replace(token_ids=kept, logprob=total, stopped=True))
                 else:
-                    candidates.append((total, token_id, beam))
+                    candidates.append((total, token_id, beam_after))
         candidates.sort(key=lambda candidate: -candidate[0])
-        self._open = [Beam([*beam.token_ids, token], total) for total, token, beam in candidates[: self.width]]
+        self._open = [
+            beam._replace(token_ids=[*beam.token_ids, token], logprob=total)
+            for total, token, beam in candidates[: self.width]
+        ]
         self._steps_left -= 1
         return bool(self._steps_left and self._open)
 

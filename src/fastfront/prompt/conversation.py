@@ -15,6 +15,7 @@ from typing import Any
 
 from fastfront.errors import validation_error
 from fastfront.prompt.content_format import ContentFormat
+from fastfront.protocol.messages import PROMPT_EMBEDS
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,9 @@ _PART_MEMBERS = frozenset(
     )
 )
 """Members of content parts that the schema knows; all others reach a template that takes parts."""
+
+EMBEDS_PLACEHOLDER = "<prompt_embeds>"
+"""Stands in a conversation where embeddings are, one for each part: a token of its own while that is tokenized."""
 
 BILLING_HEADER = "x-anthropic-billing-header"
 """Claude Code puts this line, different in every request, first in its system prompt: no prefix would be reused."""
@@ -108,6 +112,8 @@ def _parse_part(part: Any, content_format: ContentFormat) -> Any:
     if isinstance(part, str):
         return {"type": "text", "text": part} if as_list else part
     part_type = part["type"]
+    if part_type == PROMPT_EMBEDS:
+        return {"type": "text", "text": EMBEDS_PLACEHOLDER} if as_list else EMBEDS_PLACEHOLDER
     if part_type == "tool_reference":
         return {"type": "tool_reference", "name": part.get("name")} if as_list else part.get("name")
     text = part[_TEXT_MEMBER[part_type]]

@@ -2,7 +2,7 @@
 """What /derender answers: generated token ids as chat completions and completions, whole and chunk by chunk.
 
 Source: vllm/renderers/online_derenderer.py and vllm/entrypoints/scale_out/derender/serving.py (0.32). Synchronous and
-thread-safe, like render.py. Parsers of tool calls and reasoning are not applied here.
+thread-safe, like render.py. Knows no parsers: routes/parsed_derender.py, for models that have some, uses its parts.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ def derender_chat(model: Model, request: DerenderChatRequest | DerenderChatStrea
         }
         for choice, text in zip(generated.choices, texts, strict=True)
     ]
+    return whole_chat(model, request, choices)
+
+
+def whole_chat(model: Model, request: DerenderChatRequest, choices: list[Answer]) -> Answer:
+    """Return the chat completion around its choices."""
+    generated = request.generate_response
     return {
         "id": generated.request_id,
         "object": "chat.completion",
@@ -119,17 +125,7 @@ def derender_completion(model: Model, request: DerenderCompletionRequest | Deren
 
 def _chat_chunk(model: Model, request: DerenderChatStreamRequest) -> Answer:
     chunk, state = request.generate_chunk, request.stream_state
-    _check_chunk(chunk, "derender_chat_stream")
-    lengths = (
-        len(request.prompt_token_ids or ()),
-        len(state.output_token_ids) if state is not None else 0,
-        sum(len(choice.token_ids or ()) for choice in chunk.choices),
-    )
-    if sum(lengths) > model.max_model_len:
-        raise BadRequestError(
-            f"prompt_token_ids length ({lengths[0]}) plus output_token_ids length ({lengths[1]}) plus delta "
-            f"({lengths[2]}) exceeds max_model_len ({model.max_model_len})."
-        )
+    check_chat_chunk(model, request)
     decoder, before = _decoder(model, request.chat_request, request.prompt_token_ids, chunk, state)
     shows_ids = request.chat_request is not None and bool(request.chat_request.return_token_ids)
     after, choices = before, []
@@ -150,6 +146,30 @@ def _chat_chunk(model: Model, request: DerenderChatStreamRequest) -> Answer:
             }
         )
         after = msgspec.structs.replace(after, role_sent=True)
+    return chat_chunk(model, request, choices, after)
+
+
+def check_chat_chunk(model: Model, request: DerenderChatStreamRequest) -> None:
+    """Refuse a chunk that no stream of one choice of this model's can have."""
+    chunk, state = request.generate_chunk, request.stream_state
+    _check_chunk(chunk, "derender_chat_stream")
+    lengths = (
+        len(request.prompt_token_ids or ()),
+        len(state.output_token_ids) if state is not None else 0,
+        sum(len(choice.token_ids or ()) for choice in chunk.choices),
+    )
+    if sum(lengths) > model.max_model_len:
+        raise BadRequestError(
+            f"prompt_token_ids length ({lengths[0]}) plus output_token_ids length ({lengths[1]}) plus delta "
+            f"({lengths[2]}) exceeds max_model_len ({model.max_model_len})."
+        )
+
+
+def chat_chunk(
+    model: Model, request: DerenderChatStreamRequest, choices: list[Answer], after: DerenderStreamState
+) -> Answer:
+    """Return the chunk around its choices, and the state behind it."""
+    chunk = request.generate_chunk
     made = {
         **_chunk_head(model, request.model, chunk, "chat.completion.chunk", choices, request.prompt_tokens),
         "system_fingerprint": None,

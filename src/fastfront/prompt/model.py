@@ -8,23 +8,24 @@ what the frontend says once at start; shared by all threads. Must not know reque
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastfront.errors import StartupError
+from fastfront.prompt.conversation import EMBEDS_PLACEHOLDER
+from fastfront.prompt.embeds import EmbedsFormat
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.generation_config import GenerationDefaults, load_generation_defaults
 from fastfront.prompt.harmony import HarmonyRenderer
+from fastfront.prompt.hf_overrides import with_overrides
 from fastfront.prompt.template import ChatTemplate
 from fastfront.prompt.template_chooser import TemplateChooser
 from fastfront.prompt.tokenizer import PromptTokenizer
+from fastfront.prompt.tokenizer_mode import check_mode, warn_of_other_renderers
 
 if TYPE_CHECKING:
     from fastfront._native.text import Vocab
-
-logger = logging.getLogger(__name__)
 
 _LENGTH_KEYS = (
     "max_position_embeddings",
@@ -38,17 +39,10 @@ _LENGTH_KEYS = (
 )
 """Where config.json files say how long a context may be. Source: vllm/config/model.py `_get_and_verify_max_len`."""
 
-_DEFAULT_LENGTH = 2048
+_HIDDEN_SIZE_KEYS = ("hidden_size", "n_embd", "d_model", "dim")
+"""Where they say how wide a token's embedding is: transformers' names for one attribute."""
 
-_OTHER_RENDERERS = {
-    "GptOssForCausalLM": "Harmony",
-    "DeepseekV32ForCausalLM": "code of its own",
-    "DeepseekV4ForCausalLM": "code of its own",
-    "DeepseekV41ForCausalLM": "code of its own",
-    "KimiK3ForConditionalGeneration": "code of its own",
-    "InklingForCausalLM": "code of its own",
-}
-"""Architecture -> what vLLM renders its chats with, in place of the chat template."""
+_DEFAULT_LENGTH = 2048
 
 
 class Model:
@@ -78,7 +72,7 @@ class Model:
         """Names that requests may ask for; answers show the first."""
         self.files = files
         self.config = config
-        """What config.json holds."""
+        """What config.json holds, with --hf-overrides."""
         self.tokenizer = tokenizer
         self.templates = templates
         self.content_format = chat_template_content_format
@@ -101,6 +95,8 @@ class Model:
         """Whether the engine was told how the model thinks, so that it can bound it (thinking_token_budget)."""
         self.trust_request_mm_kwargs = False
         """Whether requests may bring media_io_kwargs and mm_processor_kwargs."""
+        self.embeds: EmbedsFormat | None = None
+        """What prompts of embeddings have to be like; None: they are not taken."""
         self.tokenizer_files = tokenizer_files
         """Where the tokenizer's files are."""
         self.harmony = HarmonyRenderer.load() if config.get("model_type") == "gpt_oss" else None
@@ -115,6 +111,13 @@ class Model:
     def template(self) -> ChatTemplate | None:
         """The chat template of requests that bring none, or None if the model has none."""
         return self.templates.default
+
+    def accept_embeds(self, dtype: str) -> None:
+        """Take prompts of embeddings from now on, for an engine that computes in this type."""
+        text_config = self.config.get("text_config") or self.config
+        sizes = (text_config.get(key) for key in _HIDDEN_SIZE_KEYS)
+        hidden_size = next((size for size in sizes if isinstance(size, int)), 0)
+        self.embeds = EmbedsFormat(hidden_size, dtype.removeprefix("torch."))
 
     @functools.cached_property
     def vocab(self) -> Vocab | None:
@@ -134,7 +137,10 @@ class Model:
         path_or_id: str,
         *,
         revision: str | None = None,
+        hf_overrides: Mapping[str, Any] | None = None,
         tokenizer: str | None = None,
+        tokenizer_revision: str | None = None,
+        tokenizer_mode: str = "auto",
         served_model_names: Sequence[str] = (),
         chat_template: str | None = None,
         chat_template_content_format: Literal["auto", "string", "openai"] = "auto",
@@ -145,16 +151,23 @@ class Model:
         exclude_tools_when_tool_choice_none: bool = False,
         response_role: str = "assistant",
         max_logprobs: int = 20,
+        enable_prompt_embeds: bool = False,
     ) -> Model:
         """Read the model's files: a local directory, or a Hugging Face id. Raises StartupError with the reason.
 
-        `tokenizer` names another directory or id for tokenizer and chat template; `chat_template` is a file or a
-        template's text.
+        `tokenizer` names another directory or id for tokenizer and chat template, `tokenizer_revision` its revision if
+        that is not the model's; `chat_template` is a file or a template's text; `hf_overrides` are members of
+        config.json, but for the tokenizer's eyes.
         """
+        mode = check_mode(tokenizer_mode)
         files = ModelFiles.open(path_or_id, revision=revision)
-        tokenizer_files = files if tokenizer is None else ModelFiles.open(tokenizer)
-        config = files.read_object("config.json")
-        loaded = PromptTokenizer.load(tokenizer_files, config.get("model_type"))
+        tokenizer_files = files
+        if tokenizer is not None or tokenizer_revision not in (None, revision):
+            tokenizer_files = ModelFiles.open(tokenizer or path_or_id, revision=tokenizer_revision or revision)
+        own_config = files.read_object("config.json")
+        config = with_overrides(own_config, hf_overrides)
+        further = (EMBEDS_PLACEHOLDER,) if enable_prompt_embeds else ()
+        loaded = PromptTokenizer.load(tokenizer_files, own_config.get("model_type"), further)
         model = cls(
             path=path_or_id,
             names=served_model_names,
@@ -178,8 +191,7 @@ class Model:
             response_role=response_role,
             max_logprobs=max_logprobs,
         )
-        if model.harmony is None:
-            _warn_of_other_renderers(config, tokenizer_files)
+        warn_of_other_renderers(mode, config, tokenizer_files, renders_harmony=model.harmony is not None)
         # Last: it goes on in a thread, and at first holds the GIL.
         loaded.start_fast_encoder(tokenizer_files.directory / "tokenizer.json")
         return model
@@ -198,19 +210,6 @@ def read_chat_template(value: str) -> str:
         raise StartupError(
             f"The supplied chat template ({value}) looks like a file path, but it failed to be opened. Reason: {error}"
         ) from None
-
-
-def _warn_of_other_renderers(config: Mapping[str, Any], files: ModelFiles) -> None:
-    """Say so where vLLM would not make the same prompts."""
-    for architecture in config.get("architectures") or ():
-        if architecture in _OTHER_RENDERERS:
-            logger.warning(
-                "vLLM renders chats of %s with %s; here its chat template is used, and prompts may differ.",
-                architecture,
-                _OTHER_RENDERERS[architecture],
-            )
-    if files.path("tekken.json") is not None:
-        logger.warning("vLLM tokenizes this model with mistral-common; here its tokenizer.json is used.")
 
 
 def _tokenizer_templates(files: ModelFiles) -> str | dict[str, str] | None:

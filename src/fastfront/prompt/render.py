@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from fastfront.errors import BadRequestError, validation_error
-from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.chat_embeds import Spread, read_parts
+from fastfront.prompt.conversation import EMBEDS_PLACEHOLDER, parse_messages
+from fastfront.prompt.embeds import EmbedsMatrix, PromptEmbeds, read_embeds
 from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
 from fastfront.prompt.plain_chats import PlainChats
@@ -36,6 +38,8 @@ class RenderedPrompt(msgspec.Struct, frozen=True):
     token_ids: list[int]
     text: str | None
     """The prompt's text; None for one that came as token ids, unless it is echoed."""
+    embeds: PromptEmbeds | None = None
+    """What the engine is given in place of the ids, or beside them where some of them are ids after all."""
 
 
 class LengthLimits(msgspec.Struct, frozen=True):
@@ -58,9 +62,11 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
     if model.harmony is None:
         prompt = _render_messages(model, request, tools, _chat_kwargs(request), limits)
     else:
+        if read_parts(request.messages, model.embeds):
+            raise BadRequestError("`prompt_embeds` are not supported for this model's chats.", param="messages")
         ids = model.harmony.render(request.messages, tools, request.reasoning_effort)
         prompt = RenderedPrompt(_fit(model, ids, LengthLimits(limits.max_model_len)), None)
-    if request.echo and prompt.text is None and not request.return_token_ids:
+    if request.echo and prompt.text is None and not request.return_token_ids and prompt.embeds is None:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
     return prompt
@@ -114,11 +120,13 @@ def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | No
 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:
-    """Return the prompts of a completion request, in its order."""
+    """Return the prompts of a completion request: those of embeddings, then the others, each in its order."""
     _check_suffix(request)
+    _check_embeds(request)
+    matrices = [read_embeds(each, model.embeds) for each in request.embeds]
     limits = _limits(model, request, request.max_tokens, "max_tokens")
     decode = bool(request.echo and not request.return_token_ids)
-    rendered: list[RenderedPrompt] = []
+    rendered = [_render_embeds(matrix, limits) for matrix in matrices]
     for prompt in request.prompts:
         if isinstance(prompt, str):
             found = _tokenize(model, prompt, request.add_special_tokens, limits)
@@ -130,6 +138,17 @@ def render_completion(model: Model, request: CompletionRequest) -> list[Rendered
             _check_vocabulary(model, found.token_ids)
         rendered.append(found)
     return rendered
+
+
+def _render_embeds(matrix: EmbedsMatrix, limits: LengthLimits) -> RenderedPrompt:
+    """Return a prompt whose tokens nobody knows: vLLM calls each of them 0."""
+    kept = _cut(limits, matrix.rows)
+    rows = len(range(*kept.indices(matrix.rows)))
+    _check_length(rows, limits.max_model_len)
+    embeds = PromptEmbeds(matrix.dtype, rows, matrix.tensor.shape[1], matrix.cast(kept))
+    prompt = RenderedPrompt([0] * rows, None, embeds)
+    _check_not_empty(prompt)
+    return prompt
 
 
 def render_tokenize_chat(model: Model, request: TokenizeChatRequest) -> list[int]:
@@ -146,6 +165,7 @@ def _render_messages(
 ) -> RenderedPrompt:
     _check_trust(model, request)
     _check_media_kwargs(model, request)
+    parts = read_parts(request.messages, model.embeds)
     template_kwargs = _template_kwargs(model, request, tools, kwargs)
     template, content_format = _choose_template(model, request, template_kwargs)
     text = template.render(
@@ -156,10 +176,23 @@ def _render_messages(
         continue_final_message=template_kwargs.pop("continue_final_message"),
         kwargs=template_kwargs,
     )
+    if parts:
+        return _render_parts(model, text, parts, limits)
     if template_kwargs.get("tokenize"):
         ids = model.tokenizer.encode(text, add_special_tokens=False)
         return RenderedPrompt(_fit(model, ids, limits), None)
     return _tokenize(model, text, request.add_special_tokens, limits)
+
+
+def _render_parts(model: Model, text: str, parts: list[EmbedsMatrix], limits: LengthLimits) -> RenderedPrompt:
+    """Return the prompt of a chat that is embeddings in places."""
+    rendered = model.tokenizer.encode(text, add_special_tokens=False)
+    spread = Spread(rendered, model.tokenizer.token_to_id(EMBEDS_PLACEHOLDER), parts)
+    kept = _cut(limits, len(spread))
+    # Before there are any, and for /tokenize, too: a tensor that repeats one row may say that it has millions.
+    _check_length(len(range(*kept.indices(len(spread)))), limits.max_model_len or model.max_model_len)
+    token_ids, embeds = spread.take(kept)
+    return RenderedPrompt(token_ids, None, embeds)
 
 
 def _template_kwargs(
@@ -220,6 +253,15 @@ def _check_media_kwargs(model: Model, request: ChatCompletionRequest | TokenizeC
                 "Start the server with --trust-request-mm-kwargs only when clients are trusted.",
                 parameter=name,
             )
+
+
+def _check_embeds(request: CompletionRequest) -> None:
+    if request.prompt_embeds is None:
+        return
+    if request.echo:
+        raise BadRequestError("Echo is unsupported with prompt embeds.")
+    if request.prompt_logprobs is not None:
+        raise BadRequestError("prompt_logprobs is not compatible with prompt embeds.")
 
 
 def _check_suffix(request: CompletionRequest) -> None:
@@ -302,16 +344,18 @@ def _tokenize(model: Model, text: str, add_special_tokens: bool, limits: LengthL
 
 def _fit(model: Model, token_ids: list[int], limits: LengthLimits) -> list[int]:
     """Cut the ids to length if the request allows it, else refuse too many."""
-    limit = limits.max_model_len
-    if limit is None:
-        return token_ids
-    if limits.truncate_prompt_tokens is not None:
-        keep = _kept(limits, limit)
-        if keep < len(token_ids):
-            right = limits.truncation_side == "right"
-            token_ids = token_ids[:keep] if right else token_ids[len(token_ids) - keep :]
-    _check_length(len(token_ids), limit)
+    token_ids = token_ids[_cut(limits, len(token_ids))]
+    _check_length(len(token_ids), limits.max_model_len)
     return token_ids
+
+
+def _cut(limits: LengthLimits, count: int) -> slice:
+    """Return what is kept of so many tokens."""
+    limit = limits.max_model_len
+    if limit is None or limits.truncate_prompt_tokens is None:
+        return slice(0, count)
+    keep = min(_kept(limits, limit), count)
+    return slice(0, keep) if limits.truncation_side == "right" else slice(count - keep, count)
 
 
 def _kept(limits: LengthLimits, limit: int) -> int:
@@ -321,8 +365,8 @@ def _kept(limits: LengthLimits, limit: int) -> int:
     return limit if limits.max_output_tokens == 0 else max(0, limit - 1)
 
 
-def _check_length(count: int, limit: int) -> None:
-    if count > limit:
+def _check_length(count: int, limit: int | None) -> None:
+    if limit is not None and count > limit:
         qualifier = "at least " if count == limit + 1 else ""
         raise validation_error(
             f"This model's maximum context length is {limit} tokens. However, your prompt contains {qualifier}{count} "

@@ -17,11 +17,12 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from fastfront._native.tokenizer_json import TokenizerJson, decode_tokenizer_json
+from fastfront._native.tokenizer_json import TokenizerJson
 from fastfront.errors import StartupError
 from fastfront.prompt.fast_encoder import FastEncoderLoader, template_ids
 from fastfront.prompt.files import ModelFiles
 from fastfront.prompt.tokenizer_config import TokenizerConfig
+from fastfront.prompt.tokenizer_file import load_tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -63,17 +64,16 @@ class PromptTokenizer:
         """Hears how many seconds each text has taken, in the thread that encoded it."""
 
     @classmethod
-    def load(cls, files: ModelFiles, model_type: str | None) -> PromptTokenizer:
-        """Load tokenizer.json and what tokenizer_config.json adds to it."""
+    def load(cls, files: ModelFiles, model_type: str | None, further: Iterable[str] = ()) -> PromptTokenizer:
+        """Load tokenizer.json, what tokenizer_config.json adds to it, and `further` special tokens."""
         path = files.path("tokenizer.json")
         if path is None:
             raise StartupError(f"{files.directory} has no tokenizer.json. Models without one cannot be served.")
         try:
-            tokenizer = Tokenizer.from_file(str(path))
-            source = decode_tokenizer_json(path.read_bytes())
+            tokenizer, source = load_tokenizer(path.read_bytes())
         except Exception as error:  # the library raises plain Exception
             raise StartupError(f"{path} cannot be loaded: {error}") from error
-        return cls(tokenizer, TokenizerConfig(files, model_type), source)
+        return cls(tokenizer, TokenizerConfig(files, model_type, further), source)
 
     def take_source(self) -> TokenizerJson | None:
         """Return the content of tokenizer.json that is read for decoding, once: it is large."""
@@ -126,6 +126,10 @@ class PromptTokenizer:
     def added_tokens(self) -> dict[str, int]:
         """The tokens that are taken out of a text before the rest is tokenized, special or not: text to id."""
         return {token.content: token_id for token_id, token in self._tokenizer.get_added_tokens_decoder().items()}
+
+    def token_to_id(self, token: str) -> int | None:
+        """Return the id of a token in the vocabulary's spelling, or None if there is none."""
+        return self._tokenizer.token_to_id(token)
 
     def id_to_token(self, token_id: int) -> str | None:
         """Return the token in the vocabulary's spelling ("Ġhello"), or None if there is none."""

@@ -7,6 +7,7 @@ token ids: tokenization_utils_base.py `_from_pretrained`, models/auto/tokenizati
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -61,7 +62,8 @@ _PLAIN_TYPES = frozenset(_PLAIN.split())
 class TokenizerConfig:
     """The special tokens of a model, and what its tokenizer class changes in the pipeline of tokenizer.json."""
 
-    def __init__(self, files: ModelFiles, model_type: str | None) -> None:
+    def __init__(self, files: ModelFiles, model_type: str | None, further: Iterable[str] = ()) -> None:
+        """Read the files; `further` are special tokens that no file names."""
         config = files.read_object("tokenizer_config.json")
         self.config = config
         self.class_name = _class_name(config, model_type)
@@ -84,7 +86,8 @@ class TokenizerConfig:
         """Name -> text, as chat templates see them: bos_token, eos_token, ..."""
         self.has_changed_tokenizer = False
         """Whether `apply` has made it another one than tokenizer.json describes."""
-        self._extra = [] if isinstance(extra, dict) else [text for text in map(_content, extra) if text is not None]
+        listed = () if isinstance(extra, dict) else extra
+        self._extra = [text for text in map(_content, (*listed, *further)) if text is not None]
 
     def apply(self, tokenizer: Tokenizer) -> bool:
         """Change tokenizer.json's tokenizer to what transformers makes of it. Return whether it decodes otherwise."""

@@ -31,7 +31,6 @@ from fastfront.protocol.response_format import RESPONSE_FORMAT, STRUCTURED_OUTPU
 from fastfront.protocol.sampling import verify_sampling_fields
 from fastfront.protocol.structs import check_for_struct
 from fastfront.protocol.tools import TOOL_CHOICE, TOOLS, are_plain_tools, check_tool_usage
-from fastfront.protocol.unsupported import CHAT
 
 field = msgspec.field
 
@@ -143,7 +142,7 @@ _RARE_FIELDS = (
     "repetition_detection",
     "stream_interval",
 )
-"""Fields with rules between them, or refused (unsupported.CHAT): not at their default means the slow path."""
+"""Fields with rules between them: not at their default means the slow path."""
 
 _rare_values = attrgetter(*_RARE_FIELDS)
 _RARE_DEFAULTS = _rare_values(ChatCompletionRequest(messages=[]))
@@ -221,6 +220,4 @@ _CHECK = check_for_struct(
         "repetition_detection": REPETITION_DETECTION,
     },
 )
-_DECODER = RequestDecoder(
-    ChatCompletionRequest, _CHECK, is_plain=_is_plain, apply_rules=_apply_rules, verify=_verify, refusals=CHAT
-)
+_DECODER = RequestDecoder(ChatCompletionRequest, _CHECK, is_plain=_is_plain, apply_rules=_apply_rules, verify=_verify)

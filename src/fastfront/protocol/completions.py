@@ -31,7 +31,6 @@ from fastfront.protocol.lax import INVALID
 from fastfront.protocol.response_format import RESPONSE_FORMAT, STRUCTURED_OUTPUTS
 from fastfront.protocol.sampling import verify_sampling_fields
 from fastfront.protocol.structs import check_for_struct
-from fastfront.protocol.unsupported import COMPLETIONS
 
 field = msgspec.field
 
@@ -105,6 +104,12 @@ class CompletionRequest(msgspec.Struct, kw_only=True):
             return [prompt]
         return prompt or []
 
+    @property
+    def embeds(self) -> list[str]:
+        """The prompts that are embeddings, one or more or none: base64 of tensor files. They come before the others."""
+        given = self.prompt_embeds
+        return [given] if isinstance(given, str) else given or []
+
 
 _RARE_FIELDS = (
     "echo",
@@ -128,7 +133,7 @@ _RARE_FIELDS = (
     "thinking_token_budget",
     "stream_interval",
 )
-"""Fields with rules between them, or refused (unsupported.COMPLETIONS): not at their default means the slow path."""
+"""Fields with rules between them: not at their default means the slow path."""
 
 _rare_values = attrgetter(*_RARE_FIELDS)
 _RARE_DEFAULTS = _rare_values(CompletionRequest())
@@ -261,6 +266,4 @@ _CHECK = check_for_struct(
         "thinking_token_budget": rules.thinking_token_budget,
     },
 )
-_DECODER = RequestDecoder(
-    CompletionRequest, _CHECK, is_plain=_is_plain, apply_rules=_apply_rules, verify=_verify, refusals=COMPLETIONS
-)
+_DECODER = RequestDecoder(CompletionRequest, _CHECK, is_plain=_is_plain, apply_rules=_apply_rules, verify=_verify)

@@ -3,7 +3,7 @@
 
 The fast path is one `msgspec` decode that takes exactly typed values. Whatever it does not take, and every request
 that is not plain, goes the slow way: Python's JSON, the rules between fields, coercion as pydantic does, the wording
-of errors, the refusals. Both make equal requests of one body, and a test says so.
+of errors. Both make equal requests of one body, and a test says so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import msgspec
 from fastfront.protocol.body import load_object, note_ignored_fields
 from fastfront.protocol.issues import Issues
 from fastfront.protocol.lax import Check
-from fastfront.protocol.unsupported import Refusal, refuse_unsupported
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -36,7 +35,6 @@ class RequestDecoder(Generic[R]):
         is_plain: Callable[[R], bool],
         apply_rules: Callable[[dict[str, Any]], None] | None = None,
         verify: Callable[[R], None] | None = None,
-        refusals: tuple[Refusal, ...] = (),
     ) -> None:
         self.struct = struct
         self._decode = msgspec.json.Decoder(struct).decode
@@ -44,7 +42,6 @@ class RequestDecoder(Generic[R]):
         self._is_plain = is_plain
         self._apply_rules = apply_rules
         self._verify = verify
-        self._refusals = refusals
 
     def __call__(self, body: bytes) -> R:
         """Return the request, or raise the error to answer."""
@@ -75,5 +72,4 @@ class RequestDecoder(Generic[R]):
             raise issues.to_error()
         if self._verify is not None:
             self._verify(request)
-        refuse_unsupported(request, self._refusals)
         return request

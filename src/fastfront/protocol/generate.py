@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from fastfront.errors import SchemaError, UnsupportedFieldError, validation_error
+from fastfront.errors import SchemaError, validation_error
 from fastfront.protocol import lax, rules
 from fastfront.protocol.common import (
     INT64_MAX,
@@ -24,6 +24,7 @@ from fastfront.protocol.common import (
 )
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.protocol.decode import RequestDecoder
+from fastfront.protocol.features import FEATURES, verify_features
 from fastfront.protocol.response_format import STRUCTURED_OUTPUTS
 from fastfront.protocol.sampling import verify_sampling_fields
 from fastfront.protocol.structs import check_for_struct
@@ -110,6 +111,9 @@ def completion_of(request: GenerateRequest) -> CompletionRequest:
         prompt=request.token_ids,
         frequency_penalty=params.frequency_penalty,
         logit_bias=params.logit_bias,
+        logprobs=params.logprobs,
+        prompt_logprobs=params.prompt_logprobs,
+        logprob_token_ids=params.logprob_token_ids,
         max_tokens=given,
         n=params.n,
         presence_penalty=params.presence_penalty,
@@ -150,11 +154,11 @@ def completion_of(request: GenerateRequest) -> CompletionRequest:
 
 def _verify(request: GenerateRequest) -> None:
     params = request.sampling_params
-    if request.features is not None or request.content_parts:
-        raise UnsupportedFieldError("features" if request.features is not None else "content_parts")
-    for name in ("logprobs", "prompt_logprobs", "prompt_logprob_token_ids", "logprob_token_ids"):
-        if getattr(params, name) is not None:
-            raise UnsupportedFieldError(f"sampling_params.{name}")
+    verify_features(request.features, request.content_parts, request.ec_transfer_params, len(request.token_ids))
+    for name in ("logprobs", "prompt_logprobs"):
+        value = getattr(params, name)
+        if value is not None and value < -1:
+            raise validation_error(f"{name} must be non-negative or -1, got {value}.", parameter=name, value=value)
     if params.stop and not params.detokenize:
         raise validation_error(
             "stop strings are only supported when detokenize is True. Set detokenize=True to use stop."
@@ -188,10 +192,16 @@ _DECODER = RequestDecoder(
             "token_ids": lax.not_empty(
                 lax.list_of(lax.bounded(lax.integer, ge=0, le=INT64_MAX), exact=list[NonNegative])
             ),
+            "features": FEATURES,
             "sampling_params": _SAMPLING,
         },
     ),
-    is_plain=lambda request: request.cache_salt is None and request.sampling_params.structured_outputs is None,
+    is_plain=lambda request: (
+        request.cache_salt is None
+        and request.features is None
+        and not request.content_parts
+        and request.sampling_params.structured_outputs is None
+    ),
     apply_rules=rules.check_cache_salt,
     verify=_verify,
 )

@@ -3,7 +3,7 @@
 
 vLLM describes them as a union of eight pydantic types; what that union takes and refuses is said here by role. What
 is left after these checks: every message has a string `role`; `content` is absent, None, a string, or a list whose
-parts are strings or objects of a text type or tool references; an assistant's `tool_calls` are well formed;
+parts are strings or objects of a text type, tool references or embeddings; an assistant's `tool_calls` are well formed;
 `reasoning_content` has become `reasoning`. Members that nobody knows are kept.
 
 Source: vllm/renderers/chat_utils.py (ChatCompletionMessageParam and how parts are parsed).
@@ -30,6 +30,9 @@ _TEXT_MEMBER = {
 }
 """Content part types that are served, and the member of each that holds its text."""
 
+PROMPT_EMBEDS = "prompt_embeds"
+"""Type of a content part that is embeddings, in its member `data`."""
+
 _SKIPPED_WHEN_NULL = frozenset({"text", "refusal"})
 
 _MEDIA_TYPES = (
@@ -42,7 +45,6 @@ _MEDIA_TYPES = (
     "audio_embeds",
     "video_url",
     "video_embeds",
-    "prompt_embeds",
 )
 
 _FUNCTION_CALL = Fields(
@@ -189,6 +191,8 @@ def _is_served_part(part: Any, location: Location) -> bool:
         raise validation_error(f"Invalid 'type' field in multimodal part `{path}`.", parameter="type")
     if kind in _MEDIA_TYPES:
         raise UnsupportedFieldError(f"{path}.{kind}", "Content parts must be text.")
+    if kind == PROMPT_EMBEDS:
+        return _check_embeds(part, path)
     member = _TEXT_MEMBER.get(kind)
     if member is None:
         raise validation_error(
@@ -202,6 +206,18 @@ def _is_served_part(part: Any, location: Location) -> bool:
     if text is None and member in part and kind in _SKIPPED_WHEN_NULL:
         return False
     raise BadRequestError(f"`{path}.{member}` must be a string.", param=f"{path}.{member}")
+
+
+def _check_embeds(part: Message, path: str) -> bool:
+    data = part.get("data")
+    if not data:
+        raise validation_error(
+            "prompt_embeds content part requires a non-empty `data` field with base64-encoded tensor bytes.",
+            parameter=PROMPT_EMBEDS,
+        )
+    if not isinstance(data, str):
+        raise BadRequestError(f"`{path}.data` must be a string.", param=f"{path}.data")
+    return True
 
 
 def _check_tool_calls(calls: Any, location: Location, issues: Issues) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Awaitable
 import msgspec
 
 from fastfront._native.pump import KIND_CHAT, KIND_CHAT_STREAM
-from fastfront.errors import UnsupportedFieldError
 from fastfront.frontend import Frontend
 from fastfront.output import Receive, Scope, Send
 from fastfront.prompt.model import Model
 from fastfront.protocol.batch import decode_batch_request
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.routes import chat_completions
-from fastfront.routes.generate import Prompts, Shape, generate
+from fastfront.routes.details import last_message
+from fastfront.routes.generate import Prompts, Shape, Speaker, generate
 from fastfront.routes.handler import Routes
 
 SHAPE = Shape(KIND_CHAT_STREAM, KIND_CHAT, "chatcmpl-", numbers_prompts=True)
@@ -39,16 +39,14 @@ def batch(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> Awa
         send,
         decode=_decode,
         prepare=_prepare,
-        role=_role,
+        role=chat_completions.role,
         shape=SHAPE,
-        hooks=chat_completions.HOOKS,
+        hooks=HOOKS,
     )
 
 
 def _decode(body: bytes) -> _Batch:
     batch = decode_batch_request(body)
-    if not batch.first.add_generation_prompt and len({str(chat.messages[-1]["role"]) for chat in batch.chats}) > 1:
-        raise UnsupportedFieldError("add_generation_prompt", "All conversations have to end with the same role.")
     return _Batch(**msgspec.structs.asdict(batch.first), chats=batch.chats)
 
 
@@ -56,11 +54,23 @@ def _prepare(model: Model, request: ChatCompletionRequest) -> Prompts:
     """Return a prompt for each conversation. Thread-safe: long ones are made in the pool."""
     chats = request.chats if isinstance(request, _Batch) else [request]
     made = [chat_completions.prepare(model, chat) for chat in chats]
-    return Prompts(*([each for one in column for each in one] for column in zip(*made, strict=True)))
+    embeds = [None if each.embeds is None else each.embeds[0] for each in made]
+    return Prompts(
+        [each.token_ids[0] for each in made],
+        [each.params[0] for each in made],
+        [each.texts[0] for each in made],
+        embeds if any(each is not None for each in embeds) else None,
+    )
 
 
-def _role(model: Model, request: ChatCompletionRequest) -> str:
-    return chat_completions.role(model, request)
+def _speakers(model: Model, request: ChatCompletionRequest) -> list[Speaker]:
+    """Return who speaks in each answer, and from which words on."""
+    chats = request.chats if isinstance(request, _Batch) else [request]
+    roles = [chat_completions.role(model, chat) for chat in chats]
+    echoes = [last_message(chat, role) if chat.echo else "" for chat, role in zip(chats, roles, strict=True)]
+    return [Speaker(role, echo) for role, echo in zip(roles, echoes, strict=True)]
 
+
+HOOKS = chat_completions.HOOKS._replace(speakers=_speakers)
 
 ROUTES: Routes = {"/v1/chat/completions/batch": {"POST": batch}}

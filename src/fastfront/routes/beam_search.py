@@ -20,16 +20,17 @@ import msgspec
 from fastfront._native.details import AnswerDetails
 from fastfront._native.pump import KIND_COMPLETION, Response
 from fastfront.engine.types import EngineCoreRequest, FinishReason
-from fastfront.errors import BadRequestError, GenerationError
+from fastfront.errors import BadRequestError, GenerationError, NotImplementedYetError
 from fastfront.output.asgi import ClientDisconnectedError
-from fastfront.prompt.beams import BeamSearch, Scores
+from fastfront.prompt.beam_logprobs import chat_logprobs, completion_logprobs
+from fastfront.prompt.beams import Beam, BeamSearch, Scores
 from fastfront.prompt.sampling import get_max_tokens
+from fastfront.protocol.chat import ChatCompletionRequest
 
 if TYPE_CHECKING:
     from fastfront.frontend import Frontend
     from fastfront.output import RequestStream
     from fastfront.prompt.model import Model
-    from fastfront.protocol.chat import ChatCompletionRequest
     from fastfront.protocol.completions import CompletionRequest
 
 FINAL_OPTIONS: dict[str, Any] = {"vocab": None, "stop": (), "min_tokens": 0, "include_stop_str_in_output": True}
@@ -44,6 +45,8 @@ async def search_beams(
 ) -> list[BeamSearch]:
     """Return the finished search after each prompt. `firsts`: for each of them, what its first step asks the engine."""
     model = frontend.model
+    if any(first.prompt_embeds is not None for first in firsts):
+        raise NotImplementedYetError("Embedding prompt not supported for beam search")
     if model.vocab is None:
         raise BadRequestError("Beam search is not available: this model's tokenizer has no native form here.")
     searches = [_search_of(model, request, first) for first in firsts]
@@ -130,16 +133,39 @@ def _candidates(logprobs: dict[str, Any] | None) -> Scores:
     return [(int(name.removeprefix("token_id:")), logprob) for name, logprob in positions[0].items()]
 
 
+def wants_logprobs(request: ChatCompletionRequest | CompletionRequest) -> bool:
+    """Return whether the answer shows logprobs: a chat says so, a completion says how many."""
+    return bool(request.logprobs) if isinstance(request, ChatCompletionRequest) else request.logprobs is not None
+
+
 def feeder(
-    model: Model, request: ChatCompletionRequest | CompletionRequest, searches: Sequence[BeamSearch]
+    model: Model,
+    request: ChatCompletionRequest | CompletionRequest,
+    searches: Sequence[BeamSearch],
+    *,
+    as_token_ids: bool,
 ) -> Callable[[Response], None]:
-    """Return a function that gives the client's Response all beams, when it is called for the first time."""
+    """Return a function that gives the client's Response all beams, when it is called for the first time.
+
+    `as_token_ids`: logprobs call tokens "token_id:N".
+    """
     width = searches[0].width
     pending = [
         (number * width + index, search, beam)
         for number, search in enumerate(searches)
         for index, beam in enumerate(search.best())
     ]
+
+    def name(token_id: int) -> str:
+        return f"token_id:{token_id}" if as_token_ids else model.tokenizer.decode([token_id])
+
+    def logprobs_of(search: BeamSearch, beam: Beam) -> bytes:
+        if not wants_logprobs(request):
+            return b""
+        token_ids = search.generated(beam)
+        if isinstance(request, ChatCompletionRequest):
+            return msgspec.json.encode(chat_logprobs(token_ids, beam.scores, request.top_logprobs, name))
+        return msgspec.json.encode(completion_logprobs(token_ids, beam.scores, request.logprobs or 0, name))
 
     def feed(response: Response) -> None:
         while pending:
@@ -148,6 +174,7 @@ def feeder(
             text = model.tokenizer.decode(search.shown(beam), skip_special_tokens=request.skip_special_tokens)
             texts = [text, *[""] * (len(token_ids) - 1)] if token_ids else []
             reason = FinishReason.STOP if beam.stopped else FinishReason.LENGTH
-            response.feed(choice, token_ids, texts, reason, model.eos_token_id if beam.stopped else None)
+            stop_reason = model.eos_token_id if beam.stopped else None
+            response.feed(choice, token_ids, texts, reason, stop_reason, logprobs_of(search, beam))
 
     return feed

@@ -59,7 +59,7 @@ def prepare(model: Model, request: ChatCompletionRequest) -> Prompts:
     """Return the chat's one prompt. Thread-safe: a long one is made in the pool."""
     prompt = render_chat(model, request)
     params = lower_chat_sampling_params(request, model, len(prompt.token_ids))
-    return Prompts([prompt.token_ids], [params], [prompt.text])
+    return Prompts([prompt.token_ids], [params], [prompt.text], None if prompt.embeds is None else [prompt.embeds])
 
 
 def role(model: Model, request: ChatCompletionRequest) -> str:

@@ -32,6 +32,7 @@ def prepare(model: Model, request: CompletionRequest) -> Prompts:
         [prompt.token_ids for prompt in rendered],
         [lower_completion_sampling_params(request, model, len(prompt.token_ids)) for prompt in rendered],
         [prompt.text for prompt in rendered],
+        [prompt.embeds for prompt in rendered] if request.embeds else None,
     )
 
 

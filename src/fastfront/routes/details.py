@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fastfront._native.details import AnswerDetails
 from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import parse_messages
@@ -25,12 +27,13 @@ _NOTHING = AnswerDetails()
 
 
 def are_plain(config: Config) -> bool:
-    """Return whether the server's options leave an answer without anything that its request does not ask for."""
+    """Return whether the server's options leave requests and answers without anything that is not asked for."""
     return not (
         config.enable_prompt_tokens_details
         or config.enable_per_request_metrics
         or config.stream_interval > 1
         or config.sse_keep_alive_interval
+        or config.enable_prompt_embeds  # no text may then contain their placeholder
     )
 
 
@@ -43,18 +46,20 @@ def details_of(
     params: SamplingParams,
     role: str,
     *,
+    echo_texts: Sequence[str] | None = None,
     hides_tokens: bool = False,
 ) -> AnswerDetails | None:
     """Return what the answer has to carry, None for text alone.
 
-    `token_ids` and `texts` are the prompts'. `hides_tokens`: the answer is parsed and its reasoning not shown, so that
-    nothing may tell of its tokens.
+    `token_ids` and `texts` are the prompts'. `echo_texts`: by prompt what the answers of a batch of chats go on from;
+    None: it is none. `hides_tokens`: the answer is parsed and its reasoning not shown, so that nothing may tell of its
+    tokens.
     """
     wants_ids = bool(request.return_token_ids)
     echo, echo_text, prompt_text = False, "", None
     if isinstance(request, ChatCompletionRequest):
         wants_logprobs, shown = bool(request.logprobs), request.top_logprobs
-        echo_text = _last_message(request, role) if request.echo else ""
+        echo_text = last_message(request, role) if request.echo else ""
         prompt_text = texts[0] if request.return_prompt_text else None
     else:
         wants_logprobs, shown = request.logprobs is not None, request.logprobs or 0
@@ -62,14 +67,16 @@ def details_of(
     kept = params.logprobs
     if kept is None:
         kept = len(params.logprob_token_ids or ())
-    as_ids = request.return_tokens_as_token_ids
+    given = wants_logprobs and request.use_beam_search
+    wants_logprobs = wants_logprobs and not given
     prompt_ids = wants_ids or (echo and bool(request.stream))
     details = AnswerDetails(
         logprobs=wants_logprobs and not hides_tokens,
         num_shown=shown if wants_logprobs else 0,
         num_kept=kept if wants_logprobs else -1,
         show_all=wants_logprobs and bool(request.logprob_token_ids),
-        as_token_ids=wants_logprobs and (config.return_tokens_as_token_ids if as_ids is None else as_ids),
+        as_token_ids=wants_logprobs and names_are_ids(config, request),
+        logprobs_given=given,
         prompt_logprobs=params.prompt_logprobs is not None and not request.stream,
         num_prompt_kept=-1 if params.prompt_logprobs is None else params.prompt_logprobs,
         token_ids=wants_ids and not hides_tokens,
@@ -79,12 +86,17 @@ def details_of(
         echo_text=echo_text,
         prompt_text=prompt_text,
         stream_interval=max(request.stream_interval or 1, config.stream_interval) if request.stream else 1,
-        cached_tokens=config.enable_prompt_tokens_details,
+        cached_tokens=config.enable_prompt_tokens_details and not request.use_beam_search,
         remote_cached_tokens=_remote_cached_tokens(request.kv_transfer_params),
         metrics=config.enable_per_request_metrics and (request.n or 1) == 1 and len(token_ids) == 1,
         prompts=list(token_ids) if prompt_ids or echo else [],
         prompt_texts=[text or "" for text in texts] if echo else [],
     )
+    if echo_texts is not None:
+        # A batch tells nothing but its choices.
+        whole = {"cached_tokens": False, "prompt_logprobs": False, "prompt_token_ids": False, "metrics": False}
+        echoes = list(echo_texts) if any(echo_texts) else []
+        details = msgspec.structs.replace(details, **whole, echo_text="", echo_texts=echoes, prompts=[])
     if details == _NOTHING:
         return None
     if model.vocab is None and (details.logprobs or details.prompt_logprobs):
@@ -95,7 +107,13 @@ def details_of(
     return details
 
 
-def _last_message(request: ChatCompletionRequest, role: str) -> str:
+def names_are_ids(config: Config, request: ChatCompletionRequest | CompletionRequest) -> bool:
+    """Return whether logprobs call tokens "token_id:N"."""
+    as_ids = request.return_tokens_as_token_ids
+    return config.return_tokens_as_token_ids if as_ids is None else as_ids
+
+
+def last_message(request: ChatCompletionRequest, role: str) -> str:
     """Return the text that the answer goes on from: the last message's, if it is of the one who answers."""
     last = parse_messages(request.messages, "string")[-1]
     return str(last.get("content") or "") if last.get("role") == role else ""

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from fastfront._native.pump import Response
-from fastfront.engine.types import EngineCoreRequest, LoRARequest, SamplingParams
+from fastfront.engine.types import EngineCoreRequest, LoRARequest, SamplingParams, Tensor
 from fastfront.errors import BadRequestError
 from fastfront.frontend import MAILBOX_LIMIT, Frontend
 from fastfront.output import ForeignDecoder, Receive, RequestStream, Scope, Send, direct_of, keep_alive
 from fastfront.output.parsers import UNPARSED, Parsing
 from fastfront.output.python_parsers import PythonParsers
+from fastfront.prompt.embeds import PromptEmbeds
 from fastfront.prompt.model import Model
 from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
@@ -29,8 +30,10 @@ from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
 from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
-from fastfront.routes.details import details_of
+from fastfront.routes.details import details_of, names_are_ids
 from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
+from fastfront.routes.load_report import reporting
+from fastfront.routes.kv_rejection import tell_of_rejection
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -47,6 +50,18 @@ class Prompts(NamedTuple):
     token_ids: list[list[int]]
     params: list[SamplingParams]
     texts: list[str | None]
+    embeds: list[PromptEmbeds | None] | None = None
+    """Those that are embeddings: whole, with ids that stand for nothing, or in places. None: none of them."""
+
+    @property
+    def known_ids(self) -> list[list[int]]:
+        """The ids in front of the answers' text; of a prompt without any, none."""
+        if self.embeds is None:
+            return self.token_ids
+        return [
+            [] if embeds is not None and embeds.is_token_ids is None else token_ids
+            for token_ids, embeds in zip(self.token_ids, self.embeds, strict=True)
+        ]
 
 
 class Shape(NamedTuple):
@@ -59,6 +74,14 @@ class Shape(NamedTuple):
     """The engine is told `cmpl-X-0`, `cmpl-X-1`, ... instead of one id for the request."""
 
 
+class Speaker(NamedTuple):
+    """Who speaks in an answer."""
+
+    role: str
+    echo_text: str
+    """What the answer goes on from; "" if it is not to be shown."""
+
+
 class Hooks(NamedTuple):
     """What an endpoint adds to the common way; None: nothing."""
 
@@ -66,6 +89,8 @@ class Hooks(NamedTuple):
     """Called with the request before its prompt is made: completes it, at once or later, or raises the error."""
     parse: Callable[[Frontend, Any, Prompts], Parsing] | None = None
     """Says how the answers are parsed."""
+    speakers: Callable[[Model, Any], list[Speaker]] | None = None
+    """Says who speaks in each answer, where a request is several chats."""
 
 
 class Headers(NamedTuple):
@@ -97,19 +122,22 @@ async def generate(
     headers = read_headers(scope)
     frontend.begin_request()
     watch = watch_of(frontend, scope, send, body)
+    pending: RequestT | None = None  # decoded, and not with the engines yet
     lora_name: str | None = None  # of the adapter, while a request with one is with the engines
     direct = direct_of(scope)
     if watch is not None and watch.reads_answer:
         send, direct = watch.send, None
+    if (reports := reporting(frontend, scope, send)) is not None:
+        send, direct = reports, None
     stream = RequestStream(receive, send, frontend.engine.abort, direct=direct, pump=frontend.engine.pump)
     try:
-        request = await frontend.decode(stream, body, decode)
+        request = pending = await frontend.decode(stream, body, decode)
         frontend.check_model(request.model)
         frontend.check_ready()
         frontend.check_admission(request.n or 1)
         lora = frontend.loras.find(request.model)
-        if hooks.adjust is not None and (pending := hooks.adjust(frontend, request)) is not None:
-            await pending
+        if hooks.adjust is not None and (adjusting := hooks.adjust(frontend, request)) is not None:
+            await adjusting
         request_id = choose_id(headers.request_id or request.request_id)
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
@@ -128,10 +156,13 @@ async def generate(
             shape,
             parsing,
             model_name,
+            [] if hooks.speakers is None else hooks.speakers(frontend.model, request),
         )
         if request.use_beam_search:
+            pending = None
             searches = await search_beams(frontend, stream, request, requests[:: request.n or 1])
-            stream.attach(response, feeder(frontend.model, request, searches))
+            as_ids = names_are_ids(frontend.config, request)
+            stream.attach(response, feeder(frontend.model, request, searches, as_token_ids=as_ids))
             frontend.engine.pump.add(response)
             frontend.metrics.requests_started += len(requests)
             return await (stream.send_events() if request.stream else stream.send_json())
@@ -140,6 +171,7 @@ async def generate(
         if watch is not None:
             watch.submitting(request, response_id, response, requests)
         frontend.submit(stream, response, requests, _feeder(frontend.model, request, prompts, parsing))
+        pending = None
         if lora is not None:
             lora_name = lora.lora_name
             frontend.metrics.lora.begin(lora_name)
@@ -150,6 +182,8 @@ async def generate(
         del prompts, requests
         return await (stream.send_events() if request.stream else stream.send_json())
     finally:
+        if pending is not None:
+            tell_of_rejection(frontend, pending, headers.data_parallel_rank)
         if lora_name is not None:
             frontend.metrics.lora.end(lora_name)
         scope[CONTENT_LENGTH] = stream.content_length
@@ -237,6 +271,11 @@ def engine_requests(
             reasoning_parser_kwargs=parsing.reasoning_parser_kwargs,
             session_id=_session_id(request, headers.session_id),
         )
+        if prompts.embeds is not None and (embeds := prompts.embeds[number]) is not None:
+            first.prompt_embeds = Tensor(embeds.dtype, (embeds.rows, embeds.hidden_size), embeds.data)
+            first.prompt_is_token_ids = embeds.is_token_ids
+            if embeds.is_token_ids is None:
+                first.prompt_token_ids = None
         requests.append(first)
         for index in range(1, n):
             sample = params_of_sample(params, index)
@@ -255,6 +294,7 @@ def _response(
     shape: Shape,
     parsing: Parsing,
     model_name: str,
+    speakers: list[Speaker],
 ) -> Response:
     options = request.stream_options
     include_usage = continuous_usage = frontend.config.enable_force_include_usage
@@ -273,9 +313,13 @@ def _response(
         id=response_id,
         model=model_name,
         created=int(arrival_time),
-        prompt_token_ids=prompts.token_ids,
+        prompt_token_ids=[
+            known if len(known) == len(all_ids) else len(all_ids)
+            for known, all_ids in zip(prompts.known_ids, prompts.token_ids, strict=True)
+        ],
         n=request.n or 1,
         role=role,
+        roles=[speaker.role for speaker in speakers],
         system_fingerprint=frontend.system_fingerprint,
         include_usage=include_usage,
         continuous_usage=continuous_usage,
@@ -295,6 +339,7 @@ def _response(
             prompts.texts,
             prompts.params[0],
             role,
+            echo_texts=[speaker.echo_text for speaker in speakers] if speakers else None,
             hides_tokens=parsing.plan is not None and not getattr(request, "include_reasoning", True),
         ),
     )
@@ -306,18 +351,18 @@ def _feeder(
     """Return what does the part of the pipeline that is Python's, None where all of it is native."""
     # Without the native detokenizer, parsers find all markup in the text: special tokens have to be in it.
     skip_special_tokens = request.skip_special_tokens and parsing.plan is None
-    decoder = _foreign_decoder(model, request, prompts, skip_special_tokens)
+    decoder = foreign_decoder(model, request, prompts, skip_special_tokens)
     return decoder if parsing.outside is None else PythonParsers(parsing.outside, decoder)
 
 
-def _foreign_decoder(
+def foreign_decoder(
     model: Model, request: ChatCompletionRequest | CompletionRequest, prompts: Prompts, skip_special_tokens: bool
 ) -> ForeignDecoder | None:
     """Return what makes the text where the native core cannot, None where it can."""
     if model.vocab is not None:
         return None
     return ForeignDecoder(
-        prompts.token_ids,
+        prompts.known_ids,
         request.n or 1,
         lambda token_ids: model.tokenizer.decode_stream(
             token_ids,

@@ -63,7 +63,9 @@ class Watch:
         n = request.n or 1
         for each in requests[::n]:
             params = LoggedParams(request, each.sampling_params)
-            self._log.received(each.external_req_id or "", params, each.prompt_token_ids or (), each.lora_request)
+            embeds = each.prompt_embeds
+            shape = None if embeds is None else embeds.shape
+            self._log.received(each.external_req_id or "", params, each.prompt_token_ids, each.lora_request, shape)
         if self.reads_answer:
             self._answer = self._log.answer(response_id, streams=bool(request.stream))
 

@@ -183,6 +183,10 @@ class Engine:
             logger.error("request %s is not for text generation", request.request_id)
             self._end([request.request_id], request.client_index, FinishReason.ERROR)
             return
+        if request.prompt_token_ids is None and request.prompt_embeds is not None:
+            # This engine reads no embeddings: each is as good as token 0, which is also what a frontend calls it.
+            _, (rows, *_), *_ = request.prompt_embeds
+            request.prompt_token_ids = [0] * rows
         answer = self._answer(
             request, Limits.of(params, len(request.prompt_token_ids or ()), self._model.max_model_len)
         )

@@ -72,7 +72,7 @@ def apply_limits(pieces: Iterable[Piece], limits: Limits) -> Iterator[Piece]:
         if finish is None:
             yield piece
         else:
-            yield Piece(piece.tokens[:end], finish, reason, piece.together)
+            yield Piece(piece.tokens[:end], finish, reason, piece.together, piece.spec_decode)
             return
 
 

@@ -6,7 +6,7 @@ Made from what a frontend sent; driven by the scheduler, one `advance` a step. K
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -36,6 +36,7 @@ class Request:
         "_logprobs",
         "_middle",
         "_ordinary",
+        "_spec_decode",
         "_steps",
         "_stop_reason",
         "_trace_headers",
@@ -81,6 +82,7 @@ class Request:
         self._ordinary = False
         self._finish: FinishReason | None = None
         self._stop_reason: int | str | None = None
+        self._spec_decode: dict[str, Any] | None = None
         self._steps = self._play(answer, tokens_per_step)
 
     @property
@@ -117,6 +119,7 @@ class Request:
             events=wire.first_events(self.queued, self.scheduled) if first else None,
             trace_headers=self._trace_headers,
             prefill_stats=wire.prefill_stats(self.num_prompt_tokens, self.num_cached_tokens) if first else None,
+            spec_decode=self._spec_decode,
         )
 
     def _play(self, answer: Iterator[Piece], tokens_per_step: int) -> Iterator[bytes]:
@@ -147,6 +150,7 @@ class Request:
         self.step_tokens = len(tokens)
         if piece is not None and piece.finish is not None:
             self._finish, self._stop_reason, self._ordinary = piece.finish, piece.stop_reason, False
+            self._spec_decode = piece.spec_decode
         return encode(tokens)
 
 

@@ -7,7 +7,7 @@ Reads and checks the file and picks the sequence of a request. Knows neither soc
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,6 +29,7 @@ format of the --script file:
     match         play it for prompts that contain this text (as decoded, with special tokens); "" fits every prompt
     finish        stop (default), length, abort, error, repetition; null: fall silent after the last token
     stop_reason   a token id or a string that goes with the finish
+    spec_decode   what is told of drafting with the finish: vLLM's RequestSpecDecodeMetrics as an object
     raw           true: ignore max_tokens, stop token ids and the end token of the request; play everything
   The first sequence whose match fits the prompt is played. Otherwise a request with sampling seed i gets the i-th of
   the sequences without match (counted from 0, going round). A request without seed gets the engine's usual answer."""
@@ -42,6 +43,7 @@ class Piece:
     finish: FinishReason | None = None
     stop_reason: int | str | None = None
     together: bool = False
+    spec_decode: dict[str, Any] | None = None
 
 
 class Sequence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -53,6 +55,7 @@ class Sequence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     chunks: list[list[int]] | None = None
     finish: str | None = "stop"
     stop_reason: int | str | None = None
+    spec_decode: dict[str, Any] | None = None
     raw: bool = False
 
     def __post_init__(self) -> None:
@@ -70,7 +73,8 @@ class Sequence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         together = self.chunks is not None
         for chunk in chunks[:-1]:
             yield Piece(chunk, together=together)
-        yield Piece(chunks[-1] if chunks else [], finish, self.stop_reason if finish is not None else None, together)
+        reason = self.stop_reason if finish is not None else None
+        yield Piece(chunks[-1] if chunks else [], finish, reason, together, self.spec_decode)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

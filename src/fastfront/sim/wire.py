@@ -8,7 +8,7 @@ that is what a busy engine does most. Everything else goes through msgspec. Know
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastfront.engine.types import EngineCoreEvent, EngineCoreReadyResponse, PrefillStats, UtilityOutput, encode
 from fastfront.sim.logprobs import number_frames
@@ -53,6 +53,7 @@ def output_tail(
     events: list[EngineCoreEvent] | None = None,
     trace_headers: dict[str, str] | None = None,
     prefill_stats: PrefillStats | None = None,
+    spec_decode: dict[str, Any] | None = None,
 ) -> bytes:
     """Return positions 2 to 17 of an output, which follow its tokens; from 4 on if `logprobs` come before them."""
     return b"".join(
@@ -66,7 +67,9 @@ def output_tail(
             encode(prefill_stats),
             _NIL,  # routed_experts
             b"\x00",  # num_nans_in_logits
-            _NIL * 4,  # mm_cache_miss_hashes, new_sampling_mask, spec_decode_metrics, prompt_token_id_logprobs
+            _NIL * 2,  # mm_cache_miss_hashes, new_sampling_mask
+            encode(spec_decode),  # spec_decode_metrics
+            _NIL,  # prompt_token_id_logprobs
         )
     )
 

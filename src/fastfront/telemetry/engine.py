@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client.core import Metric
 
 from fastfront.telemetry.families import Counts, counter, gauge, histogram
-from fastfront.telemetry.names import COUNTERS, HISTOGRAMS, KV_BLOCKS, SCHEDULER_COUNTERS, SPEC_DECODE, TEXTS
+from fastfront.telemetry.names import COUNTERS, DIFFUSION, HISTOGRAMS, KV_BLOCKS, SCHEDULER_COUNTERS, SPEC_DECODE, TEXTS
 
 FINISHED_REASONS = ("stop", "length", "abort", "error", "repetition")
 PROMPT_SOURCES = ("local_compute", "local_cache_hit", "external_kv_transfer")
@@ -24,12 +24,18 @@ Reading = Callable[[Mapping[str, Any]], float]
 
 
 def engine_metrics(
-    snapshot: Snapshot, model_name: str, created: float, *, kv_cache_metrics: bool = False, corrupted: bool = False
+    snapshot: Snapshot,
+    model_name: str,
+    created: float,
+    *,
+    kv_cache_metrics: bool = False,
+    corrupted: bool = False,
+    diffusion: bool = False,
 ) -> Iterator[Metric]:
     """Yield every family of one snapshot.
 
     `created`: Unix time since which it counts. `kv_cache_metrics`: show the histograms of KV blocks before the first of
-    them has left the cache; `corrupted`: count requests with NaNs in their logits.
+    them has left the cache; `corrupted`: count requests with NaNs in their logits; `diffusion`: the model is one.
     """
     engines = _Engines(snapshot, model_name, created)
     yield engines.gauge("num_requests_running", lambda of: of["scheduler"]["running"])
@@ -70,8 +76,15 @@ def engine_metrics(
     for name in HISTOGRAMS:
         yield engines.histogram(name, _histogram(name))
     yield from _kv_fetch(engines)
-    yield from _spec_decode(engines)
+    yield from _diffusion(engines) if diffusion else _spec_decode(engines)
     yield from _kv_blocks(engines, always=kv_cache_metrics)
+
+
+def load_of(snapshot: Snapshot) -> list[tuple[str, float]]:
+    """Return the gauges that tell a load balancer of the engines, in the order of /metrics."""
+    schedulers = [of["scheduler"] for of in snapshot.values()]
+    waiting = [("num_requests_waiting", float(of["waiting"] + of["skipped_waiting"])) for of in schedulers]
+    return [*waiting, *(("kv_cache_usage_perc", float(of["kv_cache_usage"])) for of in schedulers)]
 
 
 def _member(part: str, name: str) -> Reading:
@@ -117,6 +130,12 @@ def _spec_decode(engines: _Engines) -> Iterator[Metric]:
             for position, count in enumerate((of["scheduler"]["spec_decode"] or {}).get("accepted_per_position", ()))
         },
     )
+
+
+def _diffusion(engines: _Engines) -> Iterator[Metric]:
+    """Yield what a diffusion model has denoised: from the start, as in vLLM."""
+    for name, member in DIFFUSION.items():
+        yield engines.counter(name, _drafted(member))
 
 
 def _kv_blocks(engines: _Engines, *, always: bool) -> Iterator[Metric]:

@@ -16,6 +16,7 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
 
 LabelValues = tuple[str, ...]
 Counts = tuple[Sequence[float], Sequence[int], float]
@@ -30,7 +31,8 @@ def cumulated(bounds: Sequence[float], counts: Sequence[int]) -> list[tuple[str,
     total = 0
     for bound, count in zip((*bounds, float("inf")), counts, strict=True):
         total += count
-        buckets.append(("+Inf" if bound == float("inf") else str(float(bound)), total))
+        le = floatToGoString(bound)  # type: ignore[no-untyped-call]
+        buckets.append((le, total))
     return buckets
 
 

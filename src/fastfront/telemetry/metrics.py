@@ -17,7 +17,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from fastfront.telemetry.cache_config import cache_config_info
-from fastfront.telemetry.engine import Snapshot, engine_metrics, tool_parser_metrics
+from fastfront.telemetry.connectors import ConnectorMetrics
+from fastfront.telemetry.engine import Snapshot, engine_metrics, load_of, tool_parser_metrics
 from fastfront.telemetry.families import counter, gauge
 from fastfront.telemetry.frontend import FrontendMetrics
 from fastfront.telemetry.http import HttpMetrics
@@ -35,15 +36,17 @@ class Metrics:
         kv_cache_metrics: bool = False,
         corrupted: bool = False,
         tool_parser: bool = False,
+        connectors: ConnectorMetrics | None = None,
     ) -> None:
         """Begin at zero, without an engine.
 
         `log_stats`: show vLLM's metrics; `kv_cache_metrics`, `corrupted`: see engine_metrics; `tool_parser`: there is
-        a --tool-call-parser.
+        a --tool-call-parser. `connectors`: what is known of KV connectors.
         """
         self.http = HttpMetrics()
         self.frontend = FrontendMetrics()
         self.lora = LoraMetrics()
+        self.connectors = connectors or ConnectorMetrics()
         self.requests_started = 0
         """Engine requests submitted, one per choice: always the sum of request_success and requests_running."""
         self.requests_rejected = 0
@@ -63,6 +66,7 @@ class Metrics:
         self._snapshot: Callable[[], Snapshot] | None = None
         self._model_name = ""
         self._ready: Any = None
+        self._diffusion = False
         self._created = time.time()
         self.registry = CollectorRegistry(auto_describe=False)
         # These three add themselves to the registry they are given.
@@ -71,10 +75,21 @@ class Metrics:
         GCCollector(registry=self.registry)
         self.registry.register(_Collector(self._collect))
 
-    def watch_engine(self, snapshot: Callable[[], Snapshot], model_name: str, ready: Any = None) -> None:
-        """Read the engines' numbers from `snapshot` from now on. `ready`: what the first said when it was ready."""
-        self._snapshot, self._model_name, self._ready = snapshot, model_name, ready
+    def watch_engine(
+        self, snapshot: Callable[[], Snapshot], model_name: str, ready: Any = None, *, diffusion: bool = False
+    ) -> None:
+        """Read the engines' numbers from `snapshot` from now on.
+
+        `ready`: what the first said when it was ready; `diffusion`: it is a diffusion model.
+        """
+        self._snapshot, self._model_name, self._ready, self._diffusion = snapshot, model_name, ready, diffusion
         self._created = time.time()
+
+    def load(self) -> list[tuple[str, float]]:
+        """Return what vLLM reports to load balancers: a name and a value for each engine."""
+        if self._snapshot is None or not self._log_stats:
+            return []
+        return load_of(self._snapshot())
 
     def add_gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Show a value of the frontend's as `fastfront:<name>`."""
@@ -98,11 +113,13 @@ class Metrics:
                     self._created,
                     kv_cache_metrics=self._kv_cache_metrics,
                     corrupted=self.corrupted,
+                    diffusion=self._diffusion,
                 )
                 yield from self.frontend.collect(self._model_name, list(snapshot), self._created)
                 yield cache_config_info(self._ready, snapshot)
                 if getattr(self._ready, "supports_lora", False):
                     yield from self.lora.collect(self._ready.max_loras)
+                yield from self.connectors.collect(self._model_name, list(snapshot), self._created)
             if self._tool_parser:
                 yield tool_parser_metrics(snapshot, self._model_name, self._created)
             yield from pump_metrics(snapshot)

@@ -42,6 +42,13 @@ SPEC_DECODE = {
     "spec_decode_num_accepted_tokens": "num_accepted_tokens",
 }
 
+DIFFUSION = {
+    "diffusion_num_denoising_steps": "num_drafts",
+    "diffusion_num_canvas_positions": "num_draft_tokens",
+    "diffusion_num_committed_tokens": "num_accepted_tokens",
+}
+"""The same of a diffusion model, whose steps an engine tells as drafts."""
+
 KV_BLOCKS = ("kv_block_lifetime_seconds", "kv_block_idle_before_evict_seconds", "kv_block_reuse_gap_seconds")
 
 TEXTS = {
@@ -119,6 +126,9 @@ TEXTS = {
         "'completed_waiting' = load finished, request not running yet."
     ),
     "corrupted_requests": "Corrupted requests, in terms of total number of requests with NaNs in logits.",
+    "diffusion_num_denoising_steps": "Number of denoising steps.",
+    "diffusion_num_canvas_positions": "Number of canvas positions evaluated.",
+    "diffusion_num_committed_tokens": "Number of committed (finalized) tokens.",
     "spec_decode_num_drafts": "Number of spec decoding drafts.",
     "spec_decode_num_draft_tokens": "Number of draft tokens.",
     "spec_decode_num_accepted_tokens": "Number of accepted tokens.",

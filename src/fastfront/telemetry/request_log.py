@@ -46,10 +46,17 @@ class RequestLog:
         if logger.isEnabledFor(logging.DEBUG):
             self._queue.put(self._log_body, request_id, body)
 
-    def received(self, request_id: str, params: object, prompt_token_ids: Sequence[int], lora: object = None) -> None:
+    def received(
+        self,
+        request_id: str,
+        params: object,
+        prompt_token_ids: Sequence[int] | None,
+        lora: object = None,
+        embeds_shape: Sequence[int] | None = None,
+    ) -> None:
         """Show one prompt's sampling parameters; its ids at debug level. Text is made of them on the log's thread."""
         if logger.isEnabledFor(logging.DEBUG):
-            self._queue.put(self._log_prompt, request_id, prompt_token_ids)
+            self._queue.put(self._log_prompt, request_id, prompt_token_ids, embeds_shape)
         text = "Received request %s: params: %s, lora_request: %s."
         self._queue.put(logger.info, text, request_id, params, lora)
 
@@ -76,7 +83,10 @@ class RequestLog:
         text = body.decode("utf-8", "replace")[: self._max_log_len]
         logger.debug("Request %s JSON body: %s", request_id, text)
 
-    def _log_prompt(self, request_id: str, prompt_token_ids: Sequence[int]) -> None:
-        shown = [*prompt_token_ids[: self._max_log_len]]
+    def _log_prompt(
+        self, request_id: str, prompt_token_ids: Sequence[int] | None, embeds_shape: Sequence[int] | None
+    ) -> None:
+        shown = None if prompt_token_ids is None else [*prompt_token_ids[: self._max_log_len]]
+        shape = None if embeds_shape is None else f"torch.Size({[*embeds_shape]})"
         text = "Request %s details: prompt: %r, prompt_token_ids: %s, prompt_embeds shape: %s."
-        logger.debug(text, request_id, None, shown, None)
+        logger.debug(text, request_id, None, shown, shape)

@@ -6,6 +6,7 @@
 #include "json_float.hpp"
 #include "json_writer.hpp"
 #include "msgpack_json.hpp"
+#include "spec_decode_metrics.hpp"
 
 namespace fastfront {
 
@@ -32,7 +33,8 @@ void append_token_ids(std::string& out, std::span<const std::uint32_t> token_ids
 }
 
 /// vLLM's build_per_request_timing_metrics; a time that is not known is 0.
-void append_metrics(std::string& out, const RequestTimes& times, std::size_t tokens, bool whole) {
+void append_metrics(std::string& out, const RequestTimes& times, std::size_t tokens, std::string_view speculative,
+                    bool whole) {
     const FloatStyle style = whole ? FloatStyle::python : FloatStyle::pydantic;
     const auto append = [&](std::string_view name, bool known, double value) {
         if (known || whole) {
@@ -56,7 +58,11 @@ void append_metrics(std::string& out, const RequestTimes& times, std::size_t tok
     append("queue_time_ms", times.queued > 0 && scheduled, (times.scheduled - times.queued) * 1000);
     append("mean_itl_ms", began && ended && tokens > 1, decode / (count - 1) * 1000);
     append("tokens_per_second", scheduled && ended && inference_ms > 0, count / inference_ms * 1000);
-    out.append(whole ? R"(,"speculative_decoding":null})" : "}");
+    if (whole || !speculative.empty()) {
+        out.append(out.back() == '{' ? R"("speculative_decoding":)" : R"(,"speculative_decoding":)");
+        out.append(speculative.empty() ? "null" : speculative);
+    }
+    out.push_back('}');
 }
 
 AnswerDetails::AnswerDetails(std::shared_ptr<const DetailsOptions> options, std::size_t prompt, bool whole)
@@ -117,6 +123,8 @@ const ChoiceMembers& AnswerDetails::take() {
     members_.clear();
     if (options_->wants_logprobs) {
         logprobs_.write(members_.logprobs);
+    } else {
+        members_.logprobs.swap(given_logprobs_);
     }
     if (options_->wants_token_ids) {
         append_token_ids(members_.token_ids, token_ids_);
@@ -134,7 +142,8 @@ const ChoiceMembers& AnswerDetails::take() {
     }
     if (whole_) {
         if (options_->chat) {
-            members_.text_before = options_->echo_text;
+            const auto& texts = options_->echo_texts;
+            members_.text_before = prompt_ < texts.size() ? texts[prompt_] : options_->echo_text;
         }
         if (options_->wants_prompt_logprobs) {
             prompt_logprobs_.write(members_.prompt_logprobs);
@@ -153,6 +162,11 @@ void ResponseDetails::on_first(const AnswerDetails& choice) noexcept {
         begun_ = true;
         first_ = {choice.cached_tokens(), choice.created_cache_tokens()};
     }
+}
+
+void ResponseDetails::on_spec_decode(std::span<const std::uint8_t> raw, bool whole) {
+    spec_decode_.clear();
+    append_spec_decode_metrics(spec_decode_, raw, whole);
 }
 
 void ResponseDetails::on_end(std::size_t prompt, const AnswerDetails& choice, const OutputExtras* extras) {
@@ -186,8 +200,8 @@ AnswerMembers ResponseDetails::members(bool whole, const RequestTimes& times, st
         }
         out.append(whole ? R"(,"multimodal_tokens":null})" : "}");
     }
-    if (options_->shows_metrics) {
-        append_metrics(members.metrics, times, tokens, whole);
+    if (options_->shows_metrics || !spec_decode_.empty()) {
+        append_metrics(members.metrics, options_->shows_metrics ? times : RequestTimes{}, tokens, spec_decode_, whole);
     }
     if (options_->wants_prompt_token_ids && options_->chat) {
         append_token_ids(members.prompt_token_ids, options_->prompt_token_ids.front());

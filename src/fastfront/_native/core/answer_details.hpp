@@ -28,12 +28,13 @@ struct DetailsOptions {
     bool wants_token_ids = false;                          // return_token_ids
     bool wants_prompt_token_ids = false;                   // the same, of the prompt
     bool echoes_prompt = false;                            // completions: echo
-    bool echoes_only = false;                // echo with max_tokens 0: the token that the engine made is left out
-    bool shows_cached_tokens = false;        // --enable-prompt-tokens-details
-    bool shows_metrics = false;              // --enable-per-request-metrics, one prompt and one answer
-    std::int64_t remote_cached_tokens = -1;  // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
-    std::string echo_text = {};              // chat's echo: the last message; "" = none
-    std::string prompt_text_json = {};       // return_prompt_text; "" = null
+    bool echoes_only = false;                  // echo with max_tokens 0: the token that the engine made is left out
+    bool shows_cached_tokens = false;          // --enable-prompt-tokens-details
+    bool shows_metrics = false;                // --enable-per-request-metrics, one prompt and one answer
+    std::int64_t remote_cached_tokens = -1;    // kv_transfer_params.remote_prefill_cached_tokens; -1 = none
+    std::string echo_text = {};                // chat's echo: the last message; "" = none
+    std::vector<std::string> echo_texts = {};  // by prompt, where there are several chats
+    std::string prompt_text_json = {};         // return_prompt_text; "" = null
     std::vector<std::vector<std::uint32_t>> prompt_token_ids = {};  // by prompt, where an echo or the client needs them
     std::vector<std::string> prompt_texts = {};                     // by prompt, for completions' echo
 };
@@ -63,8 +64,10 @@ struct AnswerMembers {
 
 /// Append the ids as a JSON list.
 void append_token_ids(std::string& out, std::span<const std::uint32_t> token_ids);
-/// Append PerRequestMetrics; `whole`: null members are there.
-void append_metrics(std::string& out, const RequestTimes& times, std::size_t tokens, bool whole);
+/// Append PerRequestMetrics; `speculative`: its member of that kind as JSON, "" = null; `whole`: null members are
+/// there.
+void append_metrics(std::string& out, const RequestTimes& times, std::size_t tokens, std::string_view speculative,
+                    bool whole);
 
 class AnswerDetails {
   public:
@@ -72,6 +75,9 @@ class AnswerDetails {
 
     /// Take one engine output. `token_ids`: those that count.
     void push(const EngineCoreOutput& output, const OutputExtras* extras, std::span<const std::uint32_t> token_ids);
+
+    /// The next chunk's `logprobs`, which somebody else has made, as JSON. For an answer that wants none of ours.
+    void give_logprobs(std::string_view json) { given_logprobs_ = json; }
 
     /// A chunk has to be made even where the text has no news.
     [[nodiscard]] bool makes_chunks() const noexcept { return options_->wants_logprobs || options_->wants_token_ids; }
@@ -98,6 +104,7 @@ class AnswerDetails {
     std::int64_t created_cache_tokens_ = 0;
     LogprobsWriter logprobs_;
     PromptLogprobsWriter prompt_logprobs_;
+    std::string given_logprobs_;
     NpyChunks routed_experts_;
     std::vector<std::uint32_t> token_ids_;
     ChoiceMembers members_;
@@ -113,6 +120,8 @@ class ResponseDetails {
 
     /// A choice has had its first output.
     void on_first(const AnswerDetails& choice) noexcept;
+    /// The engine tells how well it drafted the only choice: RequestSpecDecodeMetrics as MessagePack.
+    void on_spec_decode(std::span<const std::uint8_t> raw, bool whole);
     /// A choice of prompt number `prompt` has ended with this output.
     void on_end(std::size_t prompt, const AnswerDetails& choice, const OutputExtras* extras);
 
@@ -130,6 +139,7 @@ class ResponseDetails {
     Cached first_;  // streams show what the first output says
     Cached last_;   // whole answers what the last prompt's last choice to end says
     std::size_t last_prompt_ = 0;
+    std::string spec_decode_;                              // JSON; "" = the engine tells nothing
     std::string kv_transfer_params_, ec_transfer_params_;  // of the first prompt's last choice to end
 };
 

@@ -21,6 +21,9 @@ enum OutputField : std::uint32_t {
     kPrefillStats,
     kRoutedExperts,
     kNumNansInLogits,
+    kMmCacheMissHashes,
+    kNewSamplingMask,
+    kSpecDecodeMetrics,
 };
 
 /// Positions in the EngineCoreOutputs array.
@@ -203,6 +206,11 @@ void EngineCoreOutputs::decode_output(MsgpackReader& reader, AuxFrames aux) noex
             case kEcTransferParams:
                 if (!reader.try_nil()) {
                     extras_for(output).ec_transfer_params = read_raw(reader);
+                }
+                break;
+            case kSpecDecodeMetrics:
+                if (!reader.try_nil()) {
+                    extras_for(output).spec_decode_metrics = read_raw(reader);
                 }
                 break;
             case kRoutedExperts:

@@ -59,6 +59,7 @@ struct OutputExtras {
     WireArray routed_experts;
     std::span<const std::uint8_t> kv_transfer_params;  // raw MessagePack; empty = none
     std::span<const std::uint8_t> ec_transfer_params;
+    std::span<const std::uint8_t> spec_decode_metrics;
 };
 
 struct EngineCoreOutput {

@@ -182,6 +182,7 @@ void LogprobsWriter::add_chat(std::int64_t token_id, const LogprobRow& row, cons
     content_.append(R"(,"logprob":)");
     append_json_float(content_, std::max(row.find(token_id)->logprob, kLowest), options_->style);
     append_bytes(content_, decoded(token_id, context));  // the real text's, even where the token is called by its id
+    add_rank(*row.find(token_id));
     content_.append(R"(,"top_logprobs":[)");
     const auto entries = row.entries();
     const bool all = options_->show_all || options_->shown < 0;
@@ -194,9 +195,17 @@ void LogprobsWriter::add_chat(std::int64_t token_id, const LogprobRow& row, cons
         content_.append(R"(,"logprob":)");
         append_json_float(content_, std::max(entries[i].logprob, kLowest), options_->style);
         append_bytes(content_, token);
+        add_rank(entries[i]);
         content_.push_back('}');
     }
     content_.append("]}");
+}
+
+void LogprobsWriter::add_rank(const LogprobRow::Entry& entry) {
+    if (options_->ranks) {
+        content_.append(R"(,"rank":)");
+        append_json_int(content_, entry.rank);
+    }
 }
 
 void LogprobsWriter::begin_completion_token(std::string_view token) {

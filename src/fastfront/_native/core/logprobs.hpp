@@ -26,6 +26,7 @@ struct LogprobsOptions {
     bool chat = true;  // the layout: a list of tokens, or four parallel lists
     FloatStyle style = FloatStyle::python;
     bool as_token_ids = false;      // tokens are called "token_id:N"
+    bool ranks = false;             // chat's layout: a token's rank, too
     bool show_all = false;          // `logprob_token_ids`: every token of the row
     std::int64_t shown = 0;         // tokens beside the sampled one (completions) or in all (chat); -1 = all
     std::int64_t kept = -1;         // tokens beside the first that vLLM keeps of a row; -1 = all
@@ -68,6 +69,7 @@ class LogprobsWriter {
   private:
     void add(std::int64_t token_id, const LogprobRow& row, const TokenContext& context);
     void add_chat(std::int64_t token_id, const LogprobRow& row, const TokenContext& context);
+    void add_rank(const LogprobRow::Entry& entry);
     void add_completion(std::int64_t token_id, const LogprobRow& row, const TokenContext& context);
     void add_without_row(std::uint32_t token_id);
     void add_top(const LogprobRow& row, const TokenContext& context);

@@ -163,6 +163,11 @@ void Pump::process(std::span<const std::uint8_t> message, std::span<const std::u
         engine_states_.record(outputs_.engine_index, outputs_.scheduler_stats);
     }
     std::vector<ControlEvent> events;
+    const auto connector =
+        outputs_.has_scheduler_stats ? outputs_.scheduler_stats.kv_connector_stats : std::span<const std::uint8_t>();
+    if (!connector.empty() && connector_stats_.push(outputs_.engine_index, connector)) {
+        events.push_back({ControlEvent::Kind::connector_stats, outputs_.engine_index, {}});
+    }
     if (!outputs_.utility_output.empty()) {
         const auto raw = outputs_.utility_output;
         events.push_back({ControlEvent::Kind::utility_output, outputs_.engine_index,
@@ -297,10 +302,10 @@ void Pump::abort(const std::shared_ptr<Response>& response, std::size_t first, s
 }
 
 void Pump::feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
-                std::span<const std::string> texts, FinishReason finish, StopReason reason) {
+                std::span<const std::string> texts, FinishReason finish, StopReason reason, std::string_view logprobs) {
     Consequences consequences;
     const News news =
-        response->feed(choice, token_ids, texts, finish, reason, wall_clock(), loop_metrics_, consequences);
+        response->feed(choice, token_ids, texts, finish, reason, logprobs, wall_clock(), loop_metrics_, consequences);
     conclude(news, response, consequences);
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "connector_stats.hpp"
 #include "engine_outputs.hpp"
 #include "engine_state.hpp"
 #include "metrics.hpp"
@@ -54,6 +55,7 @@ class Pump {
     /// the helpers. total_of() adds them up.
     [[nodiscard]] std::vector<Metrics*> metrics();
     [[nodiscard]] EngineStates& engine_states() noexcept { return engine_states_; }
+    [[nodiscard]] ConnectorStats& connector_stats() noexcept { return connector_stats_; }
     /// The engines that send outputs. After set_writers(), before start(), once: what was counted is forgotten.
     void set_engines(std::int64_t first, std::size_t count);
 
@@ -66,7 +68,8 @@ class Pump {
     /// are. What the engine still says of them is dropped.
     void abort(const std::shared_ptr<Response>& response, std::size_t first, std::size_t count);
     void feed(const std::shared_ptr<Response>& response, std::size_t choice, std::span<const std::uint32_t> token_ids,
-              std::span<const std::string> texts, FinishReason finish, StopReason reason);
+              std::span<const std::string> texts, FinishReason finish, StopReason reason,
+              std::string_view logprobs = {});
     void give(const std::shared_ptr<Response>& response, std::size_t choice, const Pieces& pieces);
 
     /// The response writes to the client itself from now on. False: it has failed already, its error is the server's to
@@ -111,6 +114,7 @@ class Pump {
     StepWriter writer_{poller_};                        // the pump thread's own
     std::vector<std::unique_ptr<StepWriter>> helpers_;  // those of the writer threads
     EngineStates engine_states_;
+    ConnectorStats connector_stats_;
 
     int nudge_fd_ = -1;
     std::atomic<bool> stopping_{false};

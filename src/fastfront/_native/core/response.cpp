@@ -117,29 +117,9 @@ News Response::on_sent(std::int32_t result, SendRing& ring, double wall_time, Me
     return after(socket_->sent(result, ring), wall_time, metrics, consequences);
 }
 
-void Response::take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
-                            std::span<const std::uint32_t> token_ids, bool ends) noexcept {
-    if (!choice.details) {
-        if (extras == nullptr || writer_.streams()) {
-            return;
-        }
-        // Nobody asked, and the engine sends something: whole answers show it.
-        if (!details_) {
-            details_ = std::make_unique<ResponseDetails>(
-                std::make_shared<const DetailsOptions>(DetailsOptions{.chat = writer_.is_chat()}));
-        }
-        choice.details = std::make_unique<AnswerDetails>(details_->shared_options(), choice.prompt, true);
-    }
-    choice.details->push(output, extras, token_ids);
-    details_->on_first(*choice.details);
-    if (ends) {
-        details_->on_end(choice.prompt, *choice.details, extras);
-    }
-}
-
 News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids, std::span<const std::string> texts,
-                    FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
-                    Consequences& consequences) noexcept {
+                    FinishReason finish, StopReason reason, std::string_view logprobs, double wall_time,
+                    Metrics& metrics, Consequences& consequences) noexcept {
     const std::lock_guard lock(mutex_);
     if (finished_ || choices_[choice].finished) {
         return News::none;
@@ -148,6 +128,7 @@ News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids
     const PipelineStep step = target.pipeline.push_texts(token_ids.size(), texts, finish, reason);
     if (target.details) {
         target.details->push({}, nullptr, token_ids.first(step.token_count));
+        target.details->give_logprobs(logprobs);
     }
     return apply(choice, step, token_ids.first(step.token_count), wall_time, metrics, consequences, nullptr);
 }

@@ -127,7 +127,7 @@ class Response {
     void abandon(double wall_time, Metrics& metrics, Consequences& consequences) noexcept;
     /// Text for a raw delta, detokenized outside.
     News feed(std::size_t choice, std::span<const std::uint32_t> token_ids, std::span<const std::string> texts,
-              FinishReason finish, StopReason reason, double wall_time, Metrics& metrics,
+              FinishReason finish, StopReason reason, std::string_view logprobs, double wall_time, Metrics& metrics,
               Consequences& consequences) noexcept;
 
     /// The pieces of the choice's oldest step that is parsed outside; steps of a choice come back in their order.
@@ -217,6 +217,8 @@ class Response {
     /// Have the choice keep what comes besides its text.
     void take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
                       std::span<const std::uint32_t> token_ids, bool ends) noexcept;
+    /// The details, made where nobody asked for any.
+    ResponseDetails& own_details();
     [[nodiscard]] AnswerMembers members() const;
     void finish_choice(Choice& choice, FinishReason reason, double wall_time, Metrics& metrics,
                        Consequences& consequences) noexcept;

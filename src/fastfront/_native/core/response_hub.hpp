@@ -17,7 +17,15 @@ namespace fastfront {
 
 /// Something that the loop thread has to act on.
 struct ControlEvent {
-    enum class Kind : std::uint8_t { utility_output, engine_dead, wave_control, failure, peer_refused, caught_up };
+    enum class Kind : std::uint8_t {
+        utility_output,
+        engine_dead,
+        wave_control,
+        failure,
+        peer_refused,
+        caught_up,
+        connector_stats,  // much has gathered in Pump::connector_stats()
+    };
     Kind kind;
     std::int64_t engine_index = 0;
     std::string bytes;  // utility_output: its msgpack; wave_control: the whole message; failure, peer_refused: why

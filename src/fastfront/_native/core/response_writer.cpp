@@ -228,7 +228,7 @@ void ResponseWriter::write_body_choice(std::string& out, std::size_t index, std:
     const std::string_view before = members == nullptr ? std::string_view() : members->text_before;
     if (is_chat()) {
         out.append(R"(,"message":{"role":)");
-        append_json_string(out, options_.role);
+        append_json_string(out, role_of(index));
         out.append(R"(,"content":")");
         append_json_escaped(out, before);
         append_json_escaped(out, text);
@@ -247,7 +247,7 @@ void ResponseWriter::write_parsed_choice(std::string& out, std::size_t index, co
     out.append(index == 0 ? R"({"index":)" : R"(,{"index":)");
     append_json_int(out, index);
     out.append(R"(,"message":{"role":)");
-    append_json_string(out, options_.role);
+    append_json_string(out, role_of(index));
     answer.append_message(out, members == nullptr ? std::string_view() : members->text_before);
     out.push_back('}');
     write_choice_end(out, answer.name_of_end(ending.finish_reason), ending, members);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "answer_details.hpp"
 #include "engine_outputs.hpp"
@@ -23,6 +24,7 @@ struct ResponseOptions {
     std::string model;
     std::int64_t created = 0;  // Unix seconds
     std::string role = "assistant";
+    std::vector<std::string> roles;  // by choice, of a whole answer whose choices have different ones
     std::string system_fingerprint;  // "" = null
     bool include_usage = false;
     bool continuous_usage = false;
@@ -55,6 +57,11 @@ class ResponseWriter {
 
     [[nodiscard]] bool streams() const noexcept {
         return options_.kind == ResponseKind::chat_stream || options_.kind == ResponseKind::completion_stream;
+    }
+
+    /// Who speaks in a choice.
+    [[nodiscard]] const std::string& role_of(std::size_t choice) const noexcept {
+        return choice < options_.roles.size() ? options_.roles[choice] : options_.role;
     }
 
     [[nodiscard]] bool is_chat() const noexcept {

@@ -133,6 +133,7 @@ void SchedulerStats::decode(MsgpackReader& reader) noexcept {
     block_lifetimes.clear();
     block_idle_times.clear();
     block_reuse_gaps.clear();
+    kv_connector_stats = {};
 
     read_members(reader, [&](std::string_view key) {
         if (key == "num_running_reqs") {
@@ -157,7 +158,11 @@ void SchedulerStats::decode(MsgpackReader& reader) noexcept {
             read_spec_decoding(reader, spec_decoding);
         } else if (key == "perf_stats") {
             read_perf(reader, perf);
-        } else if (key != "spec_decoding_stats") {
+        } else if (key == "kv_connector_stats" && !reader.try_nil()) {
+            const std::size_t start = reader.position();
+            reader.skip();
+            kv_connector_stats = reader.bytes_since(start);
+        } else if (key != "spec_decoding_stats" && key != "kv_connector_stats") {
             reader.skip();
         }
     });

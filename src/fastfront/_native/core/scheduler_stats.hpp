@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -62,8 +63,10 @@ struct SchedulerStats {
     std::vector<double> block_lifetimes;
     std::vector<double> block_idle_times;
     std::vector<double> block_reuse_gaps;
+    std::span<const std::uint8_t> kv_connector_stats;  // raw MessagePack, into the message; empty = none
 
-    /// Read over what was there; the vectors keep their memory. The reader keeps an error.
+    /// Read over what was there; the vectors keep their memory. What is raw lives as long as the message. The reader
+    /// keeps an error.
     void decode(MsgpackReader& reader) noexcept;
 };
 

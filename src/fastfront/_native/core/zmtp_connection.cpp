@@ -118,6 +118,19 @@ void ZmtpConnection::send(std::span<const std::uint8_t> first, std::span<const s
     transmit(write_head(first, second.size(), head), second);
 }
 
+void ZmtpConnection::send(std::span<const std::span<const std::uint8_t>> frames) noexcept {
+    std::array<std::uint8_t, zmtp::kMaxHeaderBytes> header{};
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        const bool more = i + 1 < frames.size();
+        keep(std::span(header).first(zmtp::write_header(frames[i].size(), more, header)), 0);
+        if (more || waits_to_write) {
+            keep(frames[i], 0);
+        } else {
+            transmit({}, frames[i]);
+        }
+    }
+}
+
 void ZmtpConnection::transmit(std::span<const std::uint8_t> head, std::span<const std::uint8_t> body) noexcept {
     const std::span waiting(reinterpret_cast<const std::uint8_t*>(out_.data()) + out_at_, backlog());
     if (broken_ || waiting.size() + head.size() + body.size() == 0) {

@@ -53,6 +53,8 @@ class ZmtpConnection {
     void flush() noexcept { transmit({}, {}); }
     /// Send what waits and a message of two frames, which is copied only if the socket does not take all of it.
     void send(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) noexcept;
+    /// The same with any number of frames, one at least: all but the last are copied.
+    void send(std::span<const std::span<const std::uint8_t>> frames) noexcept;
     /// Bytes that wait for the socket.
     [[nodiscard]] std::size_t backlog() const noexcept { return out_.size() - out_at_; }
     /// The peer hears nothing more; what it said can still be received. Leads to `ended`.

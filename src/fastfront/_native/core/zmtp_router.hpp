@@ -38,7 +38,11 @@ class ZmtpRouter {
     /// Send a message of two frames, the first of at most 255 bytes. False: nobody of that identity is connected.
     bool send(std::string_view identity, std::span<const std::uint8_t> first,
               std::span<const std::uint8_t> second) noexcept;
-    /// The same with the next flush(), or before if the message is large or many wait.
+    /// The same with any number of frames, one at least.
+    bool send(std::string_view identity, std::span<const std::span<const std::uint8_t>> frames) noexcept {
+        return socket_.send(find(identity), frames);
+    }
+    /// A message of two frames with the next flush(), or before if the message is large or many wait.
     bool queue(std::string_view identity, std::span<const std::uint8_t> first,
                std::span<const std::uint8_t> second) noexcept;
     void flush() noexcept { socket_.flush(); }

@@ -277,16 +277,6 @@ void ZmtpSocket::close_peer(Id id) noexcept {
     connections_.erase(found);  // which closes the descriptor, and so takes it out of the epoll set
 }
 
-bool ZmtpSocket::send(Id id, std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) noexcept {
-    ZmtpConnection* connection = find(id);
-    if (connection == nullptr) {
-        return false;
-    }
-    connection->send(first, second);
-    after_write(id, *connection);
-    return true;
-}
-
 bool ZmtpSocket::queue(Id id, std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) noexcept {
     if (second.size() > kQueuedBytes) {
         return send(id, first, second);

@@ -71,8 +71,14 @@ class ZmtpSocket {
     void drain() noexcept;
 
     /// Send a message of two frames, the first of at most 255 bytes. False: there is no such peer.
-    bool send(Id id, std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) noexcept;
-    /// The same with the next flush(), or before if the message is large or many wait.
+    bool send(Id id, std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) noexcept {
+        return write(id, [&](ZmtpConnection& connection) { connection.send(first, second); });
+    }
+    /// The same with any number of frames, one at least.
+    bool send(Id id, std::span<const std::span<const std::uint8_t>> frames) noexcept {
+        return write(id, [&](ZmtpConnection& connection) { connection.send(frames); });
+    }
+    /// The first of these with the next flush(), or before if the message is large or many wait.
     bool queue(Id id, std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) noexcept;
     void flush() noexcept;
     /// Bytes that wait for peers to take them.
@@ -99,6 +105,17 @@ class ZmtpSocket {
     void answer(Id id, ZmtpConnection& connection) noexcept;
     void after_write(Id id, ZmtpConnection& connection) noexcept;
     [[nodiscard]] ZmtpConnection* find(Id id) noexcept;
+    /// Call `send` with the peer's connection and see to what it leaves. False: there is no such peer.
+    template <typename Send>
+    bool write(Id id, Send send) noexcept {
+        ZmtpConnection* connection = find(id);
+        if (connection == nullptr) {
+            return false;
+        }
+        send(*connection);
+        after_write(id, *connection);
+        return true;
+    }
     void on_timer() noexcept;
 
     EpollSet epoll_;
