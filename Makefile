@@ -135,6 +135,6 @@ build/wheel-venv/.installed: $(VENV)/.dev $(shell find src CMakeLists.txt cmake 
 	@test -x build/wheel-venv/bin/python || $(PYTHON) -m venv build/wheel-venv
 	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps dist/*.whl
 	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet dist/*.whl
-	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet llguidance==1.7.* outlines_core==0.2.14 pydantic
+	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet llguidance==1.7.* outlines_core==0.2.14 oss-harmony==0.0.11 pydantic
 	@build/wheel-venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps xgrammar==0.2.8 'apache-tvm-ffi>=0.1.11'
 	@touch $@

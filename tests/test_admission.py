@@ -49,3 +49,29 @@ def test_tokens_that_wait_are_bounded() -> None:
     with pytest.raises(BusyError, match="prefill token backlog limit"):
         made.check(queue(queued_tokens=100), 1)
     assert refusals == {"max_num_queued_reqs": 0, "max_num_queued_tokens": 1}
+
+
+@pytest.mark.parametrize(("prompts", "n", "admitted"), [(4, 1, True), (5, 1, False), (2, 2, True), (3, 2, False)])
+def test_a_batch_needs_a_place_for_each_answer(prompts: int, n: int, admitted: bool) -> None:
+    """Its prompts are admitted together or not at all."""
+    made, refusals = admission(max_num_queued_reqs=5)
+    if admitted:
+        made.check_batch(queue(waiting=1), n, [7] * prompts)
+    else:
+        with pytest.raises(BusyError, match="The engine is currently busy"):
+            made.check_batch(queue(waiting=1), n, [7] * prompts)
+    assert refusals == {"max_num_queued_reqs": 0 if admitted else 1, "max_num_queued_tokens": 0}
+
+
+@pytest.mark.parametrize(
+    ("lengths", "n", "admitted"),
+    [([89, 500], 1, True), ([90, 1], 1, False), ([40, 49, 9], 1, True), ([44, 500], 2, True), ([45, 1], 2, False)],
+)
+def test_prompts_of_a_batch_wait_behind_each_other(lengths: list[int], n: int, admitted: bool) -> None:
+    """The last one has the tokens of the others before it, once for each answer."""
+    made, _ = admission(max_num_queued_tokens=100)
+    if admitted:
+        made.check_batch(queue(queued_tokens=10), n, lengths)
+    else:
+        with pytest.raises(BusyError, match="prefill token backlog limit"):
+            made.check_batch(queue(queued_tokens=10), n, lengths)

@@ -302,3 +302,19 @@ async def test_large_bodies_leave_the_loop_free(served, monkeypatch):
         assert answer.status_code == 200
     assert threads[0] is threading.main_thread()
     assert threads[1].name.startswith("fastfront-prompt")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_batch_is_admitted_as_a_whole(stream):
+    """With room for three answers a batch of four gets a 503 before anything of it begins, streamed or not."""
+    served = Served(make(max_num_queued_reqs=3))
+    try:
+        await served.frontend.start()
+        body = {"max_tokens": 2, "stream": stream}
+        refused = await served.http.post("/v1/completions", json={"prompt": ["a"] * 4, **body})
+        assert (refused.status_code, refused.json()["error"]["type"]) == (503, "Service Unavailable")
+        assert (await served.report())["requests"] == 0
+        assert (await served.http.post("/v1/completions", json={"prompt": ["a"] * 3, **body})).status_code == 200
+    finally:
+        await served.http.aclose()
+        await served.frontend.stop()

@@ -8,6 +8,7 @@ Source: vllm/v1/engine/async_llm.py (`check_admission`), vllm/config/scheduler.p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from fastfront.errors import BusyError
@@ -41,13 +42,24 @@ class Admission:
 
     def check(self, queue: Queue, n: int) -> None:
         """Admit a request for `n` answers. The tokens that wait are those of prompts without an output yet."""
-        if self._max_reqs is not None and queue.waiting + n > self._max_reqs:
+        self._check(queue, n, 0)
+
+    def check_batch(self, queue: Queue, n: int, lengths: Sequence[int]) -> None:
+        """Admit a request for `n` answers to each of several prompts of so many tokens, all of them or none.
+
+        vLLM admits them one after the other: each prompt waits behind those before it.
+        """
+        self._check(queue, n * len(lengths), n * sum(lengths[:-1]))
+
+    def _check(self, queue: Queue, answers: int, tokens: int) -> None:
+        """`tokens`: the request's own before its last prompt."""
+        if self._max_reqs is not None and queue.waiting + answers > self._max_reqs:
             self.refusals["max_num_queued_reqs"] += 1
             raise BusyError(
                 "The engine is currently busy and cannot accept new requests. "
                 "Please try again later or on a different instance."
             )
-        if self._max_tokens is not None and queue.queued_tokens >= self._max_tokens:
+        if self._max_tokens is not None and queue.queued_tokens + tokens >= self._max_tokens:
             self.refusals["max_num_queued_tokens"] += 1
             raise BusyError(
                 "The engine has reached its prefill token backlog limit. "

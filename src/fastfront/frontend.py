@@ -160,10 +160,18 @@ class Frontend:
             return
         raise NotFoundError(f"The model `{name}` does not exist. Valid aliases: {', '.join(names)}.", param="model")
 
-    def check_admission(self, n: int) -> None:
-        """Raise BusyError if a request for `n` answers would have to wait longer than the operator wants."""
+    def check_admission(self, n: int, prompts: Sequence[Sequence[int]] = ()) -> None:
+        """Raise BusyError if a request for `n` answers would have to wait longer than the operator wants.
+
+        `prompts`: of a batch, their token ids; nothing is asked of a single one, which was admitted before it was made.
+        """
+        if self.admission.is_open:
+            return
         try:
-            self.admission.check(self.engine.pump, n)
+            if not prompts:
+                self.admission.check(self.engine.pump, n)
+            elif len(prompts) > 1:
+                self.admission.check_batch(self.engine.pump, n, [len(token_ids) for token_ids in prompts])
         except BusyError:
             self.metrics.requests_rejected += 1
             raise
@@ -319,6 +327,8 @@ class Frontend:
             chat_template=None if template is None else template.source,
             plugins=list(filter(None, (config.tool_parser_plugin, config.reasoning_parser_plugin))),
             encode=lambda text: model.tokenizer.encode(text, add_special_tokens=False),
+            response_template=model.tokenizer.response_template,
+            decode=model.tokenizer.decode,
         )
 
     async def drain(self, timeout: float) -> None:

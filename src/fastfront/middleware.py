@@ -20,6 +20,9 @@ GUARDED_PREFIXES = ("/v1", "/v2", "/inference", "/cohere")
 ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 SAFELISTED_HEADERS = frozenset({"Accept", "Accept-Language", "Content-Language", "Content-Type"})
 PREFLIGHT_MAX_AGE = b"600"
+PREFLIGHT_VARY = (
+    b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network"
+)
 UNAUTHORIZED = b'{"error":"Unauthorized"}'
 
 
@@ -165,8 +168,7 @@ class CORSMiddleware:
         headers.append((b"vary", b"Origin"))
 
     async def _preflight(self, origin: str, request: dict[bytes, str], send: Send) -> None:
-        vary = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
-        headers = [(b"vary", vary)]
+        headers = [(b"vary", PREFLIGHT_VARY)]
         refused = []
         if not self._is_allowed(origin):
             refused.append("origin")
@@ -188,6 +190,8 @@ class CORSMiddleware:
             known = {name.lower() for name in self._header_names}
             if wanted is not None and any(name.strip().lower() not in known for name in wanted.split(",")):
                 refused.append("headers")
+        if b"access-control-request-private-network" in request:
+            refused.append("private-network")
         if self._credentials:
             headers.append((b"access-control-allow-credentials", b"true"))
         headers.append((b"content-type", b"text/plain; charset=utf-8"))

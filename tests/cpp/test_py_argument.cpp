@@ -17,6 +17,15 @@ std::string dumped(std::string_view text, bool lenient = false) {
     return out;
 }
 
+/// A literal as JSON; "-": it is none.
+std::string literal(std::string_view text) {
+    const auto value = fastfront::py_literal(text);
+    if (!value) return "-";
+    std::string out;
+    fastfront::py_dump(*value, out);
+    return out;
+}
+
 }  // namespace
 
 TEST_CASE("names are Python's and JSON's") {
@@ -55,4 +64,21 @@ TEST_CASE("nesting is bounded") {
     CHECK(dumped(std::string(198, '[') + std::string(198, ']')) != "-");
     CHECK(dumped(std::string(199, '[') + std::string(199, ']')) == "-");
     CHECK(dumped(std::string(100000, '-') + "1") == "-");
+}
+
+TEST_CASE("Python literals come out as json.dumps writes them") {
+    CHECK(literal("{'a': [1, (2, 3), ()], 'b': None, 5: True}") == R"({"a": [1, [2, 3], []], "b": null, "5": true})");
+    CHECK(literal("'it''s \\'q\\' \"d\" \\u00e9\\q'") == R"("its 'q' \"d\" é\\q")");
+    CHECK(literal("1, 2") == "[1, 2]");
+    CHECK(literal("-1_000") == "-1000");
+    CHECK(literal("(5)") == "5");
+    CHECK(literal(".5") == "0.5");
+    for (const char* text :
+         {"", "x", "'a", "[1", "{1}", "007", "--1", "true", "\n1", "b'a'", "{'a': }", "inf", "1 2"}) {
+        CHECK_MESSAGE(literal(text) == "-", text);
+    }
+    CHECK(literal(std::string(100000, '(')) == "-");
+    CHECK(literal("- 5, {-1: 0x1F, 'a' 'b': r'\\d'}") == R"([-5, {"-1": 31, "ab": "\\d"}])");
+    CHECK(literal("f'x'") == "-");
+    CHECK(literal("{1, 2}") == "-");
 }

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "parsers/py_json.hpp"
-#include "parsers/py_literal.hpp"
 
 using namespace fastfront;
 
@@ -42,19 +41,4 @@ TEST_CASE("what is no JSON, or no finite number, is not read") {
         CHECK_MESSAGE(dumped(py_loads(text)) == "none", text);
     }
     CHECK(dumped(py_loads(std::string(100000, '['))) == "none");
-}
-
-TEST_CASE("Python literals come out as json.dumps writes them") {
-    CHECK(dumped(py_literal("{'a': [1, (2, 3), ()], 'b': None, 5: True}")) ==
-          R"({"a": [1, [2, 3], []], "b": null, "5": true})");
-    CHECK(dumped(py_literal("'it''s \\'q\\' \"d\" \\u00e9\\q'")) == R"("its 'q' \"d\" é\\q")");
-    CHECK(dumped(py_literal("1, 2")) == "[1, 2]");
-    CHECK(dumped(py_literal("-1_000")) == "-1000");
-    CHECK(dumped(py_literal("(5)")) == "5");
-    CHECK(dumped(py_literal(".5")) == "0.5");
-    for (const char* text :
-         {"", "x", "'a", "[1", "{1}", "007", "--1", "true", "\n1", "b'a'", "{'a': }", "inf", "1 2"}) {
-        CHECK_MESSAGE(dumped(py_literal(text)) == "none", text);
-    }
-    CHECK(dumped(py_literal(std::string(100000, '('))) == "none");
 }

@@ -93,6 +93,20 @@ TEST_CASE("MuseGlimmer's channels are told apart") {
     CHECK(parsed("muse_glimmer", "no channel, to= whom") == "no channel, to= whom");
 }
 
+TEST_CASE("MuseGlimmer's messages to tools go on with the tokens that they begin with") {
+    ParserSpec spec;
+    spec.special_tokens = {{"<|message|>", 1}, {"<|eom|>", 2}, {"<|eot|>", 3}, {"<|start|>", 4}};
+    const auto parser = made("muse_glimmer", spec);
+    std::string text = pushed(*parser, "to=user");
+    text += pushed(*parser, "<|message|>", 1);
+    text += pushed(*parser, "a");
+    text += pushed(*parser, "<|eom|>", 2);
+    text += pushed(*parser, "<|start|>", 4);
+    text += pushed(*parser, "assistant to=f");
+    CHECK(text == "a");
+    CHECK(pushed(*parser, "<|message|>", 1) == "{<|start|>}assistant to=f{<|message|>}");
+}
+
 TEST_CASE("MiniCPM-V's line breaks become real, but not in tool calls") {
     CHECK(parsed("minicpmv", "a\\nb</think>c\\n<tool_call>d\\n</tool_call>\\n", Thinking::unsaid, true) ==
           "[a\nb]c\n<tool_call>d\\n</tool_call>\n");

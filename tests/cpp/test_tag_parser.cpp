@@ -84,6 +84,20 @@ TEST_CASE("the end completes nothing, and loses nothing") {
     CHECK(finished(*in_name) == "<tool_call>\n<function=f|");
 }
 
+TEST_CASE("of a call that is none nothing is lost, layout behind it neither") {
+    const auto step3 = made("step3");
+    const std::string call =
+        "<｜tool_calls_begin｜><｜tool_call_begin｜>function<｜tool_sep｜><steptml:invoke name=\"a "
+        "<b\"></steptml:invoke>"
+        "<｜tool_call_end｜>";
+    CHECK(pushed(*step3, call) == call + "|");
+    const auto plamo3 = made("plamo3");
+    const auto tag = [](std::string_view name) { return "<|plamo:" + std::string(name) + ":plamo|>"; };
+    const std::string none = tag("begin_tool_requests") + tag("begin_tool_request") + tag("begin_tool_name") + "a <b" +
+                             tag("end_tool_name") + tag("end_tool_request") + tag("end_tool_requests");
+    CHECK(pushed(*plamo3, none) == none + "|");
+}
+
 TEST_CASE("a special token is a mark only as that token") {
     ParserSpec spec;
     spec.special_tokens = {{"<tool_call>", 7}, {"</tool_call>", 8}};

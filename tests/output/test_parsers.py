@@ -9,6 +9,7 @@ import pytest
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
+from fastfront.output import python_parsers
 from fastfront.output.parsers import AnswerParsers, Parsing
 from fastfront.protocol.chat import ChatCompletionRequest
 
@@ -71,6 +72,14 @@ def test_the_engine_hears_whether_reasoning_has_ended() -> None:
     assert parsing(made, request(include_reasoning=False), (1, THINK)).reasoning_ended is True
     kwargs = {"chat_template_kwargs": {"add_generation_prompt": True}}
     assert parsing(made, request()).reasoning_parser_kwargs == kwargs
+
+
+def test_of_a_parser_from_outside_the_engine_finds_out_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its markers in the prompt are, only the parser knows, which the engine has, too."""
+    monkeypatch.setitem(python_parsers._factories, "mine", lambda context: None)
+    made = parsers("mine")
+    assert parsing(made, request(), (1, THINK, END)).reasoning_ended is None
+    assert parsing(made, request(include_reasoning=False), (1, THINK)).reasoning_ended is True
 
 
 @pytest.mark.parametrize("choice", ["auto", None, "required", NAMED])
@@ -171,3 +180,23 @@ def test_special_tokens_are_those_of_the_vocabulary() -> None:
 def test_ids_look_as_the_model_is_used_to(config: dict[str, Any], name: str, expected: int) -> None:
     """Kimi's and Mistral's templates want ids of their own kind back."""
     assert parsers(tools=name, **config).call_ids == expected
+
+
+def test_hunyuan_tokens_may_have_a_suffix() -> None:
+    """Of a checkpoint: its tags, and what the engine is held to, have it."""
+    tokens = {"<tool_calls:ab>": 1, "</tool_calls:ab>": 2, "<tool_call:ab>": 3, "<arg_key:ab>": 4, "<b:ab>": 5}
+    made = AnswerParsers(
+        reasoning_parser=None,
+        tool_call_parser="hy_v4",
+        enable_auto_tool_choice=True,
+        added_tokens=tokens,
+        config={},
+    )
+    assert made.special_tokens == {text: number for text, number in tokens.items() if text != "<b:ab>"}
+    chat = request(tools=[CLOCK], tool_choice="required")
+    made.adjust(chat)
+    assert chat.structured_outputs is not None
+    tag = chat.structured_outputs["structural_tag"]
+    assert "<tool_calls:ab>" in tag
+    assert "</tool_call:ab>" in tag
+    assert "<tool_calls>" not in tag

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import pytest
@@ -125,12 +124,45 @@ def test_a_format_of_the_models_own_is_not_imposed_on(choice: str) -> None:
 @pytest.mark.parametrize("strictness", [STRICT, LOOSE])
 def test_the_parser_follows_the_constraint(strictness: Strictness) -> None:
     """What reads the answer is made for what the model was made to say."""
-    read_by = functools.partial(tool_choice.forced_parser, strictness=strictness)
+
+    def read_by(parser: str, choice: str | dict[str, Any]) -> str:
+        return tool_choice.forced_parser(parser, request(tools=[CLOCK], tool_choice=choice), strictness)
+
     assert read_by("granite", "required") == tool_choice.REQUIRED
     assert read_by("granite", NAMED_CLOCK) == tool_choice.NAMED
     assert read_by("granite", "auto") == "granite"
     assert read_by("gemma4", "required") == "gemma4"
     assert read_by("hermes", "required") == ("hermes" if strictness.enforced else tool_choice.REQUIRED)
+
+
+@pytest.mark.parametrize("choice", ["required", NAMED_CLOCK])
+def test_mistrals_list_is_imposed_and_read(choice: str | dict[str, Any]) -> None:
+    """Its calls are a JSON list of its own form; a named function bounds it to one."""
+    chat = request(tools=[WEATHER, CLOCK], tool_choice=choice, response_format={"type": "json_object"})
+    tool_choice.constrain(chat, "mistral", STRICT)
+    assert chat.response_format is None
+    assert chat.structured_outputs is not None
+    schema = chat.structured_outputs["json"]
+    names = [call["properties"]["name"]["enum"] for call in schema["items"]["anyOf"]]
+    assert names == ([["weather"], ["clock"]] if choice == "required" else [["clock"]])
+    assert schema.get("maxItems") == (None if choice == "required" else 1)
+    assert tool_choice.forced_parser("mistral", chat, STRICT) == tool_choice.MISTRAL
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"structured_outputs": {"regex": "a"}}, {"response_format": {"type": "structural_tag", "format": {}}}],
+)
+def test_a_clients_constraint_goes_before_mistrals_list(form: dict[str, Any]) -> None:
+    """The model then calls in its own words, if at all."""
+    chat = request(tools=[CLOCK], tool_choice="required", **form)
+    tool_choice.constrain(chat, "mistral", STRICT)
+    assert {"structured_outputs": chat.structured_outputs, "response_format": chat.response_format} == {
+        "structured_outputs": None,
+        "response_format": None,
+        **form,
+    }
+    assert tool_choice.forced_parser("mistral", chat, STRICT) == "mistral"
 
 
 def test_without_strict_tool_calling_calls_are_json() -> None:

@@ -186,6 +186,18 @@ RAW: dict[str, tuple[str, bytes]] = {
 }
 
 
+STUCK: dict[str, Any] = {"structured_outputs": {"choice": ["IIIIIIIIJ"]}, "allowed_token_ids": [40, 76]}
+"""One of the two tokens is an `I`, of either model; none is a `J`."""
+ENGINE: dict[str, dict[str, Any]] = {
+    "nowhere": {"structured_outputs": {"choice": ["Paris"]}, "allowed_token_ids": [40]},
+    "stuck": STUCK,
+    "stuck-details": {**STUCK, "logprobs": 1, "return_token_ids": True},
+    "stuck-several": {**STUCK, "n": 2, "temperature": 1, "seed": 1, "stream": False},
+    "stuck-usage": {**STUCK, "stream_options": {"include_usage": True}, "stream": True},
+}
+"""What the engine ends with an error: its mask leaves no token, it takes the first, and the grammar does not."""
+
+
 def errors() -> tuple[Case, ...]:
     """Return all of them, and some as streams, where what is refused late comes as an event."""
     cases: list[Case] = []
@@ -202,6 +214,13 @@ def errors() -> tuple[Case, ...]:
                 {**completion("hello", max_tokens=4), **BOTH[name], "stream": True},
             ),
         ]
+    for name, members in ENGINE.items():
+        for stream in (members["stream"],) if "stream" in members else (False, True):
+            way, shown = "on" if stream else "off", {**members, "stream": stream}
+            cases.append(Case(f"error:completion:engine-{name}:{way}", COMPLETIONS, completion("hello", **shown)))
+            if "logprobs" in members:
+                shown |= {"logprobs": True}
+            cases.append(Case(f"error:chat:engine-{name}:{way}", CHAT, chat("hello", **shown)))
     cases += [Case(f"error:raw:{name}", path, body) for name, (path, body) in RAW.items()]
     return tuple(cases)
 

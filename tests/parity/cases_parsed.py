@@ -35,11 +35,26 @@ FLAGS = (
 """For both servers, with the byte-level model: its vocabulary has the markers."""
 
 THINK_END = 6141
+CALL_START = 6142
+ANSWER_END = 6139
 TIME = {
     "type": "function",
     "function": {"name": "time", "parameters": {"type": "object", "properties": {"zone": {"type": "integer"}}}},
 }
+STRICT, STRICT_TIME = ({"type": "function", "function": {**tool["function"], "strict": True}} for tool in (TOOL, TIME))
 NAMED = {"type": "function", "function": {"name": "weather"}}
+JSON_BIAS = {1758: 90, 533: 60, 701: 60, 326: 60, 279: 60, 887: 60}
+"""The tokens ` {}`, ` {"`, `{"`, `":`, ` "` and `"}`: with them arguments are written as Python writes JSON."""
+
+
+def biased(token: int | None = None) -> dict[str, Any]:
+    """Return a bias to write calls as models with sense do, and `token` wherever it may come."""
+    return {"logit_bias": JSON_BIAS if token is None else {**JSON_BIAS, token: 100}}
+
+
+NEAT = biased()
+CALLING = biased(CALL_START)
+ENDING = biased(ANSWER_END)
 CLOSED = {"chat_template_kwargs": {"enable_thinking": False}}
 """The prompt closes thinking: constraints hold from the first token on."""
 HIDDEN = {"include_reasoning": False}
@@ -51,12 +66,13 @@ FORCED_TEXTS = {
     "malformed": r"<tool_call>\n\{\"name\": \"weather\", \"arguments\": \{\"city\": [a-z]{90}",
     "words": r"[a-h]{3} [0-9]{2}",
 }
+DETAILED = {"call", "text-call", "words"}
 THINKING: dict[str, Any] = {
-    # Of the tokens that are allowed, one ends thinking; the seed decides when it comes.
-    "allowed_token_ids": [40, 41, 42, 43, 44, THINK_END],
+    # Of the tokens that are allowed, one ends thinking; the seed decides when it comes: once.
+    "allowed_token_ids": [*range(40, 56), THINK_END],
     "temperature": 2,
     "seed": 3,
-    "max_tokens": 24,
+    "max_tokens": 16,
     "ignore_eos": True,
 }
 SHOWN: dict[str, dict[str, Any]] = {
@@ -86,8 +102,9 @@ def parsed() -> tuple[Case, ...]:
         for name, regex in FORCED_TEXTS.items():
             body = chat("Call.", max_tokens=60, tools=[TOOL, TIME], **CLOSED, structured_outputs={"regex": regex})
             cases.append(_case(f"text={name}", way, body))
-            cases.append(_case(f"text={name}-details", way, body | SHOWN["both"]))
-        for name, members in {**CHOICES, **OTHERS}.items():
+            if name in DETAILED:
+                cases.append(_case(f"text={name}-details", way, body | SHOWN["both"]))
+        for name, members in {**CHOICES, **STRICT_CHOICES, **OTHERS}.items():
             cases.append(_case(name, way, {**chat("Weather?", max_tokens=48, **CLOSED), **members}))
     return (*cases, *_completions())
 
@@ -97,17 +114,71 @@ def _case(name: str, way: str, body: dict[str, Any]) -> Case:
 
 
 CHOICES: dict[str, dict[str, Any]] = {
-    "required": {"tools": [TOOL], "tool_choice": "required"},
-    "required-two": {"tools": [TOOL, TIME], "tool_choice": "required", "temperature": 1, "seed": 4},
-    "required-one-call": {"tools": [TOOL, TIME], "tool_choice": "required", "parallel_tool_calls": False},
-    "required-details": {"tools": [TOOL], "tool_choice": "required", **SHOWN["both"]},
+    "required": {"tools": [TOOL], "tool_choice": "required", **ENDING},
+    "required-two": {"tools": [TOOL, TIME], "tool_choice": "required", "temperature": 1, "seed": 4, **ENDING},
+    "required-one-call": {
+        "tools": [TOOL, TIME],
+        "tool_choice": "required",
+        "parallel_tool_calls": False,
+        **CALLING,
+    },
+    "required-details": {"tools": [TOOL], "tool_choice": "required", **ENDING, **SHOWN["both"]},
     "required-cut": {"tools": [TOOL], "tool_choice": "required", "max_tokens": 12},
-    "required-hidden": {"tools": [TOOL], "tool_choice": "required", **HIDDEN, "chat_template_kwargs": {}},
-    "named": {"tools": [TOOL, TIME], "tool_choice": NAMED},
-    "named-details": {"tools": [TOOL], "tool_choice": NAMED, **SHOWN["both"]},
+    "required-hidden": {"tools": [TOOL], "tool_choice": "required", **NEAT, **HIDDEN, "chat_template_kwargs": {}},
+    "required-thinking": {"tools": [TOOL], "tool_choice": "required", **ENDING, "chat_template_kwargs": {}},
+    "named": {"tools": [TOOL, TIME], "tool_choice": NAMED, **NEAT},
+    "named-details": {"tools": [TOOL], "tool_choice": NAMED, **NEAT, **SHOWN["both"]},
     "named-cut": {"tools": [TOOL], "tool_choice": NAMED, "max_tokens": 3},
-    "named-several": {"tools": [TOOL], "tool_choice": NAMED, "n": 2, "temperature": 1, "seed": 8},
-    "named-hidden": {"tools": [TOOL], "tool_choice": NAMED, **HIDDEN, "chat_template_kwargs": {}},
+    "named-several": {"tools": [TOOL], "tool_choice": NAMED, **NEAT, "n": 2, "temperature": 1, "seed": 8},
+    "named-hidden": {"tools": [TOOL], "tool_choice": NAMED, **NEAT, **HIDDEN, "chat_template_kwargs": {}},
+    "one-call": {"tools": [TOOL], **CALLING, "parallel_tool_calls": False},
+}
+FORM = {"structured_outputs": {"choice": ["Paris", "Rome"]}}
+STRICT_CHOICES: dict[str, dict[str, Any]] = {
+    "strict-required": {"tools": [STRICT], "tool_choice": "required", **ENDING},
+    "strict-required-two": {
+        "tools": [STRICT, STRICT_TIME],
+        "tool_choice": "required",
+        "temperature": 1,
+        "seed": 4,
+        **ENDING,
+    },
+    "strict-required-more": {"tools": [STRICT], "tool_choice": "required", **ENDING, "min_tokens": 24},
+    "strict-required-one-call": {
+        "tools": [STRICT, STRICT_TIME],
+        "tool_choice": "required",
+        "parallel_tool_calls": False,
+        **CALLING,
+    },
+    "strict-required-details": {"tools": [STRICT], "tool_choice": "required", **ENDING, **SHOWN["both"]},
+    "strict-required-spaces": {"tools": [STRICT], "tool_choice": "required"},
+    "strict-required-hidden": {
+        "tools": [STRICT],
+        "tool_choice": "required",
+        **ENDING,
+        **HIDDEN,
+        "chat_template_kwargs": {},
+    },
+    "strict-named": {"tools": [STRICT, TIME], "tool_choice": NAMED, **NEAT},
+    "strict-named-details": {"tools": [STRICT], "tool_choice": NAMED, **NEAT, **SHOWN["both"]},
+    "strict-named-several": {"tools": [STRICT], "tool_choice": NAMED, **NEAT, "n": 2, "temperature": 1, "seed": 8},
+    "strict-auto": {"tools": [STRICT], **CALLING, "stop": ["</tool_call>"]},
+    "strict-auto-included": {
+        "tools": [TIME, STRICT],
+        **CALLING,
+        "stop": ["</tool_call>"],
+        "include_stop_str_in_output": True,
+    },
+    "strict-auto-one-call": {"tools": [STRICT], **CALLING, "parallel_tool_calls": False},
+    "strict-form": {"tools": [STRICT], **FORM},
+    "strict-form-call": {"tools": [STRICT], **FORM, **CALLING, "stop": ["</tool_call>"]},
+    "strict-form-one-call": {"tools": [STRICT], **FORM, **CALLING, "parallel_tool_calls": False},
+    "strict-object-call": {
+        "tools": [STRICT],
+        "response_format": {"type": "json_object"},
+        "parallel_tool_calls": False,
+        **CALLING,
+    },
 }
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -130,6 +201,12 @@ OTHERS: dict[str, dict[str, Any]] = {
         "max_tokens": 6,
         "echo": True,
         **CONTINUED,
+        "chat_template_kwargs": {},
+    },
+    "thinking-again": {
+        **THINKING,
+        "messages": [{"role": "user", "content": PROMPTS["english"]}],
+        "seed": 26,
         "chat_template_kwargs": {},
     },
     "stop": {**THINKING, "stop": ["</think>"], "include_stop_str_in_output": True, "chat_template_kwargs": {}},

@@ -45,8 +45,6 @@ def differences(theirs: Answer, ours: Answer) -> list[Difference]:
 
 
 def _joined(answer: Answer, *, parsed: bool) -> list[Any]:
-    if any(isinstance(event, dict) and "error" in event for event in answer.events):
-        return list(answer.events)
     return folded(answer.events) if parsed else merged(by_choice(answer.events))
 
 

@@ -6,8 +6,24 @@ docs/compatibility.md says each to users; a test holds the two together. The run
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.parity.comparing import MISSING, Difference
+from tests.parity.relations import (
+    anyhow,
+    begins,
+    calls_here,
+    one_less,
+    only_here,
+    only_there,
+    rest_of,
+    spaced,
+    values,
+    without,
+)
 
 PLAIN = ("bytelevel", "bytefallback")
 FLAGS = ("flags",)
@@ -26,16 +42,29 @@ class Deviation:
     said: str
     """Words of docs/compatibility.md that tell it to users."""
     runs: tuple[str, ...] = PLAIN
+    related: Callable[[Any, Any], bool] = anyhow
+    """How vLLM's value and fastfront's stand to each other."""
 
-    def explains(self, run: str, case: str, path: str) -> bool:
+    def explains(self, run: str, case: str, difference: Difference) -> bool:
         """Tell whether the difference is this one."""
-        return run in self.runs and fnmatchcase(case, self.cases) and fnmatchcase(path, self.path)
+        if run not in self.runs or not fnmatchcase(case, self.cases) or not fnmatchcase(difference.path, self.path):
+            return False
+        return self.related(difference.theirs, difference.ours)
 
 
-STREAMED = ("on", "usage", "continuous")
 ONE_ANSWER = "vLLM's stream is not its whole answer: ours is"
 NO_WAY_BACK = "a stream cannot take a call back"
 SAME_WORDS = "the client does not know pydantic's unions"
+
+CUT = {
+    "required-cut": (("events.*.delta.content", only_here("<tool_call>")), ("events.*.delta.tool_calls", only_there)),
+    "strict-required-spaces": (
+        ("events.*.delta.content", only_here("<tool_call>")),
+        ("events.*.delta.tool_calls.1", only_there),
+    ),
+    "named-cut": (("events.*.choices.0.delta.content", only_here("<tool_call>")),),
+}
+"""By case: what a stream differs in where its answer is cut off before a call's arguments."""
 
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
@@ -75,10 +104,44 @@ DEVIATIONS: tuple[Deviation, ...] = (
     ],
     Deviation("error:raw:type:not-utf-8", "body.*", "one shape for every error", "not UTF-8, nested too deeply"),
     Deviation("error:raw:type:surrogate", "body.error.*", "it is not text", "an unpaired surrogate anywhere"),
+    Deviation(
+        "error:*:engine-nowhere:on",
+        "status",
+        "a failure has its status, streamed or not",
+        "an engine's error within a stream's first 100 ms",
+    ),
     *[
-        Deviation(f"parsed:thinking*:{way}", "events.*.delta.content", ONE_ANSWER, "a stream adds up to it", FLAGS)
-        for way in STREAMED
+        Deviation(
+            "http:unknown-method", path, "one shape for every error", "HTTP that is none, unknown methods among it"
+        )
+        for path in ("type", "body.body", "body.headers.content-length")
     ],
+    Deviation(
+        "http:slash*", "body.headers.location", "right behind a proxy that ends TLS", "redirects for a trailing slash"
+    ),
+    Deviation(
+        "front:busy*",
+        "body.headers.retry-after",
+        "clients know when to come again",
+        "carry `retry-after`",
+        FLAGS,
+        values(MISSING, "1"),
+    ),
+    Deviation(
+        "front:busy-prompts-stream",
+        "status",
+        "a refusal has its status, streamed or not",
+        "a batch that the bounds on what waits refuse, streamed",
+        FLAGS,
+    ),
+    Deviation(
+        "parsed:thinking-again:*",
+        "events.*.delta.content",
+        ONE_ANSWER,
+        "a stream adds up to it",
+        FLAGS,
+        without("</think>"),
+    ),
     *[
         Deviation(
             "parsed:continued-answer:*",
@@ -90,50 +153,66 @@ DEVIATIONS: tuple[Deviation, ...] = (
         for path in ("body.choices.0.message.*", "*.reasoning_tokens")
     ],
     Deviation(
-        "parsed:named-hidden:*",
+        "parsed:required-thinking:*",
         "*.reasoning_tokens",
         "all tokens within thinking are reasoning",
         "reasoning tokens of an answer that ends by itself within thinking",
         FLAGS,
+        one_less,
     ),
     Deviation(
-        "parsed:text=two-calls*:off",
+        "parsed:required-thinking:off",
+        "body.choices.0.finish_reason",
+        "there is no call; the stream of vLLM says so, too",
+        'finish_reason of an answer without a call, with tool_choice "required"',
+        FLAGS,
+        values("tool_calls", "stop"),
+    ),
+    Deviation(
+        "parsed:text=two-calls:off",
         "body.choices.0.finish_reason",
         "the answer was cut off: the stream of vLLM says so, too",
         "finish_reason of an answer that `max_tokens` cuts off behind a call",
         FLAGS,
+        values("tool_calls", "length"),
     ),
     *[
-        Deviation("parsed:text=malformed*", path, NO_WAY_BACK, "arguments that turn out malformed", FLAGS)
-        for path in ("body.choices.0.finish_reason", "body.choices.0.message.*", "events.*.delta.*")
+        Deviation("parsed:text=malformed:off", path, NO_WAY_BACK, "arguments that turn out malformed", FLAGS, related)
+        for path, related in (
+            ("body.choices.0.finish_reason", values("stop", "tool_calls")),
+            ("body.choices.0.message.content", rest_of),
+            ("body.choices.0.message.tool_calls", calls_here),
+        )
+    ],
+    *[
+        Deviation("parsed:text=malformed:*", path, NO_WAY_BACK, "arguments that turn out malformed", FLAGS, related)
+        for path, related in (
+            ("events.*.delta.content", only_here("")),
+            ("events.*.delta.tool_calls.0.arguments", begins),
+        )
+    ],
+    # Whole answers that are cut off in a call: what vLLM gives back as content, here is calls and the rest.
+    *[
+        Deviation("parsed:strict-required-spaces:off", path, NO_WAY_BACK, "an answer cut off in a call", FLAGS, related)
+        for path, related in (
+            ("body.choices.0.message.content", rest_of),
+            ("body.choices.0.message.tool_calls", calls_here),
+        )
+    ],
+    # Streams that are: vLLM's whole answers have the text as content, its streams calls without arguments, or nothing.
+    *[
+        Deviation(f"parsed:{case}:*", path, ONE_ANSWER, "an answer cut off in a call", FLAGS, related)
+        for case in ("required-cut", "strict-required-spaces", "named-cut")
+        for path, related in CUT[case]
     ],
     Deviation(
-        "parsed:required*:off",
-        "body.choices.0.message.tool_calls",
-        "nothing is lost of an answer that is cut off",
-        "an answer cut off in a call",
+        "parsed:strict-required-spaces:*",
+        "events.*.delta.tool_calls.0.arguments",
+        ONE_ANSWER,
+        "Streams add up to them",
         FLAGS,
+        spaced,
     ),
-    *[
-        Deviation(
-            f"parsed:required*:{way}",
-            "events.*.delta.tool_calls.*.arguments",
-            ONE_ANSWER,
-            "Streams add up to them",
-            FLAGS,
-        )
-        for way in STREAMED
-    ],
-    *[
-        Deviation(
-            "parsed:required-cut:*",
-            path,
-            "nothing is lost",
-            'tool_choice "required" and the answer is no such list',
-            FLAGS,
-        )
-        for path in ("body.choices.0.message.content", "events.*.delta.content")
-    ],
     *[
         Deviation(
             f"error:embeds:{name}:off",

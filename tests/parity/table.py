@@ -43,7 +43,7 @@ class Tally:
         self.seen.update(*by.values())
 
     def _explaining(self, case: str, difference: Difference, deviations: Sequence[Deviation]) -> list[Deviation]:
-        return [each for each in deviations if each.explains(self.run, case, difference.path)]
+        return [each for each in deviations if each.explains(self.run, case, difference)]
 
     @property
     def cases(self) -> int:

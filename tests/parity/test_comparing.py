@@ -9,6 +9,7 @@ import pytest
 
 from tests.parity.comparing import differences
 from tests.parity.deviations import Deviation
+from tests.parity.relations import one_less
 from tests.parity.table import Tally
 from tests.real_engine.asking import Answer
 
@@ -86,3 +87,20 @@ def test_a_deviation_explains_its_path_only() -> None:
     tally.add("y2", whole({"a": 1}), whole({"a": 1}), [known])
     assert (tally.cases, tally.equal, tally.explained, len(tally.unexplained)) == (4, 1, 1, 2)
     assert tally.seen == {known}
+
+
+def test_a_deviation_explains_its_relation_only() -> None:
+    """Values that stand otherwise to each other are another difference."""
+    known = Deviation("x", "body.a", "why", "said", ("bytelevel",), one_less)
+    tally = Tally("bytelevel")
+    tally.add("x", whole({"a": 1}), whole({"a": 2}), [known])
+    tally.add("x", whole({"a": 1}), whole({"a": 3}), [known])
+    assert (tally.explained, len(tally.unexplained)) == (1, 1)
+
+
+def test_events_before_an_error_are_joined() -> None:
+    """A stream that fails is compared as any other up to its error."""
+    error = {"error": {"code": 500}}
+    apart = stream(event({"content": "a"}), event({"content": "b"}), error, "[DONE]")
+    assert paths(apart, stream(event({"content": "ab"}), error, "[DONE]")) == []
+    assert paths(apart, stream(event({"content": "ab"}), "[DONE]")) != []

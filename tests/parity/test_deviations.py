@@ -11,13 +11,14 @@ import pytest
 from tests.parity.cases import generated
 from tests.parity.cases_embeds import embedded
 from tests.parity.cases_errors import errors
+from tests.parity.cases_front import FRONT
 from tests.parity.cases_http import HTTP
 from tests.parity.cases_parsed import parsed
 from tests.parity.deviations import DEVIATIONS, Deviation
 
 PAGE = (Path(__file__).parents[2] / "docs/compatibility.md").read_text(encoding="utf-8")
 PLAIN_NAMES = [case.name for case in (*generated(), *errors(), *HTTP)]
-FLAGS_NAMES = [case.name for case in (*parsed(), *embedded())]
+FLAGS_NAMES = [case.name for case in (*parsed(), *embedded(), *FRONT)]
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda each: f"{each.cases} {each.path}")

@@ -10,9 +10,9 @@ Body = dict[str, Any]
 PARSERS = (
     *("deepseek_v3", "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v41", "glm45", "hermes", "hy_v4"),
     *("kimi_k2", "kimi_k3", "ling3", "llama3_json", "longcat", "mimo", "minimax_m2", "openai", "plamo3"),
-    *("qwen3_coder", "dots", "granite"),
+    *("qwen3_coder", "dots", "granite", "mistral"),
 )
-"""One parser for each kind of structural tag; the last two have none: their own format, and JSON."""
+"""One parser for each kind of structural tag; the last three have none: their own format, JSON, a list of their own."""
 
 
 def _tool(name: str, parameters: Any = None, *, strict: bool | None = None) -> Body:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.parsers.tag_formats import RENDER, horizon, inkling, muse
+from tests.parsers.tag_formats import RENDER, horizon, inkling, invoke, muse
 
 if TYPE_CHECKING:
     from tests.parsers.tag_formats import Call
@@ -114,6 +114,10 @@ BEFORE = {
 _D = '<｜DSML｜parameter name="{}" string="{}">{}</｜DSML｜parameter>'
 
 
+def _dots(body: str) -> str:
+    return f"<dots_function_call>\n{body}\n</dots_function_call>"
+
+
 def _dsml_call(name: str, *parameters: tuple[str, str, str]) -> str:
     body = "".join(_D.format(*parameter) for parameter in parameters)
     return f'<｜DSML｜tool_calls><｜DSML｜invoke name="{name}">{body}</｜DSML｜invoke></｜DSML｜tool_calls>'
@@ -176,6 +180,13 @@ OWN: dict[str, dict[str, str]] = {
             '<|open|>tools<|sep|><|open|>call tool="now"<|sep|><|open|>argument key="s" type="string"<|sep|>a<|close|>b'
             "<|sep|><|open|>c<|sep|><|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>"
         ),
+    },
+    "dots": {
+        "json": _dots('{"name": "typed", "arguments": {"s": "x", "i": 5.0, "é": [1, null]}}'),
+        "json_twice": "Hi\n" + _dots('{"parameters": {"city": "a"}, "name": "get_weather"}') + _dots('{"name": "now"}'),
+        "json_without_arguments": _dots('{"name": "now", "arguments": null}')
+        + _dots('{"name": "now", "arguments": 0}'),
+        "json_and_tags": _dots('{"name": "now"}') + invoke([("now", [])], "dots_function_call"),
     },
     "inkling": {
         "compact": '<|content_invoke_tool_json|>{"name":"typed","args":{"s":"x","i":5}}<|end_message|>',

@@ -121,3 +121,17 @@ def test_any_text_gives_what_the_reference_says(parser):
             at += size
         message = driven(pushes, reasoning_parser=parser)
         assert (message["reasoning"], message["content"]) == reference.whole(parser, text), repr(text)
+
+
+@pytest.mark.parametrize("parser", ["nemotron_v3", "granite_thinking_parser"])
+def test_an_answer_that_must_not_be_empty_repeats_its_thinking(parser):
+    """Where nothing but white space follows it; at every split, and never where there is content."""
+
+    def found(text):
+        message = at_every_split([Segment(text)], reasoning_parser=parser, repeats_thinking=True)
+        return message["reasoning"], message["content"].strip()
+
+    assert found("Hm. So") == ("Hm. So", "Hm. So")
+    assert found("Hm.</think>\n\n") == ("Hm.", "Hm.")
+    assert found("Hm.</think>Yes.") == ("Hm.", "Yes.")
+    assert found("") == ("", "")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every parser that vLLM registers (golden/names.json) has a native one of its name, or a reason not to; and each of
-those survives what it was not made for.
+"""Every parser that vLLM registers (golden/names.json) has a native one of its name; and each of those survives what it
+was not made for.
 """
 
 from __future__ import annotations
@@ -15,20 +15,17 @@ from typing import Any
 import pytest
 
 from fastfront._native import parse
+from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
+from fastfront.output.response_template import ResponseTemplate
 from fastfront.output.tool_schemas import tool_schemas
-from tests.parsers import corpus_tags, json_corpus, list_corpus
+from tests.parsers import corpus_tags, json_corpus, list_corpus, template_corpus
 from tests.parsers.driving import Segment, driven, whole
 
+NEXT = ("beam", "muse", "musespark1x", "step5")
 VLLMS: dict[str, list[str]] = json.loads((Path(__file__).parent / "golden" / "names.json").read_text(encoding="utf-8"))
 
-NOT_NATIVE = {
-    ("reasoning", "hf"): "goes by a template in the model's repository: vLLM's own parser reads it, in Python",
-    ("tools", "hf"): "the same",
-}
-"""Names of vLLM's that no native parser has, and why."""
-
 ADDED = {
-    ("reasoning", "step5"): "of vLLM 0.33",
+    **{(kind, name): "of vLLM 0.33" for kind in ("reasoning", "tools") for name in NEXT},
     ("tools", "json:mistral"): "reads mistral's answers to tool_choice, no name to give",
     ("tools", "json:named"): "reads the answers to a tool_choice that names a function, no name to give",
     ("tools", "json:required"): 'reads the answers to tool_choice "required", no name to give',
@@ -38,6 +35,7 @@ ADDED = {
 NATIVE = {"reasoning": parse.reasoning_parser_names(), "tools": parse.tool_parser_names()}
 EACH = [(kind, name) for kind, names in NATIVE.items() for name in names]
 TOOLS = tool_schemas(corpus_tags.TOOLS)
+TEMPLATE = ResponseTemplate(template_corpus.TEMPLATES["json"], ["hf"], reasoning=True, tools=True).native
 
 MARKUP = sorted(
     {token for kind, name in EACH for token in parse.special_tokens_of(name, reasoning=kind == "reasoning")}
@@ -89,9 +87,10 @@ def foreign(kind: str, name: str) -> dict[str, str]:
 
 def options_of(kind: str, name: str) -> dict[str, Any]:
     """How the parser is made, its special tokens found in the text."""
+    template = {"response_template": TEMPLATE} if name in TEMPLATE_NAMES else {}
     if kind == "reasoning":
-        return {"reasoning_parser": name}
-    return {"tool_parser": name, "tools": TOOLS}
+        return {"reasoning_parser": name} | template
+    return {"tool_parser": name, "tools": TOOLS} | template
 
 
 def random_text(letters: random.Random, own: list[str]) -> str:
@@ -102,9 +101,9 @@ def random_text(letters: random.Random, own: list[str]) -> str:
 
 
 @pytest.mark.parametrize("kind", ["reasoning", "tools"])
-def test_every_name_of_vllms_is_native_or_has_its_reason(kind):
-    """And no native parser has a name of its own without one."""
-    assert set(VLLMS[kind]) - set(NATIVE[kind]) == {name for of, name in NOT_NATIVE if of == kind}
+def test_every_name_of_vllms_is_native(kind):
+    """And no native parser has a name of its own without a reason."""
+    assert set(VLLMS[kind]) <= set(NATIVE[kind])
     assert set(NATIVE[kind]) - set(VLLMS[kind]) == {name for of, name in ADDED if of == kind}
 
 
@@ -112,12 +111,10 @@ def test_the_page_names_every_parser():
     """docs/parsers.md has all that can be given to a flag, by kind."""
     page = (Path(__file__).parents[2] / "docs" / "parsers.md").read_text(encoding="utf-8")
     tools, rest = page.split("**Tool parsers**")[1].split("**Reasoning parsers**")
-    reasoning, others = rest.split("**Not native**")
+    reasoning, _ = rest.split("**By the model's own template**")
     assert set(re.findall(r"`([\w-]+)`", tools.split("|---|---|")[1])) == {n for n in NATIVE["tools"] if ":" not in n}
     for name in NATIVE["reasoning"]:
         assert f"`{name}`" in reasoning
-    for _, name in NOT_NATIVE:
-        assert f"`{name}`" in others
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH)

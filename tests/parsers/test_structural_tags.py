@@ -57,7 +57,8 @@ def test_every_parser_has_the_tag_and_level_that_vllm_gives_it() -> None:
     assert {name: row[0] for name, row in table.items() if row[0] is not None} == TAG_OF
     assert {name: row[3] for name, row in table.items() if row[3] is not None} == LEVEL_OF
     for column, strictness in ((1, STRICT), (2, LOOSE)):
-        as_json = {n for n in table if tool_choice.forced_parser(n, "required", strictness) == tool_choice.REQUIRED}
+        asked = decoded({"tools": [corpus.RICH], "tool_choice": "required"})
+        as_json = {name for name in table if tool_choice.forced_parser(name, asked, strictness) == tool_choice.REQUIRED}
         # What a gpt-oss model says is never JSON alone.
         assert as_json == {name for name, row in table.items() if row[column]} - {"openai"}
 

@@ -183,3 +183,16 @@ def test_nothing_is_lost_where_an_answer_is_cut(parser: str) -> None:
             made = driven(parser, [text[:length]], tools=tools)
             parts = [made["content"] or "", *(part for call in made["calls"] for part in call.values())]
             assert word is None or any(word[0] in part for part in parts), text[:length]
+
+
+@pytest.mark.parametrize("parser", ["hy_v3", "hy_v4"])
+def test_tags_may_have_the_suffix_of_a_checkpoint(parser: str) -> None:
+    """Hunyuan's tokens: the same answers, the same calls, by their ids; without the suffix they are text."""
+    for name in ("parallel", "text_before"):
+        text, tools = corpus.answers(parser)[name]
+        suffixed = re.sub(r"<(/?(?:tool_calls|tool_call|tool_sep|arg_key|arg_value))>", r"<\1:ab12>", text)
+        tokens = {token: number for number, token in enumerate(sorted(set(re.findall(r"<[^>]+:ab12>", suffixed))), 9)}
+        parts = re.split("({})".format("|".join(map(re.escape, tokens))), suffixed)
+        pushes = [Segment(part, tokens.get(part)) for part in parts if part]
+        assert message(pushes, parser, tools=tools, tokens=tokens) == GOLDEN[parser][name]
+        assert message([Segment(text)], parser, tools=tools, tokens=tokens)["calls"] == []

@@ -1,24 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sending requests as raw HTTP and bringing the answers into a form that two servers can be compared in.
 
-What may differ between two servers that behave alike is taken out (ids, times, fingerprints); nothing else is.
+What may differ between two servers that behave alike is taken out (times, what is random of ids and fingerprints);
+nothing else is.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-VOLATILE = {"id", "created", "system_fingerprint"}
-"""Differ from answer to answer (id, created), or tell one server build from another (system_fingerprint)."""
+KEY = "key-of-the-environment"
+"""What clients bring: some servers have it as VLLM_API_KEY, others want none."""
+KEYED = {"authorization": f"Bearer {KEY}"}
+IDS = {"id", "system_fingerprint"}
+"""Have a random part in answer after answer, or tell one server build from another."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole JSON body, or the events of a stream; volatile values are replaced by their types."""
+    """A whole JSON body, or the events of a stream.
+
+    `created` is replaced by its type, and what is random of ids by its length.
+    """
 
     status: int
     content_type: str
@@ -50,13 +59,17 @@ def ask(client: httpx.Client, path: str, body: object) -> Answer:
     return Answer(response.status_code, media_type(response), body=parsed)
 
 
-def send(client: httpx.Client, method: str, path: str, content: bytes, headers: dict[str, str]) -> Answer:
-    """Send any HTTP request. An answer that is no JSON is its text; of headers, `allow` is kept."""
+def send(
+    client: httpx.Client, method: str, path: str, content: bytes, headers: dict[str, str], kept: Collection[str]
+) -> Answer:
+    """Send any HTTP request. An answer that is no JSON is its text; of headers, `kept` are compared, too."""
     response = client.request(method, path, content=content, headers=headers)
     kind = media_type(response)
+    events = read_events(response) if kind == "text/event-stream" else ()
     is_json = kind == "application/json" and bool(response.content)
-    body = normalise(json.loads(response.content)) if is_json else response.text
-    return Answer(response.status_code, kind, body={"body": body, "allow": response.headers.get("allow")})
+    body = normalise(json.loads(response.content)) if is_json else "" if events else response.text
+    shown = {name: form(value) for name, value in sorted(response.headers.multi_items()) if name in kept}
+    return Answer(response.status_code, kind, {"body": body, "headers": shown}, events)
 
 
 def media_type(response: httpx.Response) -> str:
@@ -77,7 +90,8 @@ def read_events(response: httpx.Response) -> tuple[Any, ...]:
             events.append(data)
             continue
         event = json.loads(data)
-        ids.add((event.get("id"), event.get("created")))
+        if "error" not in event:
+            ids.add((event.get("id"), event.get("created")))
         events.append(normalise(event))
     assert len(ids) <= 1, f"a stream keeps one id and one time, not {ids}"
     return tuple(events)
@@ -85,11 +99,19 @@ def read_events(response: httpx.Response) -> tuple[Any, ...]:
 
 def normalise(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: type(item).__name__ if key in VOLATILE and not isinstance(item, dict) else normalise(item)
-            for key, item in value.items()
-        }
+        return {key: _volatile(key, item) for key, item in value.items()}
     return [normalise(item) for item in value] if isinstance(value, list) else value
+
+
+def _volatile(key: str, item: Any) -> Any:
+    if key == "created":
+        return type(item).__name__
+    return form(item) if key in IDS and isinstance(item, str) else normalise(item)
+
+
+def form(text: str) -> str:
+    """Return an id with the length of what is random in it: `chatcmpl-<32 hex>`."""
+    return re.sub(r"[0-9a-f]{8,}", lambda found: f"<{len(found[0])} hex>", text)
 
 
 def merged(events: tuple[Any, ...]) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,23 @@ from fastfront.sim import MODEL_PATH
 from tests.parity.cases import generated
 from tests.parity.cases_embeds import embedded
 from tests.parity.cases_errors import errors
-from tests.parity.cases_http import HTTP
+from tests.parity.cases_front import AUTHORIZED, DEAD, FRONT, FRONT_FLAGS, FRONT_KEPT, FRONT_SETTINGS
+from tests.parity.cases_http import HTTP, KEPT, HttpCase
 from tests.parity.cases_parsed import FLAGS, parsed
 from tests.parity.table import Tally, write_table
 from tests.real_engine import servers
-from tests.real_engine.asking import Answer, ask, send
+from tests.real_engine.asking import KEY, KEYED, Answer, ask, send
 from tests.real_engine.cases import STATUS_ONLY, TOKENS, Case
 from tests.real_engine.cases_routes import PAGES, ROUTES
+from tests.real_engine.dying import LastWords, kill_engine
 from tests.real_engine.every_case import CASES, ERRORS
 from tests.real_engine.servers import Server, Site
 
-WAYS = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
+WAYS: dict[str, Any] = {"drop-in": servers.drop_in, "serve": servers.serve, "headless": servers.headless}
 RUNS = [("drop-in", "bytelevel"), ("serve", "bytelevel"), ("headless", "bytelevel"), ("serve", "bytefallback")]
 """What is started: every way with one model, and the other model one way."""
+SETTINGS: dict[str, dict[str, str]] = {"bytefallback": {"VLLM_API_KEY": KEY}}
+"""By model: variables of its servers' environment, vLLM's and ours."""
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Reference:
     answers: dict[str, Answer] = field(default_factory=dict)
     bodies: dict[str, Any] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
+    last_words: LastWords | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,22 @@ class Running:
     reference: Reference
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    items.sort(key=_place)
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.real_engine)
             # The first test of a server waits for the engine as well.
             item.add_marker(pytest.mark.timeout(600))
+
+
+def _place(item: pytest.Item) -> int:
+    """One server at a time, and the one with flags is the last; the test that it does not survive is its last."""
+    if "flagged" not in getattr(item, "fixturenames", ()):
+        return 0
+    return 2 if item.path.name == "test_engine_death.py" else 1
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +99,7 @@ def models(site: Site) -> dict[str, Path]:
 def references(site: Site, models: dict[str, Path]) -> dict[str, Reference]:
     found = {}
     for name, model in models.items():
-        with servers.vllm_python(site, model) as server, connect(server) as client:
+        with servers.vllm_python(site, model, **SETTINGS.get(name, {})) as server, connect(server) as client:
             found[name] = record(client)
     return found
 
@@ -97,8 +111,7 @@ def record(client: httpx.Client) -> Reference:
         reference.bodies[case.name] = body
         reference.answers[case.name] = ask(client, case.path, body)
     record_more(client, (*generated(), *errors()), reference)
-    for each in HTTP:
-        reference.answers[each.name] = send(client, each.method, each.path, each.content, each.headers)
+    record_http(client, HTTP, KEPT, reference)
     reference.pages["/v1/models"] = client.get("/v1/models").json()
     reference.pages["/version"] = client.get("/version").json()
     client.get("/nothing")
@@ -115,12 +128,17 @@ def record_more(client: httpx.Client, cases: Iterable[Case], reference: Referenc
         reference.answers[case.name] = ask(client, case.path, case.body)
 
 
+def record_http(client: httpx.Client, cases: Iterable[HttpCase], kept: Collection[str], reference: Reference) -> None:
+    for each in cases:
+        reference.answers[each.name] = send(client, each.method, each.path, each.content, each.headers, kept)
+
+
 def resolve(case: Case, reference: Reference) -> Any:
     return case.resolve(reference.answers[case.after].text if case.after else None)
 
 
-def connect(server: Server) -> httpx.Client:
-    return httpx.Client(base_url=server.base_url, timeout=60)
+def connect(server: Server, headers: dict[str, str] = KEYED) -> httpx.Client:
+    return httpx.Client(base_url=server.base_url, timeout=60, headers=headers)
 
 
 @pytest.fixture(scope="session", params=RUNS, ids=["-".join(run) for run in RUNS])
@@ -128,7 +146,7 @@ def running(
     request: pytest.FixtureRequest, site: Site, models: dict[str, Path], references: dict[str, Reference]
 ) -> Iterator[Running]:
     way, model = request.param
-    with WAYS[way](site, models[model]) as server, connect(server) as client:
+    with WAYS[way](site, models[model], **SETTINGS.get(model, {})) as server, connect(server) as client:
         yield Running(way, models[model], server, client, references[model])
 
 
@@ -136,9 +154,20 @@ def running(
 def flagged(site: Site, models: dict[str, Path], references: dict[str, Reference]) -> Iterator[Running]:
     """Run fastfront with flags, once vLLM's server with the same ones has answered. (`references`: one at a time.)"""
     model, reference = models["bytelevel"], Reference()
-    with servers.vllm_python(site, model, flags=FLAGS) as server, connect(server) as client:
+    flags = (*FLAGS, *FRONT_FLAGS)
+    with (
+        servers.vllm_python(site, model, flags=flags, **FRONT_SETTINGS) as server,
+        connect(server, {}) as stranger,
+        connect(server, AUTHORIZED) as client,
+    ):
+        record_http(stranger, FRONT, FRONT_KEPT, reference)
         record_more(client, (*parsed(), *embedded()), reference)
-    with servers.serve(site, model, flags=FLAGS) as server, connect(server) as client:
+        reference.last_words = kill_engine(server, client)
+        record_http(stranger, DEAD, KEPT, reference)
+    with (
+        servers.serve(site, model, flags=flags, **FRONT_SETTINGS) as server,
+        connect(server, AUTHORIZED) as client,
+    ):
         yield Running("serve", model, server, client, reference)
 
 

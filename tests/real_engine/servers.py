@@ -45,6 +45,8 @@ class Server:
     base_url: str
     process: subprocess.Popen[bytes]
     log: Path
+    before: Collection[int]
+    """The processes that were there before it."""
 
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-60:])
@@ -72,8 +74,6 @@ class Site:
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             "VLLM_DO_NOT_TRACK": "1",
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-            # Calls that have to come are constrained by JSON schemas: tags of the parsers' own are not made here.
-            "VLLM_ENFORCE_STRICT_TOOL_CALLING": "0",
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_SERVER_DEV_MODE": "1",
         }
@@ -81,12 +81,12 @@ class Site:
 
 
 @contextlib.contextmanager
-def vllm_python(site: Site, model: Path, *, flags: Sequence[str] = ()) -> Iterator[Server]:
-    """Run vLLM's own Python server: the reference."""
+def vllm_python(site: Site, model: Path, *, flags: Sequence[str] = (), **settings: str) -> Iterator[Server]:
+    """Run vLLM's own Python server: the reference. `settings` are variables of its environment."""
     port = free_port()
     command = [*vllm_command(site, model, port), *flags]
     name = f"vllm-{model.name}{'-flags' if flags else ''}"
-    with run(site, name, command, port, site.environment(), orderly=False) as server:
+    with run(site, name, command, port, site.environment(**settings), orderly=False) as server:
         yield server
 
 
@@ -100,12 +100,14 @@ def drop_in(site: Site, model: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def serve(site: Site, model: Path, *, orderly: bool = True, flags: Sequence[str] = ()) -> Iterator[Server]:
+def serve(
+    site: Site, model: Path, *, orderly: bool = True, flags: Sequence[str] = (), **settings: str
+) -> Iterator[Server]:
     """Run `fastfront serve MODEL`, which starts the engine itself."""
     port = free_port()
     command = [*fastfront_command(site, model, port), *ENGINE_FLAGS, *IN_ONE_PROCESS, *flags]
     name = f"serve-{model.name}{'-flags' if flags else ''}"
-    with run(site, name, command, port, site.environment(), orderly=orderly) as server:
+    with run(site, name, command, port, site.environment(**settings), orderly=orderly) as server:
         yield server
 
 
@@ -168,7 +170,7 @@ def run(
     log = site.scratch / f"{name}.log"
     started, before = time.monotonic(), descendants()
     with process(command, log, environment) as running:
-        server = Server(f"http://127.0.0.1:{port}", running, log)
+        server = Server(f"http://127.0.0.1:{port}", running, log, before)
         wait_until_ready(server)
         # Shown by pytest -s and with failures: where the time of a run goes.
         sys.stdout.write(f"{name}: ready in {time.monotonic() - started:.1f} s\n")
@@ -209,8 +211,9 @@ def adopt_orphans() -> None:
     assert ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1) == 0
 
 
-def descendants() -> dict[int, str]:
-    """Return the living processes that this one or its descendants started, with their command lines."""
+def descendants(root: int | None = None) -> dict[int, str]:
+    """Return the living processes that this one (or `root`) or its descendants started, with their command lines."""
+    root = os.getpid() if root is None else root
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
@@ -222,7 +225,7 @@ def descendants() -> dict[int, str]:
         line = [pid]
         while (parent_pid := parents.get(line[-1], 0)) > 1:
             line.append(parent_pid)
-        if os.getpid() in line[1:]:
+        if root in line[1:]:
             with contextlib.suppress(OSError):
                 found[pid] = (
                     Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.real_engine.asking import KEY, KEYED
 from tests.real_engine.cases import CHAT, COMPLETIONS, PROMPTS, chat, completion
 from tests.real_engine.conftest import Running
 
@@ -58,7 +59,8 @@ def aborted(running: Running) -> Iterator[None]:
 def post_and_leave(running: Running, path: str, body: object, stay: float) -> bytes:
     """Send a request, wait at most so many seconds for the first byte of an answer, and close the connection."""
     content = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: {len(content)}"
+    head = f"POST {path} HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {KEY}\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(content)}"
     host, port = running.server.base_url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode() + b"\r\n\r\n" + content)
@@ -98,7 +100,7 @@ async def test_soak(running: Running) -> None:
     """Hundreds of short requests at once, some abandoned: each answer is complete, and the server stays reachable."""
     rng = random.Random(SOAK_SEED)
     limits = httpx.Limits(max_connections=SOAK_REQUESTS, max_keepalive_connections=SOAK_REQUESTS)
-    async with httpx.AsyncClient(base_url=running.server.base_url, timeout=120, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=running.server.base_url, timeout=120, limits=limits, headers=KEYED) as client:
         plans = [(index, rng.choice(list(PROMPTS)), rng.randint(1, 16)) for index in range(SOAK_REQUESTS)]
         tasks = [asyncio.create_task(one_of_many(client, *plan)) for plan in plans]
         while not all(task.done() for task in tasks):

@@ -1,41 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine process is killed under a running stream: everybody is told, and the server does not linger."""
+"""The engine process is killed under requests: those and all that follow are answered as by vLLM's server.
+
+The last test of the server with flags (conftest.py sees to that), which is told to stay up and has to end in order.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-from pathlib import Path
 
-import httpx
-
-from tests.real_engine import servers
-from tests.real_engine.cases import CHAT, chat
-from tests.real_engine.servers import Site
-
-LENGTH = 4000
-"""Several seconds of work for the engine."""
+from tests.parity.cases_front import DEAD
+from tests.parity.cases_http import KEPT
+from tests.parity.comparing import differences
+from tests.real_engine.asking import send
+from tests.real_engine.conftest import Running, connect
+from tests.real_engine.dying import kill_engine
 
 
-def test_engine_is_killed(site: Site, models: dict[str, Path]) -> None:
-    """An open stream ends with an error event, and `fastfront serve` exits with an error that names the engine."""
-    before = servers.descendants()
-    with (
-        servers.serve(site, models["bytefallback"], orderly=False) as server,
-        httpx.Client(base_url=server.base_url, timeout=30) as client,
-    ):
-        body = chat("hello", stream=True, max_tokens=LENGTH, ignore_eos=True)
-        with client.stream("POST", CHAT, json=body) as response:
-            lines = response.iter_lines()
-            assert next(lines).startswith("data: ")
-            engines = [pid for pid, command in servers.descendants().items() if "EngineCore" in command]
-            (engine,) = set(engines) - before.keys()
-            os.kill(engine, signal.SIGKILL)
-            events = [line.removeprefix("data: ") for line in lines if line]
-        assert len(events) < LENGTH, "the engine was done before it could be killed"
-        error = json.loads(events[-1] if events[-1] != "[DONE]" else events[-2])["error"]
-        assert (error["code"], error["type"]) == (500, "InternalServerError")
-        assert server.process.wait(30) == 1
-        assert "engine" in server.tail().lower()
-        assert servers.survivors(before) == {}
+def test_engine_is_killed(flagged: Running) -> None:
+    """A stream ends with vLLM's error event, a whole answer with its 500; new requests get its statuses and words."""
+    theirs = flagged.reference.last_words
+    assert theirs is not None
+    ours = kill_engine(flagged.server, flagged.client)
+    assert [json.loads(event) for event in ours.stream[:-1]] == [json.loads(event) for event in theirs.stream[:-1]]
+    assert ours.stream[-1] == theirs.stream[-1] == "[DONE]"
+    assert differences(theirs.whole, ours.whole) == []
+    with connect(flagged.server, {}) as client:
+        for case in DEAD:
+            answer = send(client, case.method, case.path, case.content, case.headers, KEPT)
+            found = differences(flagged.reference.answers[case.name], answer)
+            assert not found, (case.name, [str(each) for each in found])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import openai
 import pytest
 
+from tests.real_engine.asking import KEY
 from tests.real_engine.cases import LENGTH, PROMPTS
 from tests.real_engine.conftest import Running
 from tests.real_engine.servers import MODEL_NAME
@@ -15,7 +16,7 @@ from tests.real_engine.servers import MODEL_NAME
 
 @pytest.fixture
 def client(running: Running) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{running.server.base_url}/v1", api_key="unused", max_retries=0) as opened:
+    with openai.OpenAI(base_url=f"{running.server.base_url}/v1", api_key=KEY, max_retries=0) as opened:
         yield opened
 
 

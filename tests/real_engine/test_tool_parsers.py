@@ -48,6 +48,12 @@ def test_golden_answers_of_python_calls_are_vllms(tmp_path: Path) -> None:
     assert remade("make_golden_list_tools.py", tmp_path / "list_tools.json") == golden("list_tools.json")
 
 
+def test_golden_answers_by_response_templates_are_vllms(tmp_path: Path) -> None:
+    """Made again, the answers that a model's own template reads are the same."""
+    made = remade("make_golden_response_templates.py", tmp_path / "response_templates.json")
+    assert made == golden("response_templates.json")
+
+
 def test_registered_names_are_vllms(tmp_path: Path) -> None:
     """The names that have to be native are those of the installed vLLM."""
     assert remade("make_vllm_names.py", tmp_path / "names.json") == golden("names.json")

@@ -10,6 +10,10 @@ cdef class ToolSchemas:
     cdef shared_ptr[const parsers.Tools] ptr
 
 
+cdef class ResponseTemplate:
+    cdef shared_ptr[const parsers.ResponseTemplate] ptr
+
+
 cdef class ModelParsers:
     cdef shared_ptr[const parsers.ParserSpec] spec
     cdef const parsers.ParserEntry* reasoning

@@ -40,6 +40,18 @@ class ToolSchemas:
 
     def __init__(self, tools: Iterable[tuple[str, SchemaTuple]]) -> None: ...
 
+class ResponseTemplate:
+    """A model's response template, compiled. Immutable. `source` is its JSON, checked (output/response_template.py).
+
+    Raises ValueError with what it has that cannot be compiled.
+    """
+
+    def __init__(self, source: str) -> None: ...
+    def has_thinking_ended(self, prefix: str, *, is_thinking_off: bool = False) -> bool:
+        """Whether a prompt has left the model's thinking. `prefix`: what is behind its last start anchor;
+        `is_thinking_off`: the request says so.
+        """
+
 class ModelParsers:
     """The parsers of a model, and the ids of the special tokens that they go by. Immutable.
 
@@ -58,8 +70,11 @@ class ModelParsers:
         special_tokens: Mapping[str, int] | None = None,
         counted: str | None = None,
         count_markers: Mapping[str, Sequence[int]] | None = None,
+        response_template: ResponseTemplate | None = None,
     ) -> None:
-        """`counted`: the reasoning parser by whose rule usage tells reasoning tokens (0 where it has none), None: it
+        """`response_template`: what the parsers hf and beam go by.
+
+        `counted`: the reasoning parser by whose rule usage tells reasoning tokens (0 where it has none), None: it
         does not tell them. `count_markers`: as ReasoningCounter's `markers`.
         """
 
@@ -84,11 +99,15 @@ class ParserPlan:
         forced: bool = False,
         named: bool = False,
         outside: bool = False,
+        prefix: str | None = None,
+        repeats_thinking: bool = False,
     ) -> None:
         """`reasoning`: the model's parser is used. `tool_parser`: None if calls are not looked for.
 
         `first_call`: tool calls of the conversation so far. `forced`: content is never null. `named`: a call does not
         change finish_reason. `outside`: the text is parsed in Python (Response.take_steps), by neither parser.
+        `prefix`: the end of the prompt, for parsers that go by a response template. `repeats_thinking`: an answer
+        without content has its thinking for content, too.
         """
 
     @property
@@ -107,6 +126,9 @@ class Parser:
         tools: ToolSchemas | None = None,
         thinking: int = ...,
         first_call: int = 0,
+        response_template: ResponseTemplate | None = None,
+        prefix: str | None = None,
+        repeats_thinking: bool = False,
     ) -> None: ...
     @staticmethod
     def of(plan: ParserPlan) -> Parser:

@@ -67,6 +67,19 @@ cdef class ToolSchemas:
         self.ptr = <shared_ptr[const parsers.Tools]>made
 
 
+cdef class ResponseTemplate:
+    def __init__(self, str source not None):
+        cdef string text = utf8(source)
+        cdef string error
+        self.ptr = parsers.ResponseTemplate.compile(string_view(text.data(), text.size()), error)
+        if not self.ptr:
+            raise ValueError(view_to_str(string_view(error.data(), error.size())))
+
+    def has_thinking_ended(self, str prefix not None, *, bint is_thinking_off=False) -> bool:
+        cdef string text = utf8(prefix)
+        return parsers.has_template_thinking_ended(self.ptr, string_view(text.data(), text.size()), is_thinking_off)
+
+
 cdef list names_of(parsers.entry_span entries):
     return [view_to_str(entries[i].name) for i in range(entries.size())]
 
@@ -111,7 +124,8 @@ cdef shared_ptr[parsers.CountRule] count_rule(str name, markers) except *:
 
 
 cdef class ModelParsers:
-    def __init__(self, *, reasoning_parser=None, tool_parser=None, special_tokens=None, counted=None, count_markers=None):
+    def __init__(self, *, reasoning_parser=None, tool_parser=None, special_tokens=None, counted=None, count_markers=None,
+                 ResponseTemplate response_template=None):
         cdef shared_ptr[parsers.ParserSpec] spec = make_shared[parsers.ParserSpec]()
         cdef parsers.SpecialToken token
         self.reasoning = NULL
@@ -126,6 +140,8 @@ cdef class ModelParsers:
             token.text = utf8(text)
             token.id = token_id
             deref(spec).special_tokens.push_back(token)
+        if response_template is not None:
+            deref(spec).response_template = response_template.ptr
         self.spec = <shared_ptr[const parsers.ParserSpec]>spec
         if counted is not None:
             self.count = <shared_ptr[const parsers.CountRule]>count_rule(counted, count_markers or {})
@@ -147,6 +163,8 @@ cdef class ParserPlan:
         bint forced=False,
         bint named=False,
         bint outside=False,
+        str prefix=None,
+        bint repeats_thinking=False,
     ):
         cdef shared_ptr[parsers.ParserPlan] plan = make_shared[parsers.ParserPlan]()
         deref(plan).spec = model.spec
@@ -162,6 +180,9 @@ cdef class ParserPlan:
             raise ValueError("a reasoning parser, a tool parser or both; or neither, where the text is parsed outside")
         if tools is not None:
             deref(plan).options.tools = tools.ptr
+        if prefix is not None:
+            deref(plan).options.prefix = <shared_ptr[const string]>make_shared[string](utf8(prefix))
+        deref(plan).options.repeats_thinking = repeats_thinking
         deref(plan).options.thinking = <parsers.Thinking>thinking
         deref(plan).options.first_call = first_call
         deref(plan).count = model.count
@@ -194,14 +215,24 @@ cdef class Parser:
         ToolSchemas tools=None,
         int thinking=THINKING_UNSAID,
         uint32_t first_call=0,
+        ResponseTemplate response_template=None,
+        str prefix=None,
+        bint repeats_thinking=False,
     ):
         # By the plan that a response would have, so that both parse alike.
         self.plan = ParserPlan(
-            ModelParsers(reasoning_parser=reasoning_parser, tool_parser=tool_parser, special_tokens=special_tokens),
+            ModelParsers(
+                reasoning_parser=reasoning_parser,
+                tool_parser=tool_parser,
+                special_tokens=special_tokens,
+                response_template=response_template,
+            ),
             tool_parser=tool_parser,
             tools=tools,
             thinking=thinking,
             first_call=first_call,
+            prefix=prefix,
+            repeats_thinking=repeats_thinking,
         )
         self.ptr = deref(self.plan.ptr).make()
 

@@ -42,6 +42,14 @@ cdef extern from "parsers/tools.hpp" namespace "fastfront" nogil:
     cdef cppclass Tools:
         vector[Tool] tools
 
+cdef extern from "parsers/response_template.hpp" namespace "fastfront" nogil:
+    cdef cppclass ResponseTemplate:
+        @staticmethod
+        shared_ptr[const ResponseTemplate] compile(string_view, string&) except +
+
+cdef extern from "parsers/template_parser.hpp" namespace "fastfront" nogil:
+    cbool has_template_thinking_ended(const shared_ptr[const ResponseTemplate]&, string_view, cbool) except +
+
 cdef extern from "parsers/output_parser.hpp" namespace "fastfront" nogil:
     cdef cppclass OutputParser:
         void push(string_view, int64_t, Pieces&) except +
@@ -51,6 +59,7 @@ cdef extern from "parsers/output_parser.hpp" namespace "fastfront" nogil:
         int64_t id
     cdef cppclass ParserSpec:
         vector[SpecialToken] special_tokens
+        shared_ptr[const ResponseTemplate] response_template
     cdef enum class Thinking(uint8_t):
         unsaid
         open
@@ -60,6 +69,8 @@ cdef extern from "parsers/output_parser.hpp" namespace "fastfront" nogil:
         Thinking thinking
         uint32_t first_call
         cbool behind_reasoning
+        cbool repeats_thinking
+        shared_ptr[const string] prefix
 
 cdef extern from "parsers/registry.hpp" namespace "fastfront" nogil:
     cdef cppclass name_span "std::span<const std::string_view>":

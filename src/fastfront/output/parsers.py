@@ -9,8 +9,6 @@ leaves open is told by reasoning.py. Must not know prompts' making, the engine o
 from __future__ import annotations
 
 import logging
-import random
-import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +16,23 @@ import msgspec
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
+from fastfront.output import call_ids
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
-from fastfront.output.reasoning import PromptReading, markup_tokens, prompt_reading, prompt_tokens
+from fastfront.output.reasoning import (
+    PromptReading,
+    call_tokens,
+    markup_tokens,
+    prompt_reading,
+    prompt_tokens,
+    token_suffix,
+)
+from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
+from fastfront.output.response_template import ResponseTemplate, UncompiledTemplateError, refuse_guarantees
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import KnownTools
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
-from fastfront.output.vllm_parsers import vllm_parser_factory
+from fastfront.output.vllm_parsers import VllmParsers, vllm_parser_factory
 from fastfront.protocol.chat import ChatCompletionRequest
 
 if TYPE_CHECKING:
@@ -32,9 +40,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_random = random.Random()  # noqa: S311 - an id has to be unique, not secret
 
-_KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
+_NEVER_EMPTY = frozenset({"nemotron_v3", "granite_thinking_parser"})
+"""Reasoning parsers that know the chat template argument `force_nonempty_content`."""
 
 
 class Parsing(NamedTuple):
@@ -68,11 +76,14 @@ class AnswerParsers:
         plugins: Sequence[str] = (),
         encode: Callable[[str], Sequence[int]] | None = None,
         tool_strict_level: str = "auto",
+        response_template: Mapping[str, Any] | None = None,
+        decode: Callable[[Sequence[int]], str] | None = None,
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
         `added_tokens` are the tokenizer's, by their text; `path` is where vLLM would find it. `plugins` are files or
-        modules that register parsers. `encode` spells what is no token, nothing special added. Raises StartupError for
+        modules that register parsers. `encode` spells what is no token, nothing special added. `response_template` is
+        tokenizer_config.json's, `decode` makes text of a prompt: for the parsers that go by it. Raises StartupError for
         a name that there is not, or a plugin that fails.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
@@ -92,13 +103,20 @@ class AnswerParsers:
         self.tool_call_parser = tool_call_parser or None
         self.enable_auto_tool_choice = enable_auto_tool_choice
         self._chat_template = chat_template
-        self._strictness = Strictness.of(tool_strict_level)
+        self._strictness = Strictness.of(tool_strict_level, token_suffix(added_tokens))
         self._is_harmony = _is_harmony(self.reasoning_parser, self.tool_call_parser)
+        self._decode = decode
+        self._template: ResponseTemplate | None = None
+        self._uncompiled: UncompiledTemplateError | None = None
+        try:
+            self._template = self._read_template(response_template)
+        except UncompiledTemplateError as error:
+            self._uncompiled = error  # vLLM's own code may take it
         self._outside = self._python_factory(path, import_plugins(plugins))
         self.special_tokens = self._resolve(added_tokens)
         name = self.reasoning_parser
-        known = name in parse.reasoning_parser_names()
-        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if known else {}
+        self._reads_prompts = name in parse.reasoning_parser_names()
+        self._prompt_tokens = prompt_tokens(str(name), added_tokens) if self._reads_prompts else {}
         native = self._outside is None
         self._native = parse.ModelParsers(
             reasoning_parser=self.reasoning_parser if native else None,
@@ -106,9 +124,21 @@ class AnswerParsers:
             special_tokens=self.special_tokens,
             counted=name,
             count_markers=_count_markers(name, added_tokens, encode),
+            response_template=None if self._template is None else self._template.native,
         )
         self._tools = KnownTools()
-        self.call_ids = _call_ids(self.tool_call_parser, config)
+        self.call_ids = call_ids.kind_of(self.tool_call_parser, config)
+
+    def _read_template(self, source: Mapping[str, Any] | None) -> ResponseTemplate | None:
+        """Return the model's response template, where a parser goes by it."""
+        # Without --enable-auto-tool-choice vLLM has no tool parser.
+        reasoning, tools = self.reasoning_parser, self.tool_call_parser if self.enable_auto_tool_choice else None
+        names = [name for name in (reasoning, tools) if name in TEMPLATE_NAMES and registered_parser(name) is None]
+        if not names:
+            return None
+        if {reasoning, tools} - {names[0], None}:
+            raise StartupError(f"the parser {names[0]} reads all of an answer: it goes with no other parser")
+        return ResponseTemplate(source, names, reasoning=reasoning is not None, tools=tools is not None)
 
     def _python_factory(self, path: str, plugins: Sequence[str]) -> ParserFactory | None:
         """Return what makes parsers written in Python, where one of the names is such a one's: it reads all.
@@ -122,7 +152,7 @@ class AnswerParsers:
         native = (self.reasoning_parser in (None, *parse.reasoning_parser_names())) and (
             self.tool_call_parser in (None, *parse.tool_parser_names())
         )
-        if native and not plugins:
+        if native and not plugins and self._uncompiled is None:
             return None
         try:
             return vllm_parser_factory(
@@ -132,6 +162,8 @@ class AnswerParsers:
                 enable_auto_tool_choice=self.enable_auto_tool_choice,
             )
         except StartupError as error:
+            if self._uncompiled is not None:
+                raise self._uncompiled from None
             reasoning = ", ".join(parse.reasoning_parser_names())
             tools = ", ".join(name for name in parse.tool_parser_names() if ":" not in name)
             raise StartupError(f"{error}. Reasoning parsers that are: {reasoning}. Tool parsers: {tools}.") from None
@@ -142,14 +174,18 @@ class AnswerParsers:
         if (name := self.reasoning_parser) in parse.reasoning_parser_names():
             tokens.update(markup_tokens(str(name), added_tokens))
         if self._outside is None and (name := self.tool_call_parser) is not None:
-            texts = parse.special_tokens_of(name, reasoning=False)
-            tokens.update((text, added_tokens[text]) for text in texts if text in added_tokens)
+            tokens.update(call_tokens(name, added_tokens))
         return tokens
 
     @property
     def any(self) -> bool:
         """Whether answers are parsed at all."""
         return self.reasoning_parser is not None or self.tool_call_parser is not None
+
+    @property
+    def reads_every_chat(self) -> bool:
+        """Whether chats without tools are parsed, too, or their prompts looked at."""
+        return self.reasoning_parser is not None or self._template is not None
 
     def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
         """Add to the request what its tools and tool_choice mean for the engine.
@@ -160,19 +196,31 @@ class AnswerParsers:
         if self._is_harmony:
             wrap_in_final_message(request)
         choice = request.tool_choice
-        if choice in (None, "none"):
+        if self.tool_call_parser is None and choice is not None and choice != "none":
+            self._check_unparsed(choice)
+        if self._template is not None:
+            request.skip_special_tokens = request.spaces_between_special_tokens = False
+            if request.tools and choice != "none" and self.tool_call_parser is not None:
+                refuse_guarantees(request)
             return None
-        if self.tool_call_parser is not None:
-            doubtful = in_question(request, self.tool_call_parser, self._strictness)
-            if doubtful is None:
-                constrain(request, self.tool_call_parser, self._strictness)
-            return doubtful
+        if isinstance(self._outside, VllmParsers):
+            self._outside.adjust(request, _members(request))
+            return None
+        if self.tool_call_parser is None or choice in (None, "none"):
+            return None
+        doubtful = in_question(request, self.tool_call_parser, self._strictness)
+        if doubtful is None:
+            constrain(request, self.tool_call_parser, self._strictness)
+        return doubtful
+
+    def _check_unparsed(self, choice: str | dict[str, Any]) -> None:
+        """Refuse a tool_choice that needs a parser of tool calls."""
         if choice == "auto":
             if not self.enable_auto_tool_choice:
                 raise BadRequestError(
                     '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
                 )
-            return None
+            return
         wanted = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
         raise BadRequestError(f"tool_choice={wanted} requires --tool-call-parser to be set")
 
@@ -191,11 +239,16 @@ class AnswerParsers:
 
         `chat_template_kwargs` are those that the prompt was rendered with, the server's defaults among them.
         """
-        thinking = self.prompt_reading(chat_template_kwargs).of(prompt_token_ids)
+        if self._template is not None:
+            return self._by_template(self._template, request, prompt_token_ids, chat_template_kwargs)
+        thinking = self._reading(chat_template_kwargs).of(prompt_token_ids)
         return self.parsing_behind(request, thinking, chat_template_kwargs, prompt_token_ids)
 
-    def prompt_reading(self, chat_template_kwargs: Mapping[str, Any]) -> PromptReading:
-        """Return how the prompts of requests with these arguments leave the model's thinking."""
+    def prompt_reading(self, chat_template_kwargs: Mapping[str, Any]) -> PromptReading | None:
+        """Return how prompts leave the model's thinking, by these arguments; None: answers begin in their prompts."""
+        return None if self._template is not None else self._reading(chat_template_kwargs)
+
+    def _reading(self, chat_template_kwargs: Mapping[str, Any]) -> PromptReading:
         name = str(self.reasoning_parser)
         return prompt_reading(name, self._prompt_tokens, chat_template_kwargs, chat_template=self._chat_template)
 
@@ -209,24 +262,52 @@ class AnswerParsers:
         """Return the same as `parsing` for a prompt that leaves thinking so; its ids are for parsers in Python."""
         tool_parser = self._tool_parser(request)
         ended = None if request.include_reasoning else True
+        repeats = self.reasoning_parser in _NEVER_EMPTY and chat_template_kwargs.get("force_nonempty_content") is True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
             return Parsing(plan, ended, outside=outside)
+        if ended is None and self._reads_prompts:
+            ended = thinking == parse.THINKING_CLOSED
         return Parsing(
-            self._plan(request, tool_parser, thinking),
-            thinking == parse.THINKING_CLOSED if ended is None else ended,
+            self._plan(request, tool_parser, thinking, repeats_thinking=repeats),
+            ended,
             {"chat_template_kwargs": dict(chat_template_kwargs)},
             outside,
         )
 
     def call_id(self, request: ChatCompletionRequest, name: str, number: int) -> str:
         """Return an id for a tool call whose format gives it none; `number`: the answer's, from 0."""
-        if self.call_ids == parse.CALL_IDS_KIMI:
-            return f"functions.{name}:{_calls_so_far(request.messages) + number}"
-        if self.call_ids == parse.CALL_IDS_MISTRAL:
-            return "".join(_random.choices(string.ascii_letters + string.digits, k=9))
-        return f"chatcmpl-tool-{_random.getrandbits(64):016x}"
+        return call_ids.make(self.call_ids, name, call_ids.first_of(self.call_ids, request.messages) + number)
+
+    def _by_template(
+        self,
+        template: ResponseTemplate,
+        request: ChatCompletionRequest,
+        prompt_token_ids: Sequence[int],
+        chat_template_kwargs: Mapping[str, Any],
+    ) -> Parsing:
+        """Return how answers are parsed that begin in the prompt and are read whether they may call tools or not."""
+        prefix = "" if self._decode is None else template.prefix(prompt_token_ids, self._decode)
+        tool_parser = self._tool_parser(request)
+        tools = None if tool_parser is None else self._tools.schemas(request.tools or [])
+        plan = parse.ParserPlan(
+            self._native,
+            reasoning=self.reasoning_parser is not None,
+            tool_parser=self.tool_call_parser if self.reasoning_parser is None else tool_parser,
+            tools=tools,
+            call_ids=self.call_ids,
+            first_call=call_ids.first_of(self.call_ids, request.messages),
+            include_reasoning=request.include_reasoning,
+            prefix=prefix,
+        )
+        ended = None if request.include_reasoning else True
+        if self.reasoning_parser is None:
+            return Parsing(plan, ended)
+        if ended is None:
+            is_off = not chat_template_kwargs.get("enable_thinking", True)
+            ended = template.native.has_thinking_ended(prefix, is_thinking_off=is_off)
+        return Parsing(plan, ended, {"chat_template_kwargs": dict(chat_template_kwargs)})
 
     def _outside_parser(
         self,
@@ -241,7 +322,14 @@ class AnswerParsers:
         context = ParserContext(_members(request), prompt_token_ids, chat_template_kwargs)
         return lambda: factory(context)
 
-    def _plan(self, request: ChatCompletionRequest, tool_parser: str | None, thinking: int) -> parse.ParserPlan:
+    def _plan(
+        self,
+        request: ChatCompletionRequest,
+        tool_parser: str | None,
+        thinking: int,
+        *,
+        repeats_thinking: bool = False,
+    ) -> parse.ParserPlan:
         choice = request.tool_choice
         named = isinstance(choice, dict)
         tools = request.tools or []
@@ -255,24 +343,24 @@ class AnswerParsers:
             outside=not native,
             tools=self._tools.schemas(tools) if native and tool_parser is not None else None,
             thinking=thinking,
-            first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
+            first_call=call_ids.first_of(self.call_ids, request.messages),
             call_ids=self.call_ids,
             include_reasoning=request.include_reasoning,
             parallel_tool_calls=request.parallel_tool_calls is not False,
             forced=tool_parser is not None and (named or choice == "required"),
             named=named,
+            repeats_thinking=native and repeats_thinking,
         )
 
     def _tool_parser(self, request: ChatCompletionRequest) -> str | None:
         """Return the parser of the request's tool calls; None where none are looked for."""
         if self.tool_call_parser is None or not request.tools:
             return None
-        choice = request.tool_choice
-        if choice == "none":
+        if request.tool_choice == "none":
             return None
-        if choice in (None, "auto"):
+        if request.tool_choice in (None, "auto"):
             return self.tool_call_parser if self.enable_auto_tool_choice else None
-        return forced_parser(self.tool_call_parser, choice, self._strictness)
+        return forced_parser(self.tool_call_parser, request, self._strictness)
 
 
 def _is_harmony(reasoning_parser: str | None, tool_call_parser: str | None) -> bool:
@@ -299,16 +387,3 @@ def _count_markers(
     texts = () if name is None else parse.reasoning_count_markers(name)
     spelled = {} if encode is None else {text: encode(text) for text in texts if text not in added_tokens}
     return spelled | {text: [added_tokens[text]] for text in texts if text in added_tokens}
-
-
-def _calls_so_far(messages: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many tool calls the conversation has: Kimi's ids count on."""
-    return sum(len(message.get("tool_calls") or ()) for message in messages if message.get("role") == "assistant")
-
-
-def _call_ids(tool_call_parser: str | None, config: Mapping[str, Any]) -> int:
-    """Return what ids look like where the model gives its calls none (get_tool_call_id_type)."""
-    text_config = config.get("text_config") or {}
-    if {config.get("model_type"), text_config.get("model_type")} & _KIMI_MODEL_TYPES:
-        return parse.CALL_IDS_KIMI
-    return parse.CALL_IDS_MISTRAL if tool_call_parser == "mistral" else parse.CALL_IDS_RANDOM

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SUFFIXED = re.compile(r"(</?think):[^\s>]+>")
 """A Hunyuan model's `<think:6124c78e>`."""
 
+_SUFFIXED_CALL = re.compile(r"</?(?:tool_calls|tool_call|tool_sep|arg_key|arg_value)(:[^\s>]+)>")
+_HUNYUAN = ("hy_v3", "hy_v4")
+
 
 def _always(_kwargs: Kwargs) -> bool:
     return True
@@ -92,6 +95,7 @@ _GLM_TURNS = ("<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
 _GLM = PromptRule(end=_CALLS, boundaries=_GLM_TURNS, switch=_either)
 
 RULES: dict[str, PromptRule] = {
+    "beam": PromptRule(reads_prompt=False),  # as hf: the template decides (response_template.py)
     "cohere_command3": PromptRule(("<|START_THINKING|>",), ("<|END_THINKING|>",), ("<|CHATBOT_TOKEN|>",)),
     "cohere_command4": PromptRule(("<|START_THINKING|>",), ("<|END_THINKING|>",), ("<|CHATBOT_TOKEN|>",)),
     "deepseek_r1": PromptRule(),
@@ -109,6 +113,7 @@ RULES: dict[str, PromptRule] = {
     "glm47": _GLM,
     "granite": PromptRule(reads_prompt=False),
     "granite_thinking_parser": _QWEN3,
+    "hf": PromptRule(reads_prompt=False),
     "holo2": PromptRule(switch=_either),
     "hunyuan_a13b": PromptRule(reads_prompt=False),
     "hy_v3": PromptRule(switch=_effort("no_think")),
@@ -131,7 +136,9 @@ RULES: dict[str, PromptRule] = {
     "minimax_m2_append_think": PromptRule(reads_prompt=False),
     "minimax_m3": PromptRule(("<mm:think>",), ("</mm:think>",), opened_by=("thinking_mode", "enabled")),
     "mistral": PromptRule(("[THINK]",), ("[/THINK]", "[TOOL_CALLS]")),
+    "muse": PromptRule(reads_prompt=False),
     "muse_glimmer": PromptRule(reads_prompt=False),
+    "musespark1x": PromptRule(reads_prompt=False),
     "nemotron_v3": _QWEN3,
     "olmo3": PromptRule(reads_prompt=False),
     "openai_gptoss": PromptRule(reads_prompt=False, switch=_never),  # its constraints hold from the first token on
@@ -145,7 +152,7 @@ RULES: dict[str, PromptRule] = {
     ),
     "step3": PromptRule(start=()),
     "step3p5": PromptRule(end=_CALLS, boundaries=_CHATML),
-    "step5": PromptRule(end=_CALLS, boundaries=_CHATML),
+    "step5": PromptRule(),
 }
 """By the reasoning parser's name."""
 
@@ -171,6 +178,22 @@ def markup_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
     return _found(name, special_tokens_of(name, reasoning=True), vocab)
 
 
+def call_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
+    """Return the special tokens of a vocabulary that the tool parser `name` goes by, with their ids, in both spellings.
+
+    Raises KeyError for a name that no native tool parser has.
+    """
+    found = {text: vocab[text] for text in special_tokens_of(name, reasoning=False) if text in vocab}
+    if name in _HUNYUAN and "<tool_calls>" not in found:
+        found |= {text: token for text, token in vocab.items() if _SUFFIXED_CALL.fullmatch(text)}
+    return found
+
+
+def token_suffix(vocab: Iterable[str]) -> str:
+    """Return what a Hunyuan checkpoint puts behind the names of its tags (`:6124c78e`); "" for all others."""
+    return next((found[1] for text in vocab if (found := _SUFFIXED_CALL.fullmatch(text))), "")
+
+
 def prompt_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
     """Return the special tokens of a vocabulary that thinking_of() looks for in prompts, with their ids."""
     rule = RULES[name]
@@ -179,7 +202,7 @@ def prompt_tokens(name: str, vocab: Mapping[str, int]) -> dict[str, int]:
 
 def _found(name: str, texts: Iterable[str], vocab: Mapping[str, int]) -> dict[str, int]:
     found = {text: vocab[text] for text in texts if text in vocab}
-    if name in ("hy_v3", "hy_v4") and "<think>" not in found:
+    if name in _HUNYUAN and "<think>" not in found:
         found |= {text: token for text, token in vocab.items() if _SUFFIXED.fullmatch(text)}
     return found
 

@@ -5,7 +5,8 @@ Either a structural tag in the model's own format (tool_strictness.py), and the 
 calls as JSON, which parsers of their own read.
 
 Sources: vllm/tool_parsers/abstract_tool_parser.py (ToolParser.adjust_request, supports_required_and_named),
-vllm/tool_parsers/utils.py (get_json_schema_from_tools). Must not know how constraints are checked or encoded.
+vllm/tool_parsers/utils.py (get_json_schema_from_tools), vllm/parser/mistral.py (adjust_request). Must not know how
+constraints are checked or encoded.
 """
 
 from __future__ import annotations
@@ -26,22 +27,31 @@ REQUIRED = "json:required"
 NAMED = "json:named"
 """The native parser of the arguments of a named function, which are all that the model says."""
 
+MISTRAL = "json:mistral"
+"""The native parser of Mistral's JSON list of calls, which is what a model says under the constraint of its own."""
+
 OWN_FORMAT = frozenset(
     (
         *("dots", "gemma4", "glm45", "glm47", "hy_v4", "inkling", "k2_horizon", "kimi_k3", "ling3", "minimax_m3"),
-        *("mistral", "muse_glimmer", "openai", "plamo3", "poolside_v1"),
+        *("mistral", "muse", "muse_glimmer", "musespark1x", "openai", "plamo3", "poolside_v1"),
     )
 )
-"""Parsers of models whose calls are never JSON of another form: without a structural tag nothing is imposed on them."""
+"""Parsers of models whose calls are never JSON of another form: without a structural tag nothing is imposed on them.
+
+Mistral's models call with a JSON list of their own form, which is imposed.
+"""
 
 
-def forced_parser(tool_parser: str, tool_choice: str | dict[str, Any] | None, strictness: Strictness) -> str:
-    """Return the parser that reads the answer under this tool_choice."""
+def forced_parser(tool_parser: str, request: ChatCompletionRequest, strictness: Strictness) -> str:
+    """Return the parser that reads the answer to a request, once it has its constraint."""
+    choice = request.tool_choice
+    if not isinstance(choice, dict) and choice != "required":
+        return tool_parser
+    if tool_parser == "mistral":
+        return MISTRAL if isinstance(request.structured_outputs, Imposed) else tool_parser
     if _reads_own_format(tool_parser, strictness):
         return tool_parser
-    if isinstance(tool_choice, dict):
-        return NAMED
-    return REQUIRED if tool_choice == "required" else tool_parser
+    return NAMED if isinstance(choice, dict) else REQUIRED
 
 
 def _reads_own_format(tool_parser: str, strictness: Strictness) -> bool:
@@ -66,6 +76,8 @@ def constrain(
         return
     want = wanted(request, tool_parser, strictness)
     imposed = structural_tag_of(want) if want is not None and (form_fits or want.form is None) else None
+    if tool_parser == "mistral":
+        imposed = _mistral_list(request)
     if imposed is None and not _has_structural_tag(request) and not _reads_own_format(tool_parser, strictness):
         schema = json_schema_of(request.tools, request.tool_choice, parallel=request.parallel_tool_calls is not False)
         imposed = None if schema is None else Imposed(json=schema)
@@ -93,6 +105,35 @@ def json_schema_of(
         chosen = next(tool["function"] for tool in tools if tool["function"]["name"] == name)
         return _parameters(chosen)
     return _schema_of_calls(tools, parallel=parallel) if tool_choice == "required" else None
+
+
+def _mistral_list(request: ChatCompletionRequest) -> Imposed | None:
+    """Return Mistral's list of calls, where a call has to come and the client has no constraint that goes first.
+
+    Source: MistralParser._build_guided_schema_pre_v11, without mistral-common's tokenizers, which have grammars.
+    """
+    choice, response_format = request.tool_choice, request.response_format
+    if request.structured_outputs is not None or (response_format or {}).get("type") == "structural_tag":
+        return None
+    functions = [tool["function"] for tool in request.tools or ()]
+    bound = {}
+    if isinstance(choice, dict):
+        functions = [function for function in functions if function["name"] == choice["function"]["name"]]
+        bound = {"maxItems": 1}
+    elif choice != "required":
+        return None
+    calls = [
+        {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "enum": [function["name"]]},
+                "arguments": function.get("parameters") or {"type": "object"},
+            },
+            "required": ["name", "arguments"],
+        }
+        for function in functions
+    ]
+    return Imposed(json={"type": "array", "minItems": 1, **bound, "items": {"type": "object", "anyOf": calls}})
 
 
 def _schema_of_calls(tools: Sequence[dict[str, Any]], *, parallel: bool) -> dict[str, Any]:

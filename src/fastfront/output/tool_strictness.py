@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,6 +58,7 @@ TAG_OF = {
 LEVEL_OF = {"glm45": 1, "glm47": 1}
 """The level of a tool parser where the server's is auto."""
 
+_HY_TAG = re.compile(r"<(/?(?:tool_calls|tool_call|arg_key|arg_value))>")
 _BUILDERS: dict[str, Builder] = (
     structural_tags.FORMATS | structural_tags_arguments.FORMATS | structural_tags_harmony.FORMATS
 )
@@ -69,12 +71,14 @@ class Strictness(NamedTuple):
     """One of LEVELS."""
     enforced: bool = True
     """VLLM_ENFORCE_STRICT_TOOL_CALLING; without it there are no structural tags."""
+    suffix: str = ""
+    """What the checkpoint's tokens have behind their names (hy_v4)."""
 
     @classmethod
-    def of(cls, level: str) -> Strictness:
+    def of(cls, level: str, suffix: str = "") -> Strictness:
         """Return that of a --tool-strict-level in this process's environment."""
         enforced = os.environ.get("VLLM_ENFORCE_STRICT_TOOL_CALLING", "True").lower() in ("true", "1")
-        return cls(LEVELS[level], enforced)
+        return cls(LEVELS[level], enforced, suffix)
 
 
 class Imposed(dict[str, Any]):
@@ -90,6 +94,7 @@ class Wanted(NamedTuple):
     form: Mapping[str, Any] | None
     """The client's constraint, for an answer without calls."""
     single: bool
+    suffix: str = ""
 
 
 def wanted(request: ChatCompletionRequest, tool_parser: str, strictness: Strictness) -> Wanted | None:
@@ -120,14 +125,18 @@ def wanted(request: ChatCompletionRequest, tool_parser: str, strictness: Strictn
         tools = [tool for tool in tools if tool.name == choice["function"]["name"]]
         if len(tools) != 1:
             raise BadRequestError("Forced tool choice must resolve to exactly one tool.", param="tool_choice")
-        return Wanted(tag, tools, "forced", None, single)
+        return Wanted(tag, tools, "forced", None, single, strictness.suffix)
     # "auto" lets the model say anything: next to a form of the client's, calls are all that remains.
-    return Wanted(tag, tools, "required" if choice == "required" or form is not None else "auto", form, single)
+    return Wanted(
+        tag, tools, "required" if choice == "required" or form is not None else "auto", form, single, strictness.suffix
+    )
 
 
 def structural_tag_of(want: Wanted) -> Imposed | None:
     """Return the constraint; None where the client's has no form inside of a structural tag, and holds alone."""
     content = _BUILDERS[want.tag](want.tools, want.choice)
+    if want.tag == "hy_v4" and want.suffix:
+        content = json.loads(_HY_TAG.sub(rf"<\1{want.suffix}>", json.dumps(content)))
     if want.single:
         nodes.limit_to_single_call(content)
     if want.form is not None:

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
@@ -48,6 +49,8 @@ class PromptTokenizer:
         eos_token = self.special_tokens.get("eos_token")
         self.eos_token_id: int | None = None if eos_token is None else tokenizer.token_to_id(eos_token)
         self._source = source
+        self.response_template: Any = config.config.get("response_template")
+        """What tokenizer_config.json says of the model's answers; None: nothing."""
         base_size = tokenizer.get_vocab_size(with_added_tokens=False)
         # The file has been read; `tokenizers` takes twice as long to tell what it holds.
         vocab = {} if source is None else source.model.vocab

@@ -11,6 +11,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fastfront.engine.types import encode
 from fastfront.errors import FastFrontError
 from fastfront.frontend import OFF_LOOP_BYTES
@@ -52,7 +54,10 @@ class ChatTerms:
         self._parsers = parsers
         self._request = request
         self._kwargs = kwargs
-        self._reading = parsers.prompt_reading(kwargs)
+        reading = parsers.prompt_reading(kwargs)
+        if reading is None:
+            raise NotPlainError
+        self._reading = reading
         self._telling = tuple(self._reading.meaning)
         self._parsings: dict[int, tuple[ParserPlan | None, bytes]] = {}
         self._settle(self._reading.unsaid)
@@ -146,8 +151,9 @@ class TermsBook:
     def _settle(self, request: ChatCompletionRequest) -> ChatTerms | None:
         model, parsers = self._frontend.model, self._frontend.parsers
         try:
-            # What has to be judged first, and what becomes a constraint, is not for the lane.
-            if parsers.adjust(request) is not None or request.structured_outputs is not None:
+            # What has to be judged first, becomes a constraint or changes anything else is not for the lane.
+            as_given = msgspec.structs.replace(request)
+            if parsers.adjust(request) is not None or request != as_given:
                 return None
             chats = plain_chats(model, request)
             kwargs = chat_template_kwargs(model, request) if parsers.any else {}

@@ -32,8 +32,8 @@ from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of, names_are_ids
 from fastfront.routes.http import CONTENT_LENGTH, check_json_content_type, read_body
-from fastfront.routes.load_report import reporting
 from fastfront.routes.kv_rejection import tell_of_rejection
+from fastfront.routes.load_report import reporting
 from fastfront.routes.watch import watch_of
 
 RequestT = TypeVar("RequestT", ChatCompletionRequest, CompletionRequest)
@@ -142,6 +142,7 @@ async def generate(
         prompts = await frontend.prepare(stream, len(body), prepare, frontend.model, request)
         del body
         await settle_constraints(frontend.structured, request, prompts.params)
+        frontend.check_admission(request.n or 1, prompts.token_ids)
         parsing = UNPARSED if hooks.parse is None else hooks.parse(frontend, request, prompts)
         response_id = shape.id_prefix + request_id
         requests = engine_requests(request, prompts, headers, response_id, arrival_time, shape, parsing, lora)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "answer_wrapper.hpp"
 
-#include "white_space.hpp"
+#include "py_text.hpp"
 
 namespace fastfront {
 

@@ -24,4 +24,11 @@ class ParserChain final : public OutputParser {
     std::unique_ptr<OutputParser> tools_;
 };
 
+/// Behind a parser that reads everything.
+class NothingMore final : public OutputParser {
+  public:
+    void push(std::string_view text, std::int64_t token, Pieces& out) override { out.add_content(text, token); }
+    void finish(Pieces& /*out*/) override {}
+};
+
 }  // namespace fastfront

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "markup_parser.hpp"
-#include "white_space.hpp"
+#include "py_text.hpp"
 
 namespace fastfront {
 

@@ -29,7 +29,7 @@ std::size_t ContentGate::take(std::string_view text, Pieces& out) {
         if (spaces > 0) return hold(text.substr(0, spaces), out);
     }
     std::size_t end = text.size();
-    if (rules_.strip) {
+    if (rules_.strip || (rules_.layout && called_)) {
         end -= trailing_space(text);
     } else if (rules_.strip_newlines && !called_) {
         end = text.find_last_not_of('\n') + 1;
@@ -56,6 +56,11 @@ void ContentGate::markup(std::string_view text) {
 
 void ContentGate::call() noexcept {
     if (rules_.join) joint_ = has_text_;
+    if (rules_.layout) {
+        held_.clear();
+        markup_ = false;
+        has_text_ = false;
+    }
     // Spaces inside of a text that goes on behind the call stay; those before it go.
     if (rules_.drop_after || rules_.join || (rules_.strip && !has_text_)) {
         held_.clear();
@@ -89,7 +94,7 @@ void ContentGate::release(Pieces& out) {
     if (joint_) {
         held_ = "\n";
         joint_ = false;
-    } else if (rules_.strip && !rules_.trim && called_ && !has_text_) {
+    } else if (rules_.strip && !rules_.trim && !rules_.layout && called_ && !has_text_) {
         held_.clear();  // at the beginning of all text
     }
     has_text_ = true;

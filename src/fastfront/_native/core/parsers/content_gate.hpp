@@ -12,6 +12,12 @@
 
 namespace fastfront {
 
+/// Which whitespace before a call is not content, where what is around calls is content.
+enum class Trim : std::uint8_t {
+    end,    ///< all of it
+    blank,  ///< only if nothing else is before the call
+};
+
 /// What vLLM's whole answer makes of the text around calls. Text that is nothing but spaces never goes with calls.
 struct ContentRules {
     bool strip = false;           ///< without the spaces at its ends, if there are calls and as far as a stream can
@@ -19,7 +25,13 @@ struct ContentRules {
     bool strip_newlines = false;  ///< without the line feeds before the first call
     bool drop_after = true;       ///< without what stands behind the first call
     bool join = false;            ///< the texts before and behind, stripped, with a line feed between them
+    bool layout = false;          ///< the spaces before a call (strip), and behind one, are layout of the format
 };
+
+/// The rules of formats around whose calls all text is content.
+[[nodiscard]] constexpr ContentRules layout_rules(Trim trim) noexcept {
+    return {.strip = trim == Trim::end, .drop_after = false, .layout = true};
+}
 
 class ContentGate {
   public:
@@ -35,7 +47,7 @@ class ContentGate {
     /// Markup that goes with a call if one follows; else it is text. Empty: markup that is never text; the spaces
     /// behind it go if nothing else follows.
     void markup(std::string_view text);
-    /// A call has come.
+    /// A call has come, or (layout) begins, or markup of it has ended.
     void call() noexcept;
     /// What follows goes out even behind a call.
     void keep() noexcept { keep_ = true; }
@@ -50,7 +62,7 @@ class ContentGate {
     std::size_t hold(std::string_view spaces, Pieces& out);
     void release(Pieces& out);
 
-    const ContentRules& rules_;
+    const ContentRules rules_;
     bool has_text_ = false;
     bool called_ = false;
     bool keep_ = false;

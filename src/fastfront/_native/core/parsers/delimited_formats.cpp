@@ -150,7 +150,7 @@ constexpr ParserEntry kEntries[] = {
     {"seed_oss", make<kSeedOss>, kSeedOssTokens},
     {"step3", make<kStep3>, kStep3Tokens},
     {"step3p5", make<kNemotron>, kToolCallTokens},
-    {"step5", make<kNemotron>, kToolCallTokens},
+    {"step5", make<kThinkFormat>, kThinkTokens},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "markup_parser.hpp"
 #include "output_parser.hpp"
-#include "white_space.hpp"
+#include "py_text.hpp"
 
 namespace fastfront {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // <tool_call><function=name><parameter=name>value</parameter></function></tool_call>: Qwen3-Coder's format and those
-// after it (vllm/parser/qwen3.py, seed_oss.py, mimo.py, step3p5.py).
+// after it (vllm/parser/qwen3.py, seed_oss.py, mimo.py, step3p5.py;
+// of vLLM 0.33: vllm/tool_parsers/step5_tool_parser.py).
 #include <array>
 
 #include "tag_families.hpp"
@@ -30,6 +31,11 @@ constexpr TagFormat function_format(std::string_view open, std::string_view clos
 }
 
 constexpr TagFormat kQwen = function_format("<tool_call>", "</tool_call>", ValueTrim::newline);
+constexpr TagFormat kStep5 = [] {
+    TagFormat format = kQwen;
+    format.content_trim = Trim::blank;
+    return format;
+}();
 constexpr TagFormat kMimo = function_format("<tool_call>", "</tool_call>", ValueTrim::none);
 constexpr TagFormat kSeed = function_format("<seed:tool_call>", "</seed:tool_call>", ValueTrim::newline);
 
@@ -39,7 +45,7 @@ constexpr std::string_view kSeedTokens[] = {"<seed:tool_call>", "</seed:tool_cal
 constexpr ParserEntry kEntries[] = {
     {"qwen3_coder", make_tag_parser<kQwen>, kTokens}, {"qwen3_xml", make_tag_parser<kQwen>, kTokens},
     {"mimo", make_tag_parser<kMimo>, kTokens},        {"seed_oss", make_tag_parser<kSeed>, kSeedTokens},
-    {"step3p5", make_tag_parser<kQwen>, kTokens},
+    {"step3p5", make_tag_parser<kQwen>, kTokens},     {"step5", make_tag_parser<kStep5>, kTokens},
 };
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "argument_writer.hpp"
+#include "content_gate.hpp"
 #include "gemma_values.hpp"
-#include "layout_gate.hpp"
 #include "mark_reader.hpp"
 #include "py_text.hpp"
 #include "tag_families.hpp"
@@ -29,7 +29,10 @@ enum State : std::uint8_t { kOutside, kOpening, kName, kArguments, kText };
 class GemmaParser final : public MarkReader {
   public:
     GemmaParser(const Dialect& dialect, const ParserSpec& spec, const ParserOptions& options)
-        : dialect_(dialect), tools_(options.tools), gate_(Trim::end), arguments_(dialect.rule, ValueTrim::none, false) {
+        : dialect_(dialect),
+          tools_(options.tools),
+          gate_(layout_rules(Trim::end)),
+          arguments_(dialect.rule, ValueTrim::none, false) {
         add_mark(dialect.open, kOpen, spec);
         add_mark(dialect.close, kClose, spec);
         add_mark(dialect.quote, kQuote, spec);
@@ -241,7 +244,7 @@ class GemmaParser final : public MarkReader {
 
     const Dialect& dialect_;
     std::shared_ptr<const Tools> tools_;
-    LayoutGate gate_;
+    ContentGate gate_;
     ArgumentWriter arguments_;
     std::uint32_t next_call_ = 0;
     std::string raw_;  // what nothing has come of yet, as the model wrote it

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "chain.hpp"
 #include "families.hpp"
 #include "py_text.hpp"
 
@@ -20,13 +21,6 @@ constexpr std::uint32_t kAll = 0x7F;
 constexpr std::uint32_t kEnds = 0x0E;
 /// A header that is longer is text.
 constexpr std::size_t kMostHeader = 1024;
-
-/// Behind the reasoning parser, which has read everything.
-class NothingMore final : public OutputParser {
-  public:
-    void push(std::string_view text, std::int64_t token, Pieces& out) override { out.add_content(text, token); }
-    void finish(Pieces&) override {}
-};
 
 std::unique_ptr<OutputParser> make_reasoning(const ParserSpec& spec, const ParserOptions& options) {
     return std::make_unique<HarmonyParser>(spec, true, options.tools != nullptr);

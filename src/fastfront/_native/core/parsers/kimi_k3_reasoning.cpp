@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kimi_k3_reasoning.hpp"
 
-#include "white_space.hpp"
+#include "py_text.hpp"
 
 namespace fastfront {
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "argument_writer.hpp"
-#include "layout_gate.hpp"
+#include "content_gate.hpp"
 #include "mark_reader.hpp"
 #include "py_text.hpp"
 #include "tag_families.hpp"
@@ -44,7 +44,7 @@ std::string attribute(std::string_view text, std::string_view key) {
 class KimiK3Parser final : public MarkReader {
   public:
     KimiK3Parser(const ParserSpec& spec, const ParserOptions& options)
-        : tools_(options.tools), gate_(Trim::blank), arguments_(ValueRule::json, ValueTrim::none, false) {
+        : tools_(options.tools), gate_(layout_rules(Trim::blank)), arguments_(ValueRule::json, ValueTrim::none, false) {
         add_mark("<|open|>", kOpen, spec);
         add_mark("<|close|>", kClose, spec);
         add_mark("<|sep|>", kSeparator, spec);
@@ -166,7 +166,7 @@ class KimiK3Parser final : public MarkReader {
     }
 
     std::shared_ptr<const Tools> tools_;
-    LayoutGate gate_;
+    ContentGate gate_;
     ArgumentWriter arguments_;
     std::uint32_t next_call_ = 0;
     Where where_ = Where::outside;

@@ -12,44 +12,20 @@ constexpr std::uint32_t bit(std::uint8_t role) noexcept { return 1U << role; }
 }  // namespace
 
 void MarkReader::add_mark(std::string_view text, Role role, const ParserSpec& spec) {
-    if (!text.empty()) marks_.push_back({text, role, spec.id_of(text)});
+    if (text.empty()) return;
+    marks_.push_back({text, role, spec.id_of(text)});
+    scanner_.add(text);
 }
 
 void MarkReader::expect(State state, std::initializer_list<Role> roles) {
     Expected& expected = expected_[state];
     for (const Role role : roles) expected.roles |= bit(role);
-    for (const Mark& mark : marks_) {
-        if ((expected.roles & bit(mark.role)) == 0 || mark.id != kNoToken) continue;
-        const auto end = expected.first.begin() + expected.first_count;
-        if (std::find(expected.first.begin(), end, mark.text.front()) == end) {
-            expected.first[expected.first_count++] = mark.text.front();
-        }
+    for (std::size_t i = 0; i < marks_.size(); ++i) {
+        if ((expected.roles & bit(marks_[i].role)) != 0 && marks_[i].id == kNoToken) expected.in_text |= 1U << i;
     }
 }
 
 bool MarkReader::expects(Role role) const noexcept { return (expected_[state_].roles & bit(role)) != 0; }
-
-MarkReader::Found MarkReader::find(std::string_view text, bool is_final) const noexcept {
-    const Expected& expected = expected_[state_];
-    const std::string_view first(expected.first.data(), expected.first_count);
-    std::size_t at = 0;
-    while (true) {
-        at = first.size() == 1 ? text.find(first.front(), at) : text.find_first_of(first, at);
-        if (at == std::string_view::npos) return {text.size(), nullptr};
-        const std::string_view rest = text.substr(at);
-        const Mark* longest = nullptr;
-        for (const Mark& mark : marks_) {
-            if ((expected.roles & bit(mark.role)) == 0 || mark.id != kNoToken) continue;
-            if (rest.starts_with(mark.text)) {
-                if (longest == nullptr || mark.text.size() > longest->text.size()) longest = &mark;
-            } else if (!is_final && mark.text.starts_with(rest)) {
-                return {at, nullptr};
-            }
-        }
-        if (longest != nullptr) return {at, longest};
-        ++at;
-    }
-}
 
 void MarkReader::push(std::string_view text, std::int64_t token, Pieces& out) {
     if (token != kNoToken) {
@@ -83,16 +59,16 @@ void MarkReader::settle(Pieces& out) {
 /// Read what can be read of `text`; return the rest, which may be the beginning of a mark.
 std::string_view MarkReader::process(std::string_view text, bool is_final, Pieces& out) {
     while (!text.empty()) {
-        const Found found = find(text, is_final);
-        if (found.at > 0) {
+        const MarkerScanner::Found found = scanner_.find(text, 0, expected_[state_].in_text, is_final);
+        if (found.begin > 0) {
             const State before = state_;
-            on_text(text.substr(0, found.at), out);
-            text.remove_prefix(found.at);
+            on_text(text.substr(0, found.begin), out);
+            text.remove_prefix(found.begin);
             if (state_ != before) continue;  // the mark was looked for in another state
         }
-        if (found.mark == nullptr) break;
-        on_mark(*found.mark, out);
-        text.remove_prefix(found.mark->text.size());
+        if (found.what != MarkerScanner::What::marker) break;
+        on_mark(marks_[found.index], out);
+        text.remove_prefix(found.size);
     }
     return text;
 }

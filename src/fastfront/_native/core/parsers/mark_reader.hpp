@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "marker_scanner.hpp"
 #include "output_parser.hpp"
 
 namespace fastfront {
@@ -32,7 +33,7 @@ class MarkReader : public OutputParser {
         std::int64_t id;  // kNoToken: found in the text; otherwise only the token is the mark
     };
 
-    /// Marks, all before the first `expect`. An empty text is none. `text` outlives the reader.
+    /// Marks, 32 at most, all before the first `expect`. An empty text is none. `text` outlives the reader.
     void add_mark(std::string_view text, Role role, const ParserSpec& spec);
     void expect(State state, std::initializer_list<Role> roles);
     [[nodiscard]] bool expects(Role role) const noexcept;
@@ -49,19 +50,14 @@ class MarkReader : public OutputParser {
 
     struct Expected {
         std::uint32_t roles = 0;
-        std::array<char, 8> first{};  // the first bytes of the marks
-        std::uint8_t first_count = 0;
-    };
-    struct Found {
-        std::size_t at;    // where it begins; without mark: how far the text is text
-        const Mark* mark;  // null: none, or not complete
+        MarkerScanner::Set in_text = 0;  // the marks that are found in the text
     };
 
-    [[nodiscard]] Found find(std::string_view text, bool is_final) const noexcept;
     [[nodiscard]] std::string_view process(std::string_view text, bool is_final, Pieces& out);
     void settle(Pieces& out);
 
     std::vector<Mark> marks_;
+    MarkerScanner scanner_;  // has them under the same numbers
     std::array<Expected, kStates> expected_{};
     std::string pending_;  // may be the beginning of a mark
 };

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "layout_gate.hpp"
+#include "content_gate.hpp"
 #include "mark_reader.hpp"
 #include "py_text.hpp"
 #include "tag_families.hpp"
@@ -150,7 +150,8 @@ enum State : std::uint8_t { kOutside, kBlock };
 
 class MiniCpmParser final : public MarkReader {
   public:
-    MiniCpmParser(const ParserSpec& spec, const ParserOptions& options) : tools_(options.tools), gate_(Trim::end) {
+    MiniCpmParser(const ParserSpec& spec, const ParserOptions& options)
+        : tools_(options.tools), gate_(layout_rules(Trim::end)) {
         add_mark("<function", kOpen, spec);
         add_mark("</function>", kClose, spec);
         expect(kOutside, {kOpen});
@@ -195,7 +196,7 @@ class MiniCpmParser final : public MarkReader {
     }
 
     std::shared_ptr<const Tools> tools_;
-    LayoutGate gate_;
+    ContentGate gate_;
     std::uint32_t next_call_ = 0;
     std::string raw_;
 };

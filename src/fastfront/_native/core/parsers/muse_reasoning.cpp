@@ -41,25 +41,30 @@ std::size_t recipient_size(std::string_view text) noexcept {
 
 std::span<const std::string_view> MuseReasoning::special_tokens() noexcept { return kMarkers; }
 
-MuseReasoning::MuseReasoning(const ParserSpec& spec, const ParserOptions& options)
-    : channel_(options.thinking == Thinking::open ? Channel::self : Channel::none) {
+MuseReasoning::MuseReasoning(const ParserSpec& spec, const ParserOptions& options, bool is_spark)
+    : is_spark_(is_spark), channel_(options.thinking == Thinking::open ? Channel::self : Channel::none) {
     for (const std::string_view marker : kMarkers) add_marker(marker, spec);
 }
 
 MarkupParser::Set MuseReasoning::active() const noexcept {
+    if (is_spark_ && channel_ != Channel::none && channel_ != Channel::tool) {
+        return 1U << kMessage | 1U << kStart | 1U << kEnd | 1U << kTurnEnd;
+    }
     switch (channel_) {
         case Channel::none: return 1U << kMessage | 1U << kStart;
         case Channel::self: return 1U << kMessage | 1U << kEnd | 1U << kTurnEnd;
         case Channel::user:
-        case Channel::tool: break;
+        case Channel::tool:
+        case Channel::developer: break;
     }
     return 1U << kEnd | 1U << kTurnEnd;
 }
 
 void MuseReasoning::on_text(std::string_view text, std::int64_t token, Pieces& out) {
-    if (channel_ == Channel::user || channel_ == Channel::tool || token != kNoToken) {
+    const bool is_open = channel_ == Channel::tool || (channel_ == Channel::user && !is_spark_);
+    if (is_open || token != kNoToken) {
         give_up(out);
-        if (channel_ == Channel::self) {
+        if (channel_ == Channel::self || channel_ == Channel::developer) {
             give(text, out);
         } else {
             out.add_content(text, token);
@@ -87,6 +92,7 @@ void MuseReasoning::on_marker(std::uint32_t index, std::string_view text, std::i
             if (leading_space(held_) != held_.size() || !had_channel_) give_up(out);
             held_.assign(text);
             starts_ = true;
+            start_token_ = token;
             return;
         case kMessage: open(text, token, out); return;
         default: break;
@@ -98,8 +104,10 @@ void MuseReasoning::on_marker(std::uint32_t index, std::string_view text, std::i
 
 MuseReasoning::Channel MuseReasoning::opened() const noexcept {
     const std::size_t at = recipient(held_);
-    if (at == std::string_view::npos || at == held_.size()) return Channel::none;
+    if (at == std::string_view::npos || at == held_.size()) return is_spark_ ? Channel::self : Channel::none;
     const std::string_view name = std::string_view(held_).substr(at);
+    if (is_spark_ && name == "commentary") return Channel::user;
+    if (is_spark_ && name == "developer") return Channel::developer;
     return name == "self" ? Channel::self : name == "user" ? Channel::user : Channel::tool;
 }
 
@@ -111,10 +119,15 @@ void MuseReasoning::open(std::string_view text, std::int64_t token, Pieces& out)
         return;
     }
     if (channel == Channel::tool) {
-        out.add_content(held_);
+        // The tool parser behind knows the header by its tokens.
+        const std::size_t mark = starts_ ? kMarkers[kStart].size() : 0;
+        if (starts_) out.add_content(kMarkers[kStart], start_token_);
+        out.add_content(std::string_view(held_).substr(mark));
         out.add_content(text, token);
     } else {
-        std::string_view before = std::string_view(held_).substr(0, recipient(held_) - kTo.size());
+        const std::size_t name = recipient(held_);
+        std::string_view before = held_;
+        if (name != std::string_view::npos && name != held_.size()) before = before.substr(0, name - kTo.size());
         before.remove_suffix(trailing_space(before));
         if (starts_) before.remove_prefix(kMarkers[kStart].size());
         if (before.ends_with(kRole)) before.remove_suffix(kRole.size());
@@ -124,14 +137,14 @@ void MuseReasoning::open(std::string_view text, std::int64_t token, Pieces& out)
     starts_ = false;
     had_channel_ = true;
     channel_ = channel;
-    if (channel == Channel::self && reasoned_) out.add_reasoning("\n");
+    if (channel == Channel::self && reasoned_ && !is_spark_) out.add_reasoning("\n");
     if (channel == Channel::self) reasoned_ = true;
 }
 
 void MuseReasoning::give(std::string_view text, Pieces& out) {
     if (channel_ == Channel::self) {
         out.add_reasoning(text);
-    } else {
+    } else if (channel_ != Channel::developer) {
         out.add_content(text);
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Muse Glimmer's messages: each has a recipient, and only in messages to a tool is <atem:invoke> a call
-// (vllm/tool_parsers/muse_glimmer_tool_parser.py). Text without any message is read as if it were to a tool.
+// (vllm/tool_parsers/muse_glimmer_tool_parser.py). Muse Spark's differ in who gets them (muse_reasoning.hpp), and in
+// parameters that are strings by their schema (vLLM 0.33: vllm/tool_parsers/muse_tool_parser.py). Text without any
+// message is read as if it were to a tool.
 #include <algorithm>
 #include <memory>
 
-#include "layout_gate.hpp"
+#include "content_gate.hpp"
 #include "mark_reader.hpp"
 #include "tag_families.hpp"
 #include "tag_names.hpp"
@@ -40,12 +42,19 @@ constexpr TagFormat kAtem{.block_open = {"<atem:function_calls>"},
                           .value_rule = ValueRule::json,
                           .content_trim = Trim::blank};
 
+constexpr TagFormat kSparkAtem = [] {
+    TagFormat format = kAtem;
+    format.value_rule = ValueRule::atem;
+    return format;
+}();
+
 enum Role : std::uint8_t { kStart, kMessage, kEnd };
 enum State : std::uint8_t { kHeader, kBody };
 
 class MuseParser final : public MarkReader {
   public:
-    MuseParser(const ParserSpec& spec, const ParserOptions& options) : gate_(Trim::blank), calls_(kAtem, {}, options) {
+    MuseParser(const ParserSpec& spec, const ParserOptions& options, bool is_spark)
+        : is_spark_(is_spark), gate_(layout_rules(Trim::blank)), calls_(is_spark ? kSparkAtem : kAtem, {}, options) {
         add_mark("<|start|>", kStart, spec);
         add_mark("<|message|>", kMessage, spec);
         add_mark("<|eom|>", kEnd, spec);
@@ -55,7 +64,7 @@ class MuseParser final : public MarkReader {
     }
 
   private:
-    enum class To : std::uint8_t { nobody, tool, user, self };
+    enum class To : std::uint8_t { nobody, tool, user, self, developer };
     static constexpr std::size_t kMaxHeader = 256;
 
     void on_text(std::string_view text, Pieces& out) override {
@@ -119,10 +128,12 @@ class MuseParser final : public MarkReader {
         return may_be_header(header_) && role == (start_.empty() ? "" : "assistant");
     }
 
-    [[nodiscard]] static To recipient(std::string_view header) noexcept {
+    [[nodiscard]] To recipient(std::string_view header) const noexcept {
         const std::size_t at = header.find("to=");
-        if (at == std::string_view::npos) return To::user;
+        if (at == std::string_view::npos) return is_spark_ ? To::self : To::user;
         const std::string_view name = header.substr(at + 3);
+        if (is_spark_ && name == "commentary") return To::user;
+        if (is_spark_ && name == "developer") return To::developer;
         return name == "self" ? To::self : name == "user" ? To::user : To::tool;
     }
 
@@ -130,6 +141,7 @@ class MuseParser final : public MarkReader {
         switch (to_) {
             case To::self: out.add_reasoning(text); break;
             case To::user: gate_.text(text, out); break;
+            case To::developer: break;
             default: calls_.push(text, kNoToken, out);
         }
     }
@@ -150,19 +162,22 @@ class MuseParser final : public MarkReader {
         gate_.finish(out);
     }
 
-    LayoutGate gate_;
+    const bool is_spark_;
+    ContentGate gate_;
     TagParser calls_;
     To to_ = To::nobody;
     std::string start_;  // the mark that the header began with, if it did
     std::string header_;
 };
 
+template <bool kIsSpark>
 std::unique_ptr<OutputParser> make(const ParserSpec& spec, const ParserOptions& options) {
-    return std::make_unique<MuseParser>(spec, options);
+    return std::make_unique<MuseParser>(spec, options, kIsSpark);
 }
 
 constexpr std::string_view kTokens[] = {"<|start|>", "<|message|>", "<|eom|>", "<|eot|>"};
-constexpr ParserEntry kEntries[] = {{"muse_glimmer", make, kTokens}};
+constexpr ParserEntry kEntries[] = {
+    {"muse", make<true>, kTokens}, {"muse_glimmer", make<false>, kTokens}, {"musespark1x", make<true>, kTokens}};
 
 }  // namespace
 

@@ -46,9 +46,12 @@ struct SpecialToken {
     std::int64_t id = kNoToken;  // kNoToken: no token of this vocabulary; the markup is found in the text then
 };
 
+struct ResponseTemplate;
+
 /// What is the same for all requests to a model.
 struct ParserSpec {
     std::vector<SpecialToken> special_tokens;
+    std::shared_ptr<const ResponseTemplate> response_template;  // null: the model has none, or no parser goes by it
 
     /// The id of a special token; kNoToken if the vocabulary has it not.
     [[nodiscard]] std::int64_t id_of(std::string_view text) const noexcept {
@@ -73,7 +76,10 @@ struct ParserOptions {
     std::shared_ptr<const Tools> tools;  // null: none
     Thinking thinking = Thinking::unsaid;
     std::uint32_t first_call = 0;   // tool calls of the conversation so far: some formats count on
+    bool repeats_thinking = false;  // an answer without content has its thinking for content, too
     bool behind_reasoning = false;  // a tool parser: it gets what a reasoning parser left as content
+    std::shared_ptr<const std::string>
+        prefix;  // the end of the prompt, for parsers that read on from it; null: nothing
 };
 
 }  // namespace fastfront

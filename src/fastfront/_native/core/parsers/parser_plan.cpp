@@ -5,11 +5,25 @@
 #include <utility>
 
 #include "chain.hpp"
+#include "repeated_thinking.hpp"
 
 namespace fastfront {
 
+namespace {
+
+/// Whether a token is the tag, as it stands or with the suffix of a checkpoint: `<think:6124c78e>`.
+bool is_spelling(std::string_view token, std::string_view tag) noexcept {
+    if (token == tag) return true;
+    if (!tag.ends_with('>') || !token.ends_with('>')) return false;
+    tag.remove_suffix(1);
+    return token.starts_with(tag) && token.substr(tag.size()).starts_with(':');
+}
+
+}  // namespace
+
 std::unique_ptr<OutputParser> ParserPlan::make() const {
     std::unique_ptr<OutputParser> first = reasoning != nullptr ? reasoning->make(*spec, options) : nullptr;
+    if (first != nullptr && options.repeats_thinking) first = std::make_unique<RepeatedThinking>(std::move(first));
     ParserOptions behind = options;
     behind.behind_reasoning = first != nullptr;
     std::unique_ptr<OutputParser> second = tools != nullptr ? tools->make(*spec, behind) : nullptr;
@@ -28,10 +42,10 @@ std::vector<std::uint32_t> ParserPlan::special_ids() const {
         if (entry == nullptr) {
             continue;
         }
-        for (const std::string_view text : entry->special_tokens) {
-            if (const std::int64_t id = spec->id_of(text); id >= 0) {
-                ids.push_back(static_cast<std::uint32_t>(id));
-            }
+        for (const SpecialToken& token : spec->special_tokens) {
+            const bool is_its = std::ranges::any_of(
+                entry->special_tokens, [&](std::string_view text) { return is_spelling(token.text, text); });
+            if (is_its && token.id >= 0) ids.push_back(static_cast<std::uint32_t>(token.id));
         }
     }
     std::ranges::sort(ids);

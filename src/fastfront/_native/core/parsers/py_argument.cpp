@@ -38,14 +38,27 @@ std::optional<std::string> based_integer(std::string_view digits, int base) {
     return std::to_string(number);
 }
 
+/// What is an expression: an argument, leniently or not, or what ast.literal_eval takes.
+enum class Dialect : std::uint8_t { argument, lenient, literal };
+
 class ArgumentReader {
   public:
-    ArgumentReader(std::string_view text, bool lenient) noexcept : text_(text), lenient_(lenient) {}
+    ArgumentReader(std::string_view text, Dialect dialect) noexcept
+        : text_(text), lenient_(dialect == Dialect::lenient), literal_(dialect == Dialect::literal) {}
 
     [[nodiscard]] bool document(JsonValue& value) {
+        if (literal_) {
+            at_ = std::min(text_.find_first_not_of(" \t"), text_.size());
+            if (!done() && is_py_space(text_[at_])) return false;  // no expression begins on another line
+        }
         skip_space();
         if (!read(value, 0)) return false;
         skip_space();
+        if (literal_ && take(',')) {  // a tuple without its parentheses
+            JsonValue first = std::move(value);
+            value = {};
+            return read_rest(value, std::move(first), '\0', 1);
+        }
         return done();
     }
 
@@ -74,7 +87,7 @@ class ArgumentReader {
         if (done() || depth > kMaxPyDepth) return false;
         if (string_prefix()) {
             value.kind = JsonValue::Kind::string;
-            return read_strings(value.text);
+            return read_strings(value.text, !literal_);
         }
         if (depth == kMaxPyDepth && std::string_view("[({").find(text_[at_]) != std::string_view::npos) return false;
         switch (text_[at_]) {
@@ -86,13 +99,14 @@ class ArgumentReader {
             case '{': ++at_; return read_braces(value, depth + 1);
             case '+':
             case '-': return read_signed(value, depth);
-            default: return read_word(value, false);
+            default: return read_word(value, literal_);
         }
     }
 
-    /// Strings side by side are one.
-    [[nodiscard]] bool read_strings(std::string& out) {
+    /// Strings side by side are one. `formatted`: f-strings are strings, too.
+    [[nodiscard]] bool read_strings(std::string& out, bool formatted) {
         while (const auto prefix = string_prefix()) {
+            if (!formatted && prefix->find_first_of("fF") != std::string_view::npos) return false;
             at_ += prefix->size();
             string_.begin(*prefix, lenient_);
             at_ += string_.push(text_.substr(at_), out);
@@ -102,14 +116,14 @@ class ArgumentReader {
         return true;
     }
 
-    /// Items and their commas, behind the opening bracket or a comma.
+    /// Items and their commas, behind the opening bracket or a comma. `close` of 0: up to the end.
     [[nodiscard]] bool read_items(JsonValue& list, char close, std::size_t depth) {
         while (true) {
             skip_space();
-            if (take(close)) return true;
+            if (close == '\0' ? done() : take(close)) return true;
             if (!read(list.items.emplace_back(), depth)) return false;
             skip_space();
-            if (!take(',')) return take(close);
+            if (!take(',')) return close == '\0' ? done() : take(close);
         }
     }
 
@@ -142,6 +156,7 @@ class ArgumentReader {
             value.kind = JsonValue::Kind::object;
             return true;
         }
+        if (literal_) return read_dict(value, depth);
         const std::size_t begin = at_;
         JsonValue first;
         if (!read(first, depth)) return false;
@@ -176,11 +191,10 @@ class ArgumentReader {
 
     /// A constant: json.dumps makes strings of those that are none.
     [[nodiscard]] bool read_key(std::string& key) {
-        if (const auto prefix = string_prefix()) {
-            return prefix->find_first_of("fF") == std::string_view::npos && read_strings(key);
-        }
+        if (string_prefix()) return read_strings(key, false);
         JsonValue constant;
-        if (!read_word(constant, true)) return false;
+        const bool is_signed = literal_ && !done() && (text_[at_] == '-' || text_[at_] == '+');
+        if (!(is_signed ? read_signed(constant, kMaxPyDepth) : read_word(constant, true))) return false;
         py_dump(constant, key);
         return true;
     }
@@ -188,7 +202,7 @@ class ArgumentReader {
     [[nodiscard]] bool read_signed(JsonValue& value, std::size_t depth) {
         const bool negative = text_[at_++] == '-';
         skip_space();
-        if (!read(value, depth + 1)) return false;
+        if (!(literal_ ? read_word(value, true) : read(value, depth + 1))) return false;
         if (value.kind != JsonValue::Kind::integer && value.kind != JsonValue::Kind::number) return false;
         if (!negative) return true;
         if (value.text.front() == '-') {
@@ -245,13 +259,14 @@ class ArgumentReader {
         }
         if (word.find_first_of(".eE") == std::string_view::npos) return false;
         const auto number = py_float(word);
-        if (!number) return false;
+        if (!number || (literal_ && !std::isfinite(*number))) return false;
         value = JsonValue::of_number(JsonValue::Kind::number, std::isfinite(*number) ? py_repr(*number) : "Infinity");
         return true;
     }
 
     std::string_view text_;
     bool lenient_;
+    bool literal_;
     std::size_t at_ = 0;
     PyString string_;
 };
@@ -260,7 +275,13 @@ class ArgumentReader {
 
 std::optional<JsonValue> py_argument(std::string_view text, bool lenient) {
     JsonValue value;
-    if (!ArgumentReader(text, lenient).document(value)) return std::nullopt;
+    if (!ArgumentReader(text, lenient ? Dialect::lenient : Dialect::argument).document(value)) return std::nullopt;
+    return value;
+}
+
+std::optional<JsonValue> py_literal(std::string_view text) {
+    JsonValue value;
+    if (!ArgumentReader(text, Dialect::literal).document(value)) return std::nullopt;
     return value;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The value of an argument in a call that a model wrote as Python: literals and displays of them, and JSON's null, true
-// and false (vllm/tool_parsers/utils.py, get_parameter_value). Knows no calls.
+// Values that a model wrote as Python: an argument of a call, which is a literal or a display of such, or JSON's null,
+// true and false (vllm/tool_parsers/utils.py, get_parameter_value); or a literal, as ast.literal_eval reads it. Knows
+// no calls and no schema.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,10 @@ inline constexpr std::size_t kMaxPyWord = 8704;
 /// The value that `text` is; none: it is no such expression. Tuples and sets are arrays. `lenient`: strings are as
 /// PyString has it, and integers may begin with zeros (normalize_leading_zero_ints).
 [[nodiscard]] std::optional<JsonValue> py_argument(std::string_view text, bool lenient);
+
+/// `ast.literal_eval(text)` as JSON; none: no literal, or one that JSON has not (bytes, sets, complex numbers, numbers
+/// that are not finite).
+[[nodiscard]] std::optional<JsonValue> py_literal(std::string_view text);
 
 /// Whether a character may be part of a Python identifier; all that are not ASCII are taken for letters.
 [[nodiscard]] constexpr bool is_py_word(char c) noexcept {

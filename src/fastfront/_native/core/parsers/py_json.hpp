@@ -23,6 +23,14 @@ struct JsonValue {
     std::vector<JsonValue> items;                            // array
     std::vector<std::pair<std::string, JsonValue>> members;  // object, in order, no key twice
 
+    /// A member of an object; null: there is none of that name.
+    [[nodiscard]] const JsonValue* member(std::string_view name) const noexcept {
+        for (const auto& [key, value] : members) {
+            if (key == name) return &value;
+        }
+        return nullptr;
+    }
+
     [[nodiscard]] static JsonValue of_string(std::string_view text);
     [[nodiscard]] static JsonValue of_number(Kind kind, std::string text);
     [[nodiscard]] static JsonValue of_bool(bool truth);
@@ -34,6 +42,11 @@ class JsonMembers {
     /// `object` is empty, and outlives this.
     explicit JsonMembers(JsonValue& object) : object_(object) { object.kind = JsonValue::Kind::object; }
     void set(std::string key, JsonValue value);
+    /// The value of a key; null: it has none.
+    [[nodiscard]] JsonValue* find(const std::string& key) {
+        const auto place = places_.find(key);
+        return place == places_.end() ? nullptr : &object_.members[place->second].second;
+    }
 
   private:
     JsonValue& object_;

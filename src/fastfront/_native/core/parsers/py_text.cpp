@@ -61,4 +61,10 @@ std::string py_lower_ascii(std::string_view text) {
     return lower;
 }
 
+std::size_t TrailingSpace::surplus() const noexcept {
+    std::size_t size = held_.size() > kMost ? held_.size() - kMost : 0;
+    while (size < held_.size() && is_continuation(held_[size])) ++size;
+    return size;
+}
+
 }  // namespace fastfront

@@ -111,7 +111,7 @@ constexpr Named kFormats[] = {
     {"seed_oss", &kSeedOss},
     {"step3", &kStep3},
     {"step3p5", &kQwen3},
-    {"step5", &kQwen3},
+    {"step5", &kDepths},
 };
 
 }  // namespace

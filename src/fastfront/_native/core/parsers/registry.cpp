@@ -12,8 +12,9 @@ namespace {
 using Family = std::span<const ParserEntry> (*)() noexcept;
 
 constexpr Family kReasoningFamilies[] = {delimited_reasoning_parsers, special_reasoning_parsers,
-                                         harmony_reasoning_parsers};
-constexpr Family kToolFamilies[] = {json_tool_parsers, xml_tool_parsers, list_tool_parsers, harmony_tool_parsers};
+                                         harmony_reasoning_parsers, template_reasoning_parsers};
+constexpr Family kToolFamilies[] = {json_tool_parsers, xml_tool_parsers, list_tool_parsers, harmony_tool_parsers,
+                                    template_tool_parsers};
 
 std::vector<ParserEntry> gather(std::span<const Family> families) {
     std::vector<ParserEntry> all;

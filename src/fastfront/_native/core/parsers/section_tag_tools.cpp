@@ -3,8 +3,8 @@
 // and calls all end with the same token (vllm/parser/inkling.py).
 #include <memory>
 
+#include "content_gate.hpp"
 #include "json_arguments.hpp"
-#include "layout_gate.hpp"
 #include "mark_reader.hpp"
 #include "py_json.hpp"
 #include "py_text.hpp"
@@ -32,7 +32,8 @@ enum State : std::uint8_t { kContent, kInHeader, kWrapper, kOddWrapper, kArgumen
 
 class InklingParser final : public MarkReader {
   public:
-    InklingParser(const ParserSpec& spec, const ParserOptions& options) : tools_(options.tools), gate_(Trim::blank) {
+    InklingParser(const ParserSpec& spec, const ParserOptions& options)
+        : tools_(options.tools), gate_(layout_rules(Trim::blank)) {
         add_mark("<|message_model|>", kHeader, spec);
         for (const std::string_view text :
              {"<|content_text|>", "<|content_thinking|>", "<|content_invoke_tool_text|>", "<|content_tool_error|>"}) {
@@ -175,7 +176,7 @@ class InklingParser final : public MarkReader {
     }
 
     std::shared_ptr<const Tools> tools_;
-    LayoutGate gate_;
+    ContentGate gate_;
     JsonArguments json_;
     std::uint32_t next_call_ = 0;
     std::string raw_;        // a header, or a wrapper as far as no call has come of it

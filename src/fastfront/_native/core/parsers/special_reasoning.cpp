@@ -79,6 +79,10 @@ class SuffixedReasoning final : public OutputParser {
     DelimitedReasoning inner_;
 };
 
+std::unique_ptr<OutputParser> make_muse(const ParserSpec& spec, const ParserOptions& options) {
+    return std::make_unique<MuseReasoning>(spec, options, true);
+}
+
 constexpr std::string_view kThinkTokens[] = {"<think>", "</think>"};
 constexpr std::string_view kErnieTokens[] = {"<think>", "</think>", "<response>", "</response>"};
 constexpr std::span<const std::string_view> kTextOnly = std::span(kThinkTokens).first(0);
@@ -97,7 +101,9 @@ std::span<const ParserEntry> special_reasoning_parsers() noexcept {
         {"kimi_k3", make<KimiK3Reasoning>, KimiK3Reasoning::special_tokens()},
         {"minicpmv", make<MinicpmvReasoning>, MinicpmvReasoning::special_tokens()},
         {"minimax_m2_append_think", make_append_think, kTextOnly},
+        {"muse", make_muse, MuseReasoning::special_tokens()},
         {"muse_glimmer", make<MuseReasoning>, MuseReasoning::special_tokens()},
+        {"musespark1x", make_muse, MuseReasoning::special_tokens()},
     };
     return entries;
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "argument_writer.hpp"
-#include "layout_gate.hpp"
+#include "content_gate.hpp"
 #include "tool_values.hpp"
 
 namespace fastfront {
@@ -41,6 +41,9 @@ struct TagFormat {
     /// Without parameters: what the JSON of all between name_close and call_close is, and where in it that stops.
     std::string (*read_body)(std::string_view body, const Tool* tool, std::size_t& rest) = nullptr;
     bool json_body = false;  // or it is the JSON
+    /// A block may be one call as a JSON object instead (name, and arguments or parameters), of a tool of the
+    /// request's.
+    bool json_block = false;
 
     // A parameter: parameter_open, its tag, tag_close, then (if there are such) type_open, type, type_close, and
     // value_open, value, value_close.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "json_block.hpp"
 #include "py_text.hpp"
 
 namespace fastfront {
@@ -24,7 +25,19 @@ enum Role : std::uint8_t {
     kLayout,
 };
 
-enum State : std::uint8_t { kOutside, kInside, kOpening, kName, kBetween, kTag, kBehindTag, kType, kValue, kBody };
+enum State : std::uint8_t {
+    kOutside,
+    kInside,
+    kOpening,
+    kName,
+    kBetween,
+    kTag,
+    kBehindTag,
+    kType,
+    kValue,
+    kBody,
+    kJson
+};
 
 /// Text that a function can be called: in prose about tags, what looks like a name is none.
 bool is_plain(std::string_view name) noexcept { return name.find_first_of(" \t\r\n<>") == std::string_view::npos; }
@@ -34,7 +47,7 @@ bool is_plain(std::string_view name) noexcept { return name.find_first_of(" \t\r
 TagParser::TagParser(const TagFormat& format, const ParserSpec& spec, const ParserOptions& options)
     : format_(format),
       tools_(options.tools),
-      gate_(format.content_trim),
+      gate_(layout_rules(format.content_trim)),
       arguments_(format.value_rule, format.value_trim, format.unwraps) {
     for (const std::string_view text : format.block_open) add_mark(text, kBlockOpen, spec);
     add_mark(format.block_close, kBlockClose, spec);
@@ -61,6 +74,7 @@ TagParser::TagParser(const TagFormat& format, const ParserSpec& spec, const Pars
     expect(kBehindTag, {kTypeOpen, kValueOpen, kParameterOpen, kCallClose, kBlockClose, kLayout});
     expect(kType, {kTypeClose, kCallClose});
     expect(kBody, {kCallClose});
+    expect(kJson, {kBlockClose});
     expect(kValue, {kValueClose, kCallClose, format.parameter_ends_value ? kParameterOpen : kValueClose,
                     format.block_close_ends_value ? kBlockClose : kValueClose});
 }
@@ -72,14 +86,21 @@ void TagParser::on_text(std::string_view text, Pieces& out) {
         case kBetween: gate_.text(text, out); break;
         case kOpening:
             raw_.append(text);
-            if (!is_blank(text)) give_back(out);
+            if (is_blank(text)) break;
+            if (format_.json_block && text[leading_space(text)] == '{') {
+                begin_ = raw_.size() - text.size();
+                state_ = kJson;
+            } else {
+                give_back(out);
+            }
             break;
         case kName:
             raw_.append(text);
             if (raw_.size() - begin_ > kMaxName) give_back(out);
             break;
         case kTag:
-        case kType: raw_.append(text); break;
+        case kType:
+        case kJson: raw_.append(text); break;
         case kBehindTag:
             raw_.append(text);
             if (!is_blank(text)) {
@@ -109,6 +130,14 @@ void TagParser::on_mark(const Mark& mark, Pieces& out) {
         case kTag:
         case kBehindTag:
         case kType: on_mark_in_tag(mark, out); break;
+        case kJson:
+            if (!announce_json(out)) {
+                raw_.append(mark.text);
+                give_back(out);
+            }
+            in_block_ = false;
+            state_ = kOutside;
+            break;
     }
 }
 
@@ -120,7 +149,11 @@ void TagParser::on_mark_outside(const Mark& mark, Pieces& out) {
         return;
     }
     if (mark.role == kLayout) {
-        if (state_ == kOpening) raw_.append(mark.text);
+        if (state_ == kOpening) {
+            raw_.append(mark.text);
+        } else if (block_shown_ || call_shown_) {
+            gate_.text(mark.text, out);
+        }
         return;
     }
     if (state_ == kOpening) {  // of an empty block
@@ -136,7 +169,7 @@ void TagParser::on_mark_outside(const Mark& mark, Pieces& out) {
     if (mark.role == kBlockOpen) {
         raw_.append(mark.text);
         in_block_ = true;
-        block_shown_ = false;
+        block_shown_ = call_shown_ = false;
         state_ = kOpening;
         return;
     }
@@ -241,7 +274,8 @@ void TagParser::on_end(Pieces& out) {
 
 /// The markup so far is none after all.
 void TagParser::give_back(Pieces& out) {
-    if (state_ == kOpening || state_ == kName) {
+    if (state_ == kOpening || state_ == kName || state_ == kJson) {
+        call_shown_ = state_ == kName;
         if (in_block_ && !block_shown_ && !format_.block_open.front().empty()) {
             block_shown_ = std::ranges::any_of(
                 format_.block_open, [this](std::string_view open) { return !open.empty() && raw_.starts_with(open); });
@@ -268,12 +302,25 @@ bool TagParser::announce(Pieces& out) {
         return false;
     }
     gate_.call();
+    call_shown_ = false;
     out.begin_call(next_call_, name);
     arguments_.begin_call(next_call_, tool);
     json_.begin(next_call_++, tool);
     tool_ = tool;
     raw_.clear();
     state_ = format_.read_body != nullptr || format_.json_body ? kBody : kBetween;
+    return true;
+}
+
+/// The block was one call as JSON. False: it was none.
+bool TagParser::announce_json(Pieces& out) {
+    const auto call = read_json_block(std::string_view(raw_).substr(begin_), tools_.get());
+    if (!call) return false;
+    gate_.call();
+    call_shown_ = false;
+    out.begin_call(next_call_, call->name);
+    out.add_arguments(next_call_++, call->arguments);
+    raw_.clear();
     return true;
 }
 

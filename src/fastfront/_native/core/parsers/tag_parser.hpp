@@ -16,8 +16,8 @@
 #include <string_view>
 
 #include "argument_writer.hpp"
+#include "content_gate.hpp"
 #include "json_arguments.hpp"
-#include "layout_gate.hpp"
 #include "mark_reader.hpp"
 #include "tag_format.hpp"
 
@@ -43,6 +43,7 @@ class TagParser final : public MarkReader {
     void give_back(Pieces& out);
     void leave() noexcept;
     [[nodiscard]] bool announce(Pieces& out);
+    [[nodiscard]] bool announce_json(Pieces& out);
     void open_tag(const Mark& mark, Pieces& out);
     void end_call(const Mark& mark, Pieces& out);
     void body_text(std::string_view text, Pieces& out);
@@ -53,10 +54,11 @@ class TagParser final : public MarkReader {
 
     const TagFormat& format_;
     std::shared_ptr<const Tools> tools_;
-    LayoutGate gate_;
+    ContentGate gate_;
 
     bool in_block_ = false;
     bool block_shown_ = false;  // its opening tag went out as content, so its closing tag will
+    bool call_shown_ = false;   // the last call was none and went out as content, so the layout behind it will
     std::string raw_;           // markup that nothing has come of yet, as the model wrote it
     std::size_t begin_ = 0;     // where in raw_ the name, tag, type or value begins
 

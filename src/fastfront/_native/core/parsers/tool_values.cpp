@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "py_literal.hpp"
+#include "py_argument.hpp"
 #include "py_number.hpp"
 #include "py_text.hpp"
 
@@ -190,6 +190,7 @@ ValueTiming timing_of(ValueRule rule, const Parameter& parameter) noexcept {
         case ValueRule::json_schema:
             return parameter.type == "true" ? timing_of_types(types) : ValueTiming::when_complete;
         case ValueRule::hunyuan: return timing_of_types(types & static_cast<std::uint8_t>(~kNull));
+        case ValueRule::atem:
         case ValueRule::poolside:
             return parameter.schema != nullptr && parameter.schema->types == kString ? ValueTiming::streams
                                                                                      : ValueTiming::when_complete;
@@ -205,6 +206,9 @@ JsonValue make_value(ValueRule rule, const Parameter& parameter, std::string_vie
     switch (rule) {
         case ValueRule::schema:
             return parameter.schema == nullptr ? JsonValue::of_string(text) : coerce(text, types_of(parameter.schema));
+        case ValueRule::atem:
+            return parameter.schema != nullptr && parameter.schema->types == kString ? JsonValue::of_string(text)
+                                                                                     : json_or_text(text);
         case ValueRule::json: return parameter.type == "string" ? JsonValue::of_string(text) : json_or_text(text);
         case ValueRule::json_schema: {
             JsonValue value = parameter.type == "true" ? JsonValue::of_string(text) : json_or_text(text);

@@ -21,6 +21,7 @@ enum class ValueRule : std::uint8_t {
     dots,         ///< vllm/tool_parsers/dots_tool_parser.py, _convert_param_value
     horizon,      ///< vllm/tool_parsers/k2_horizon_tool_parser.py, _coerce_xml_value
     step,         ///< vllm/tool_parsers/step3_tool_parser.py, _cast_arguments
+    atem,         ///< a string if the schema says so, or else JSON, or a string
     minicpm,      ///< a string if the schema says so, or else JSON or a Python literal
 };
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "parsers/white_space.hpp"
+#include "parsers/py_text.hpp"
 
 using namespace fastfront;
 
