@@ -19,6 +19,7 @@ from fastfront.routes import chat_completions, chat_terms
 from fastfront.routes.chat_terms import TermsBook
 from fastfront.routes.generate import Prompts
 from fastfront.sim import MODEL_PATH
+from tests.output.test_response_template import parsers as response_template_parsers
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 CLOCK = {"type": "function", "function": {"name": "clock"}}
@@ -147,6 +148,12 @@ def test_what_is_known_is_bounded(book, monkeypatch):
         assert len(book._seen) <= 8
     again = body_of(tools=[CLOCK], chat_template_kwargs={"x": 0})
     assert [ask(book, again) is None for _ in range(3)] == [True, False, False]
+
+
+def test_answers_that_begin_in_their_prompts_are_the_general_ways(frontend):
+    """What is parsed by a response template is told by more of a prompt than its last token of markup."""
+    frontend.parsers = response_template_parsers()
+    assert TermsBook(frontend).plain is None
 
 
 def test_very_long_terms_are_not_kept(book, monkeypatch):

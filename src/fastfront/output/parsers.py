@@ -182,11 +182,6 @@ class AnswerParsers:
         """Whether answers are parsed at all."""
         return self.reasoning_parser is not None or self.tool_call_parser is not None
 
-    @property
-    def reads_every_chat(self) -> bool:
-        """Whether chats without tools are parsed, too, or their prompts looked at."""
-        return self.reasoning_parser is not None or self._template is not None
-
     def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
         """Add to the request what its tools and tool_choice mean for the engine.
 
