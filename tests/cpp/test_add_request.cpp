@@ -70,6 +70,8 @@ TEST_CASE("a request has all 22 positions, and its id in 16 digits") {
           "9301cc80ce00010000"                        // [1, 128, 65536]
           "c080c0cb3ff8000000000000c0c0c0c0c00000"    // nil, {}, nil, 1.5, five times nil, client 0, wave 0
           "00c0c2a6636d706c2d31c0c0c2c0c0");          // priority 0, nil, false, "cmpl-1", nil, nil, false, nil, nil
+    request.reasoning = "\xc3\x81\xa1k\x07";
+    CHECK(hex(encoded(request)).ends_with("a6636d706c2d31c381a16b07c2c0c0"));  // "cmpl-1", true, {"k": 7}, false, ...
 }
 
 TEST_CASE("lengths of arrays and strings have their boundaries, too") {

@@ -14,7 +14,7 @@ using Ids = std::vector<std::vector<std::int64_t>>;
 
 std::uint64_t counted(std::string_view name, Ids ids, std::initializer_list<std::int64_t> tokens,
                       Thinking thinking = Thinking::unsaid) {
-    ReasoningCounter counter(find_count_format(name), std::move(ids), thinking);
+    ReasoningCounter counter(std::make_shared<CountRule>(CountRule{find_count_format(name), std::move(ids)}), thinking);
     for (const std::int64_t token : tokens) counter.push(token);
     return counter.count();
 }

@@ -24,7 +24,7 @@ RequestPipeline make(std::vector<std::string> stops, bool include = false, std::
 RequestPipeline make_watching(std::vector<std::string> stops = {}) {
     auto options = std::make_shared<PipelineOptions>();
     options->stops = StopMatcher(std::move(stops));
-    options->shown_specials = {letters::kMark};
+    options->shown_specials = std::make_shared<const std::vector<std::uint32_t>>(1, letters::kMark);
     Detokenizer detokenizer(letters::vocab());
     (void)detokenizer.prime({}, true);
     return RequestPipeline(options, detokenizer);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -93,6 +95,14 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
             CHECK(first.msgpack == whole.msgpack);
             CHECK(first.tail == whole.tail);
         }
+        // The last of some, wherever it stands.
+        for (std::size_t at = 0; at < count; at += 1 + count / 7) {
+            CHECK(whole.last_of(Ids{ids[at]}) == ids[at]);
+            CHECK(whole.last_of(Ids{ids[at], ids.back()}) == ids.back());
+        }
+        CHECK(whole.last_of(Ids{}) == std::nullopt);
+        const bool has_zero = std::ranges::find(ids, 0u) != ids.end();
+        CHECK(whole.last_of(Ids{0}) == (has_zero ? std::optional<std::uint32_t>{0} : std::nullopt));
         const std::size_t tail = std::min(count, EncodedIds::kTail);
         CHECK(whole.tail == Ids(ids.end() - static_cast<std::ptrdiff_t>(tail), ids.end()));
     }

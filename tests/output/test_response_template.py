@@ -166,7 +166,7 @@ def test_the_engine_hears_what_the_prompt_says_of_thinking() -> None:
 def test_chats_without_tools_are_read_too() -> None:
     """Their calls are content, their other markup goes."""
     made = parsers(None, "hf")
-    assert made.reads_every_chat
+    assert made.prompt_reading({}) is None
     assert made.parsing(request(), [], {}).plan is not None
     assert made.parsing(request(), [], {}).reasoning_ended is None
-    assert not parsers(None, "hf", auto=False).reads_every_chat
+    assert parsers(None, "hf", auto=False).prompt_reading({}) is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fastfront._native import parse
-from fastfront.output.tool_schemas import lower, tool_schemas
+from fastfront.output.tool_schemas import KnownTools, lower, tool_schemas
 from tests.output.schema_cases import CASES
 
 BITS = {
@@ -76,3 +76,42 @@ def test_functions_without_parameters_have_none() -> None:
     parser = parse.Parser(tool_parser="glm45", tools=made)
     pieces = parser.push("<tool_call>g</tool_call><tool_call>h</tool_call>") + parser.finish()
     assert pieces == [("call", 0, "g", ""), ("arguments", 0, "{}"), ("content", "<tool_call>h</tool_call>")]
+
+
+def tool(**parameters: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "f", "parameters": parameters}}
+
+
+def test_tools_that_come_again_are_known() -> None:
+    """Whoever brings them, in whatever objects: nothing is lowered again."""
+    known = KnownTools()
+    first = known.schemas([tool(properties={"a": {"type": "integer"}})])
+    assert first is not None
+    assert known.schemas([tool(properties={"a": {"type": "integer"}})]) is first
+    assert known.schemas([]) is known.schemas([]) is None
+
+
+def test_tools_that_differ_in_anything_are_others() -> None:
+    """Numbers that are equal but of other types, too: `enum` goes by types."""
+    known = KnownTools()
+    enums: list[Any] = [1, 1.0, True, "1", None, float("nan"), 0.0, -0.0, 2**70]
+    made = [known.schemas([tool(enum=[value])]) for value in enums]
+    assert len({id(each) for each in made}) == len(enums)
+    assert [known.schemas([tool(enum=[value])]) for value in enums] == made
+
+
+def test_known_tools_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In number and in size; what is not kept is lowered all the same."""
+    monkeypatch.setattr(KnownTools, "_MOST", 3)
+    monkeypatch.setattr(KnownTools, "_MOST_BYTES", 1000)
+    known = KnownTools()
+    for number in range(10):
+        assert known.schemas([tool(number=number)]) is not None
+        assert len(known) <= 3
+    large = [tool(description="x" * 1000)]
+    assert known.schemas(large) is not None
+    assert known.schemas(large) is not known.schemas(large)
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"items": deep}
+    assert known.schemas([tool(items=deep)]) is not None

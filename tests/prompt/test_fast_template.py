@@ -18,7 +18,8 @@ from fastfront.errors import BadRequestError
 from fastfront.prompt import fast_template
 from fastfront.prompt.conversation import parse_messages
 from fastfront.prompt.fast_template import FastTemplate, mark_branches
-from fastfront.prompt.template import ChatTemplate, TemplateChooser
+from fastfront.prompt.template import ChatTemplate
+from fastfront.prompt.template_chooser import TemplateChooser
 
 pytest.importorskip("minijinja")
 

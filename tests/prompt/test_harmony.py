@@ -14,7 +14,7 @@ import pytest
 from fastfront.errors import BadRequestError
 from fastfront.prompt import Model
 from fastfront.prompt.harmony import HarmonyRenderer
-from fastfront.prompt.render import known_chats, plain_chat_renderer, render_chat
+from fastfront.prompt.render import known_chats, plain_chats, render_chat
 from fastfront.protocol.chat import decode_chat_completion_request
 from tests.prompt import cases_harmony as cases
 from tests.prompt.conftest import MODELS
@@ -84,7 +84,7 @@ def test_a_gpt_oss_model_renders_with_harmony(tmp_path: Path) -> None:
     request = decode_chat_completion_request(b'{"messages": [{"role": "user", "content": "hi"}]}')
     assert model.harmony is not None
     assert render_chat(model, request).token_ids == model.harmony.render(request.messages, None, None)
-    assert plain_chat_renderer(model) is None
+    assert plain_chats(model, request) is None
     assert known_chats(model, decode_chat_completion_request) is None
 
 

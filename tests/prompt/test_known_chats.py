@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fastfront._native.chats import ChatMemory
 from fastfront.prompt import Model, known_chats
 from fastfront.prompt.known_chats import KnownChats
+from fastfront.prompt.plain_chats import PlainChats
 from fastfront.prompt.prompt_encoder import PromptEncoder
 from fastfront.prompt.template import ChatTemplate
 from fastfront.protocol.plain import decode_plain_chat
@@ -75,7 +76,8 @@ class Way:
         assert loader is not None
         assert loader.wait(30)
         self.encoder = PromptEncoder(model.tokenizer)
-        self.chats = KnownChats(self.template, self.template.content_format, loader, decode_plain_chat)
+        self.plain = PlainChats(self.template, self.template.content_format)
+        self.chats = KnownChats(self.template.content_format, loader, decode_plain_chat)
 
     def general(self, body: bytes) -> list[int] | None:
         request = decode_plain_chat(body)
@@ -97,7 +99,7 @@ class Way:
             request = decode_plain_chat(chat.rest)
         except msgspec.DecodeError:
             return None
-        split = self.chats.prompt(chat, request.messages)
+        split = self.chats.prompt(chat, request.messages, self.plain)
         if split is not None:
             assert split.chars == len(self.template.render_plain(decode_plain_chat(body).messages) or "")
         prompt = None if split is None else self.encoder.finish(split, False)
@@ -131,7 +133,7 @@ def test_the_next_turn_is_known(way: Way) -> None:
     ids = way.general(body)
     assert way.known(body) == ids
     turn = body_of(say(*LONG, "an answer", "and so on?"), temperature=0.5)
-    assert way.chats._template.render_plain(say(*LONG, "x", "y")) is not None  # its recipe is in use
+    assert way.template.render_plain(say(*LONG, "x", "y")) is not None  # its recipe is in use
     found = way.known(turn)
     assert found is not None
     assert found == way.general(turn)
@@ -161,6 +163,34 @@ def test_templates_that_fall_into_pieces_are_known(chatml: Model, name: str) -> 
     body = body_of(say(*LONG))
     assert way.general(body) is not None
     assert way.known(body) is not None
+
+
+def test_one_chat_with_other_tools_is_another_prompt(chatml: Model) -> None:
+    """The messages are known by themselves; the recipe says what is between them."""
+    source = "{{ '<|im_start|>' }}{% for t in tools or [] %}{{ t | tojson }}{% endfor %}{{ '<|im_end|>' }}" + CHATML
+    way = Way(chatml, source)
+    way.general(body_of(say(*LONG)))
+    for tools in (None, [{"type": "function", "name": "a"}], [{"type": "function", "name": "b"}]):
+        way.plain = PlainChats(way.template, "string", tools)
+        for _ in range(2):
+            text = way.plain.text(say(*LONG))
+        if tools is not None:
+            assert way.plain._recipes is not None
+            assert way.plain._recipes.settle(60)
+            assert way.plain.text(say(*LONG), by_engine=False) == text  # its recipe is in use
+        chat = way.chats.recognise(body_of(say(*LONG)))
+        assert chat is not None
+        split = way.chats.prompt(chat, decode_plain_chat(chat.rest).messages, way.plain)
+        assert split is not None
+        assert text is not None
+        encoded, expected = (way.encoder.finish(each, False) for each in (split, way.encoder.split(text)))
+        assert encoded is not None
+        assert expected is not None
+        assert encoded.ids() == expected.ids()
+    way.plain = PlainChats(way.template, "openai", [{"type": "function", "name": "a"}])
+    chat = way.chats.recognise(body_of(say(*LONG)))
+    assert chat is not None
+    assert way.chats.prompt(chat, decode_plain_chat(chat.rest).messages, way.plain) is None
 
 
 def test_every_changed_byte_is_noticed(way: Way) -> None:

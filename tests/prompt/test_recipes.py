@@ -19,7 +19,8 @@ from fastfront.prompt import recipes
 from fastfront.prompt.conversation import parse_messages
 from fastfront.prompt.recipes import Recipes
 from fastfront.prompt.sandbox import FUNCTIONS
-from fastfront.prompt.template import ChatTemplate, TemplateChooser
+from fastfront.prompt.template import ChatTemplate
+from fastfront.prompt.template_chooser import TemplateChooser
 from tests.prompt.test_fast_template import PIECES, TOKENS, templates
 
 PLAIN = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{{ '>' if add_generation_prompt }}"

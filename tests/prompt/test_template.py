@@ -10,7 +10,8 @@ import pytest
 
 from fastfront.errors import BadRequestError
 from fastfront.prompt import limits
-from fastfront.prompt.template import ChatTemplate, TemplateChooser
+from fastfront.prompt.template import ChatTemplate
+from fastfront.prompt.template_chooser import TemplateChooser
 
 HELLO = [{"role": "user", "content": "hi"}]
 

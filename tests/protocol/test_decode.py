@@ -107,6 +107,64 @@ def test_chat_paths_agree(body):
     _check_agreement(chat._DECODER, body)
 
 
+_FUNCTION = st.fixed_dictionaries(
+    {"name": st.sampled_from(["f", "f", "", 5])},
+    optional={
+        "description": st.sampled_from(["", "what it does", None, 5]),
+        "parameters": st.sampled_from([{}, {"type": "object", "properties": {"a": {"x": [1, 2.5, 2**70]}}}, None, []]),
+        "strict": st.sampled_from([True, False, None, "yes"]),
+        "defer_loading": st.sampled_from([True, None, 1]),
+        "unknown": st.just(1),
+    },
+)
+_TOOL = st.fixed_dictionaries(
+    {"function": st.one_of(_FUNCTION, _FUNCTION, _FUNCTION, _VALUES)},
+    optional={
+        "type": st.sampled_from(["function", "function", "function", "other", None]),
+        "defer_loading": st.sampled_from([True, None]),
+        "unknown": st.just(1),
+    },
+)
+_CHOICES = st.sampled_from(
+    ["none", "auto", "required", "other", None, {"type": "function", "function": {"name": "f"}}, {"function": {}}, 5]
+)
+
+
+@settings(max_examples=800, deadline=None, print_blob=True)
+@given(
+    st.fixed_dictionaries(
+        {"messages": _PLAIN_MESSAGES},
+        optional={
+            "tools": st.one_of(st.lists(_TOOL, max_size=2), st.lists(_TOOL, max_size=2), _VALUES),
+            "tool_choice": _CHOICES,
+        },
+    )
+)
+def test_chat_paths_agree_about_tools(body):
+    """Both paths make equal chat requests, or raise equal errors, whatever the tools."""
+    _check_agreement(chat._DECODER, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (b"", "auto"),
+        (b',"tool_choice":"none"', "none"),
+        (b',"tool\\u005fchoice":"none"', "none"),
+        (b',"tool_choice":null', None),
+        (b',"tool_choice":"auto"', "auto"),
+        (b',"tool_choice":"auto","tool_choice":"none"', "none"),
+    ],
+)
+def test_tools_without_a_choice_may_be_called(monkeypatch, choice, expected):
+    """A choice that is not there is told from "none", on the fast path, too."""
+    tools = b'"tools":[{"type":"function","function":{"name":"f"}}]'
+    body = b'{"messages":[{"role":"user","content":"tool_choice"}],%b%b}' % (tools, choice)
+    assert chat._DECODER.decode_slowly(body).tool_choice == expected
+    monkeypatch.setattr(chat._DECODER, "decode_slowly", None)
+    assert chat._DECODER(body).tool_choice == expected
+
+
 @settings(max_examples=600, deadline=None, print_blob=True)
 @given(_bodies(completions.CompletionRequest, prompt=_PROMPTS))
 def test_completion_paths_agree(body):

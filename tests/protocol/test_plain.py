@@ -15,14 +15,14 @@ from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completio
 from fastfront.protocol.completions import CompletionRequest, decode_completion_request
 
 PAIRS = [
-    (plain.PlainChatRequest, ChatCompletionRequest, {"messages"}),
+    (plain.PlainChatRequest, ChatCompletionRequest, {"messages", *plain.TERMS}),
     (plain.PlainCompletionRequest, CompletionRequest, {"prompt"}),
 ]
 
 
 @pytest.mark.parametrize(("short", "complete", "narrower"), PAIRS)
 def test_fields_are_those_of_the_complete_request(short, complete, narrower):
-    """Same types, same defaults; only what a prompt may be is less."""
+    """Same types, same defaults; only what a prompt may be is less, and terms are not read."""
     types = typing.get_type_hints(complete, include_extras=True)
     theirs = {field.name: field for field in msgspec.structs.fields(complete)}
     for field in msgspec.structs.fields(short):
@@ -60,7 +60,19 @@ def test_chats_come_out_the_same(body):
     """Field by field, for any body that is taken."""
     raw = msgspec.json.encode(body)
     short, complete = plain.decode_plain_chat(raw), decode_chat_completion_request(raw)
-    assert {name: getattr(complete, name) for name in short.__struct_fields__} == msgspec.structs.asdict(short)
+    read = {name: value for name, value in msgspec.structs.asdict(short).items() if name not in plain.TERMS}
+    assert {name: getattr(complete, name) for name in read} == read
+    assert plain.chat_terms_key(short) is None
+
+
+def test_terms_are_keyed_as_they_are_written():
+    """By the bytes of each; a member that is not there is no null."""
+    body = b'{"messages": [], "tools": [ {"a": "\\u00e9"} ] , "tool_choice":null}'
+    assert plain.chat_terms_key(plain.decode_plain_chat(body)) == (b'[ {"a": "\\u00e9"} ]', b"null", b"", b"", b"", b"")
+    written = [plain.decode_plain_chat(b'{"messages": [], "%b": 1}' % name.encode()) for name in plain.TERMS]
+    keys = {plain.chat_terms_key(request) for request in written}
+    assert len(keys) == len(plain.TERMS)
+    assert all(key is not None and sorted(key) == [b""] * 5 + [b"1"] for key in keys)
 
 
 @given(st.fixed_dictionaries({"prompt": texts.filter(bool)}, optional={**common, "max_tokens": tokens}))
@@ -95,7 +107,7 @@ def test_what_is_rare_is_left(more):
 def test_a_key_holds_all_that_decides_sampling():
     """Two requests that differ in one sampling field differ in their key; stop strings are keyed by the lane."""
     base = plain.PlainChatRequest(messages=[])
-    unkeyed = {"messages", "model", "stream", "stream_options", "user", "stop"}
+    unkeyed = {"messages", "model", "stream", "stream_options", "user", "stop", *plain.TERMS}
     for name in base.__struct_fields__:
         other = msgspec.structs.replace(base, **{name: 77})
         differs = plain.chat_sampling_key(other) != plain.chat_sampling_key(base)

@@ -5,34 +5,35 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastfront.config import Config
-from fastfront.engine.types import decode_request, encode_request
+from fastfront.engine.types import decode_request
 from fastfront.errors import EngineDeadError
-from fastfront.output.parsers import UNPARSED
-from fastfront.pool import PromptPool
-from fastfront.prompt import Model, known_chats
+from fastfront.output import python_parsers
+from fastfront.output.parsers import AnswerParsers
+from fastfront.prompt import known_chats
 from fastfront.prompt.known_chats import KnownChats
-from fastfront.protocol import decode_chat_completion_request, decode_completion_request
-from fastfront.routes import chat_completions, completions, express
-from fastfront.routes.generate import Headers, engine_requests
-from fastfront.sim import MODEL_PATH
-from fastfront.telemetry import Metrics
+from fastfront.routes import express
+from tests.routes.lane_fakes import (
+    CHAT,
+    COMPLETION,
+    HELLO,
+    JSON,
+    WEATHER,
+    FakeExchange,
+    compare_ways,
+    general,
+    lanes_of,
+    messages,
+    sampling,
+    texts,
+)
 
-CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
-WAYS = {
-    CHAT: (decode_chat_completion_request, chat_completions),
-    COMPLETION: (decode_completion_request, completions),
-}
-JSON = [(b"content-type", b"application/json")]
 BOUNDS = ["OFF_LOOP_BYTES", "INLINE_UNSEEN"]
-HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
 
 
 def new_chat():
@@ -40,133 +41,6 @@ def new_chat():
     return msgspec.json.encode({"messages": [{"role": "user", "content": uuid.uuid4().hex * 5}]})
 
 
-class FakeEngine:
-    """Takes what would be sent."""
-
-    def __init__(self):
-        self.sent, self.forgotten, self.aborted = [], [], []
-        self.client_index, self.current_wave = 3, 5
-        self.pump = SimpleNamespace(send_head=lambda response: None, observe=lambda stage, seconds: None)
-        self.error = None
-        self.first = None
-        """A future of the first request, where a test waits for it."""
-
-    def submit_encoded(self, response, payload):
-        if self.error is not None:
-            raise self.error
-        self.sent.append((response, payload))
-        if self.first is not None:
-            self.first.set_result((response, payload))
-
-    def forget(self, response):
-        self.forgotten.append(response)
-
-    def abort(self, response):
-        self.aborted.append(response)
-
-
-class FakeExchange:
-    """A connection that the pump may write to."""
-
-    def __init__(self, headers=()):
-        self.headers = [*JSON, *headers]
-        self.started = 0.0
-        self.on_disconnect = None
-        self.handed_over = None
-        self.handed_back = None
-        self.declined = asyncio.Event()
-        self.usable = True
-
-    def hand_over(self, pump, response, headers, stream):
-        self.handed_over = stream
-        return self.usable
-
-    def take_back(self):
-        self.handed_over = None
-
-    def hand_back(self, status, usable):
-        self.handed_back = (status, usable)
-
-    def decline(self):
-        self.declined.set()
-
-
-@pytest.fixture(scope="module")
-def model():
-    """Return the embedded engine's model, with its fast encoder."""
-    loaded = Model.load(str(MODEL_PATH), served_model_names=("sim", "also-sim"))
-    loaded.max_model_len = 2048
-    assert loaded.tokenizer.fast.wait(30)
-    return loaded
-
-
-class Frontend:
-    """What lanes need of one."""
-
-    def __init__(self, model):
-        self.model, self.engine = model, FakeEngine()
-        self.metrics, self.pool = Metrics(), PromptPool(1)
-        self.config = Config()
-        self.parsers = SimpleNamespace(reads_every_chat=False)
-        self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
-
-    def begin_request(self):
-        self.open_requests += 1
-
-    def end_request(self):
-        self.open_requests -= 1
-
-
-@pytest.fixture
-def frontend(model):
-    """Return a frontend before a fake engine."""
-    made = Frontend(model)
-    yield made
-    made.pool.shutdown()
-
-
-def lanes_of(frontend, **more):
-    loop = SimpleNamespace(time=lambda: 1.0, call_later=lambda *a: None)
-    return express.make_lanes(frontend, loop, **more)
-
-
-def general(model, path, body, request_id):
-    """Return what the general way sends for a body."""
-    decode, route = WAYS[path]
-    request = decode(body)
-    shape = route.SHAPE
-    (only,) = engine_requests(
-        request,
-        route.prepare(model, request),
-        Headers(None, None, None, None),
-        request_id,
-        0.0,
-        shape,
-        UNPARSED,
-    )
-    return decode_request(encode_request(only))
-
-
-numbers = st.one_of(st.none(), st.floats(0.0, 1.0, exclude_min=True), st.just(1))
-sampling = {
-    "model": st.sampled_from(["sim", "also-sim", None]),
-    "stream": st.booleans(),
-    "temperature": st.one_of(numbers, st.just(0), st.just(1e-9)),
-    "top_p": numbers,
-    "top_k": st.one_of(st.none(), st.integers(-1, 50)),
-    "min_p": numbers,
-    "repetition_penalty": numbers,
-    "presence_penalty": numbers,
-    "frequency_penalty": numbers,
-    "seed": st.one_of(st.none(), st.integers(-1, 2**63 - 1)),
-    "stop": st.one_of(st.none(), st.sampled_from(["x", ""]), st.lists(st.sampled_from(["yz", ""]), max_size=4)),
-    "ignore_eos": st.booleans(),
-    "max_tokens": st.one_of(st.none(), st.integers(0, 2049)),
-    "n": st.sampled_from([1, 1, 1, None, 2]),
-}
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
-roles = st.sampled_from(["system", "user", "assistant", "developer", "other"])
-messages = st.lists(st.fixed_dictionaries({"role": roles, "content": texts}), min_size=1, max_size=5)
 bodies = st.one_of(
     st.tuples(st.just(CHAT), st.fixed_dictionaries({"messages": messages}, optional=sampling)),
     st.tuples(st.just(COMPLETION), st.fixed_dictionaries({"prompt": texts}, optional=sampling)),
@@ -178,47 +52,34 @@ bodies = st.one_of(
 def test_the_engine_gets_the_same_request(frontend, asked):
     """Prompt, sampling, names and indices, for any ordinary body; only time and ids are their own."""
     path, body = asked
-    raw = msgspec.json.encode(body)
-    if not hasattr(frontend, "lanes"):
-        frontend.lanes = lanes_of(frontend)  # one for all examples: what a request has taught must not change another
-    frontend.engine.sent.clear()
-    if not frontend.lanes[path](FakeExchange(), raw):
-        return
-    ((response, payload),) = frontend.engine.sent
-    sent = decode_request(payload)
-    expected = general(frontend.model, path, raw, sent.external_req_id.removesuffix("-0"))
-    assert sent.request_id == response.wire_ids[0]
-    assert (sent.client_index, sent.current_wave) == (3, 5)
-    expected.request_id, expected.client_index, expected.current_wave = sent.request_id, 3, 5
-    expected.arrival_time = sent.arrival_time
-    assert sent == expected
+    compare_ways(frontend, path, msgspec.json.encode(body))
 
 
-def test_a_chat_that_goes_on_is_the_same_request(frontend, monkeypatch):
+@pytest.mark.parametrize("more", [{}, {"tools": [WEATHER]}], ids=["plain", "tools"])
+def test_a_chat_that_goes_on_is_the_same_request(parsing_frontend, monkeypatch, more):
     """Turn by turn, the engine gets what it gets the general way, though only the new turn is read."""
+    frontend = parsing_frontend
     prompts = []
     known = KnownChats.prompt
     monkeypatch.setattr(known_chats, "WORTH_BYTES", 0)
     monkeypatch.setattr(KnownChats, "prompt", lambda *args: prompts.append(known(*args)) or prompts[-1])
     lane = lanes_of(frontend)[CHAT]
     chat = [{"role": "user", "content": "tell me " * 200}]
+    lane(FakeExchange(), msgspec.json.encode({**more, "messages": chat}))
     for turn in range(8):
         for _ in range(2):
-            raw = msgspec.json.encode({"model": "sim", "messages": chat, "temperature": turn / 10})
+            raw = msgspec.json.encode({"model": "sim", **more, "messages": chat, "temperature": turn / 10})
             frontend.engine.sent.clear()
             assert lane(FakeExchange(), raw)
             ((_, payload),) = frontend.engine.sent
             sent = decode_request(payload)
-            expected = general(frontend.model, CHAT, raw, sent.external_req_id)
+            expected = general(frontend, CHAT, raw, sent.external_req_id)
             assert (sent.prompt_token_ids, sent.sampling_params) == (
                 expected.prompt_token_ids,
                 expected.sampling_params,
             )
-        more = [
-            {"role": "assistant", "content": f"{turn} \u00e9<|im_end|> " * 20},
-            {"role": "user", "content": f"{turn}?"},
-        ]
-        chat = [*chat, *more]
+        answer = {"role": "assistant", "content": f"{turn} \u00e9<|im_end|> " * 20}
+        chat = [*chat, answer, {"role": "user", "content": f"{turn}?"}]
         frontend.model.templates.default._recipes.settle(30)
     assert sum(prompt is not None for prompt in prompts) >= 6
 
@@ -366,7 +227,10 @@ async def test_a_client_that_leaves_before_its_prompt_is_ready(frontend, monkeyp
     assert not exchange.declined.is_set()
 
 
-def test_with_a_reasoning_parser_chats_go_the_general_way(frontend):
-    """What a prompt leaves open is looked at there; completions have no reasoning."""
-    frontend.parsers.reads_every_chat = True
-    assert set(lanes_of(frontend)) == {"/v1/completions"}
+def test_with_parsers_in_python_chats_go_the_general_way(frontend, monkeypatch):
+    """They are called in the loop thread; completions are not parsed."""
+    monkeypatch.setitem(python_parsers._factories, "mine", lambda context: None)
+    frontend.parsers = AnswerParsers(
+        reasoning_parser="mine", tool_call_parser=None, enable_auto_tool_choice=False, added_tokens={}, config={}
+    )
+    assert set(lanes_of(frontend)) == {COMPLETION}

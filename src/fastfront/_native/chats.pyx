@@ -26,7 +26,7 @@ from fastfront._native.template import RecipeBook
 
 ctypedef shared_ptr[const prompt_parts.EncodedIds] Ids
 
-cdef Py_ssize_t HEAD_BYTES = 4096      # of a body, where its messages begin
+cdef Py_ssize_t HEAD_BYTES = 65536     # of a body, where its messages begin: tools may come before them
 cdef Py_ssize_t OVERHEAD_BYTES = 1024  # of a message, beside its texts and ids
 cdef shared_ptr[prompt_parts.EncodedIds] nothing = make_shared[prompt_parts.EncodedIds]()
 cdef Ids NO_IDS = <Ids>nothing

@@ -124,7 +124,7 @@ cdef extern from "request_pipeline.hpp" namespace "fastfront" nogil:
         cbool include_stop_str_in_output
         size_t min_tokens
         cbool keep_all_text
-        vector[uint32_t] shown_specials
+        shared_ptr[const vector[uint32_t]] shown_specials
         size_t stream_interval
 
 cdef extern from "response_writer.hpp" namespace "fastfront" nogil:

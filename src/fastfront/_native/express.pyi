@@ -37,7 +37,8 @@ class Lane:
         decode: Callable[[bytes], Any],
         key_of: Callable[[Any], object],
         learn: Callable[[bytes], Sampling | None],
-        text_of: Callable[[Any], str | None],
+        text_of: Callable[[Any], str | None] | None,
+        terms_of: Callable[[Any, bytes], Any] | None,
         encoder: Any,
         chats: Any,
         observe: Callable[[int, float], object],
@@ -59,12 +60,13 @@ class Lane:
         """Make the lane of a frontend that is ready.
 
         `decode` makes a request of a body or raises for what is not ordinary; `key_of` gives what decides its
-        sampling but for stop strings, and `learn` the Sampling for a key not seen before; `text_of` gives the prompt's
-        text and `encoder` its ids; `chats` (prompt.known_chats, or None) gives the prompts of chats seen before. What
-        returns None leaves the request to the general way. `observe` hears the status and seconds of each response. A
-        body of more than `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes have to be tokenized
-        (less once that has taken more than `inline_seconds`), go to the
-        frontend's pool; a stream's head leaves alone after `head_grace` seconds.
+        sampling but for stop strings, and `learn` the Sampling for a key not seen before. `terms_of` gives the terms
+        of a chat from its request and body (routes.chat_terms), which give the prompt's text; a completion's comes
+        from `text_of`. `encoder` gives a text's ids; `chats` (prompt.known_chats, or None) the prompts of chats seen
+        before. What returns None leaves the request to the general way. `observe` hears the status and seconds of
+        each response. A body of more than `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes
+        have to be tokenized (less once that has taken more than `inline_seconds`), go to the frontend's pool; a
+        stream's head leaves alone after `head_grace` seconds.
         """
 
     def __call__(self, exchange: Exchange, body: bytes) -> bool:

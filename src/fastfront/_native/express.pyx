@@ -39,6 +39,7 @@ cdef class Prepared:
 
     cdef object request
     cdef Sampling sampling
+    cdef object terms                 # of routes/chat_terms.py; None: completions
     cdef object split                 # of prompt_encoder.PromptEncoder
     cdef readonly object prompt       # EncodedPrompt
     cdef readonly int64_t max_tokens
@@ -48,7 +49,7 @@ cdef class Lane:
     """The express lane of one endpoint: call it with an Exchange and its body."""
 
     cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
-    cdef object decode, key_of, learn, text_of, encoder, chats
+    cdef object decode, key_of, learn, text_of, terms_of, encoder, chats
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
@@ -62,15 +63,15 @@ cdef class Lane:
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, encoder, chats, observe, is_allowed, on_slow_reader,
-        stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens, mailbox_limit, off_loop_bytes, inline_unseen,
-        inline_seconds, head_grace,
+        self, *, frontend, loop, decode, key_of, learn, text_of, terms_of, encoder, chats, observe, is_allowed,
+        on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
+        mailbox_limit, off_loop_bytes, inline_unseen, inline_seconds, head_grace,
     ):
         model = frontend.model
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
         self.decode, self.key_of, self.learn, self.text_of, self.encoder = decode, key_of, learn, text_of, encoder
-        self.chats = chats
+        self.terms_of, self.chats = terms_of, chats
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
         self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
         self.model_name, self.names, self.vocab = model.name, frozenset(model.names), model.vocab
@@ -122,19 +123,18 @@ cdef class Lane:
 
     cdef Prepared read(self, bytes body):
         """Decode and render; None if the general way has to. May run in any thread."""
-        cdef Prepared prepared
         chat = None if self.chats is None else self.chats.recognise(body)
-        if chat is not None:
-            prepared = self.read_as(body, chat)
-            if prepared is not None:
-                return prepared
-        return self.read_as(body, None)
+        found = self.read_as(body, chat)
+        if found is None and chat is not None:
+            found = self.read_as(body, None)
+        return found or None
 
-    cdef Prepared read_as(self, bytes body, chat):
-        """Read a body: what is new of the chat, or all of it."""
+    cdef object read_as(self, bytes body, chat):
+        """Read a body: what is new of the chat, or all of it. False: it need not be tried otherwise."""
         cdef Prepared prepared
         cdef Sampling sampling
         cdef str text
+        cdef object terms = None
         try:
             request = self.decode(body if chat is None else chat.rest)
         except Exception:
@@ -144,6 +144,10 @@ cdef class Lane:
             return None
         if request.stream_options is not None and not request.stream:
             return None
+        if self.terms_of is not None:
+            terms = self.terms_of(request, body)
+            if terms is None:
+                return False
         key = self.key_of(request)
         stop = request.stop
         if type(stop) is str:
@@ -161,10 +165,11 @@ cdef class Lane:
         prepared = Prepared.__new__(Prepared)
         prepared.request = request
         prepared.sampling = sampling
+        prepared.terms = terms
         if chat is not None:
-            prepared.split = self.chats.prompt(chat, request.messages)
+            prepared.split = self.chats.prompt(chat, request.messages, terms.chats)
             return None if prepared.split is None or prepared.split.chars > self.max_chars else prepared
-        text = self.text_of(request)
+        text = self.text_of(request) if terms is None else terms.text(request.messages, PyBytes_GET_SIZE(body))
         if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
             return None
         prepared.split = self.encoder.split(text)
@@ -236,153 +241,4 @@ cdef class Lane:
             self.loop.call_later(waiting[0][0] - now, self.send_heads)
 
 
-cdef class Call:
-    """One request in a lane, from being taken to its end."""
-
-    cdef Lane lane
-    cdef object exchange, response, future
-    cdef double started, began
-    cdef bint over
-
-    def __init__(self, Lane lane, exchange, double began):
-        self.lane = lane
-        self.exchange = exchange
-        self.started = exchange.started
-        self.began = began
-        lane.frontend.begin_request()
-
-    # -- to the engine
-
-    cdef bint launch(self, Prepared prepared) except -1:
-        """Hand the request to the engine. False, and the call is over, if it did not get there."""
-        cdef Lane lane = self.lane
-        request = prepared.request
-        cdef bint stream = bool(request.stream)
-        cdef bint include_usage = lane.force_usage
-        cdef bint continuous_usage = lane.force_usage
-        cdef double arrival = wall_clock()
-        cdef str response_id = f"{lane.id_prefix}{random_bits(64):016x}"
-        options = request.stream_options
-        if options is not None and not include_usage:
-            include_usage = bool(options.include_usage)
-            continuous_usage = include_usage and bool(options.continuous_usage_stats)
-        response = Response(
-            lane.stream_kind if stream else lane.whole_kind,
-            id=response_id,
-            model=lane.model_name,
-            created=<int64_t>arrival,
-            vocab=lane.vocab,
-            prompt_token_ids=[prepared.prompt],
-            role=lane.role,
-            system_fingerprint=lane.system_fingerprint,
-            include_usage=include_usage,
-            continuous_usage=continuous_usage,
-            stop=prepared.sampling.stop,
-            arrival_time=arrival,
-            max_tokens=prepared.max_tokens,
-            mailbox_limit=lane.mailbox_limit,
-        )
-        if not self.exchange.hand_over(lane.pump, response, lane.stream_headers if stream else (), stream):
-            self.end()
-            return False
-        self.response = response
-        response.on_ready = self
-        self.exchange.on_disconnect = self.leave
-        payload = encode_add_request(
-            response,
-            prepared.prompt,
-            prepared.sampling.with_max_tokens(prepared.max_tokens),
-            response_id + lane.id_suffix,
-            arrival_time=arrival,
-            client_index=lane.engine.client_index,
-            current_wave=lane.engine.current_wave,
-        )
-        try:
-            lane.engine.submit_encoded(response, payload)
-        except Exception:
-            # The engine is lost, or stopping: the general way has the words for it.
-            response.on_ready = None
-            self.exchange.take_back()
-            self.end()
-            return False
-        lane.frontend.metrics.requests_started += 1
-        lane.pump.observe(STAGE_PREPARE, now() - self.began)
-        if stream:
-            lane.watch_head(response)
-        return True
-
-    cdef end(self):
-        self.over = True
-        self.exchange.on_disconnect = None
-        self.lane.frontend.end_request()
-
-    # -- long prompts: through the pool
-
-    cdef send_off(self, work, argument):
-        self.exchange.on_disconnect = self.leave
-        try:
-            self.future = self.lane.frontend.pool.submit(work, argument)
-        except Exception:
-            self.decline()  # too many wait: the general way has the words for it
-            return
-        self.future.add_done_callback(self.wake)
-
-    def wake(self, future):
-        try:
-            self.lane.loop.call_soon_threadsafe(self.resume)
-        except RuntimeError:
-            pass  # the loop is closed: nobody is left to hear of it
-
-    def resume(self):
-        if self.over:
-            return
-        try:
-            prepared = self.future.result()
-        except Exception:
-            prepared = None
-        self.future = None
-        if prepared is None or not self.lane.frontend.is_ready or not self.launch(prepared):
-            self.decline()
-
-    cdef decline(self):
-        if not self.over:
-            self.end()
-        self.exchange.decline()
-
-    # -- the end
-
-    def __call__(self):
-        """The pump has written the whole response, or cannot."""
-        response = self.response
-        if response.delivered:
-            self.finish(response.http_status, True)
-        elif response.overflowed:
-            self.lane.on_slow_reader()
-            self.finish(CLIENT_CLOSED, False)
-        elif response.lost:
-            self.finish(CLIENT_CLOSED, False)
-
-    def leave(self):
-        """The client has gone."""
-        if self.future is not None:
-            self.future.cancel()
-        self.finish(CLIENT_CLOSED, False)
-
-    cdef finish(self, int status, bint whole):
-        cdef Lane lane = self.lane
-        if self.over:
-            return
-        cdef Py_ssize_t size = 0
-        response = self.response
-        self.response = None
-        if response is not None:
-            response.on_ready = None
-            size = response.content_length
-            if whole:
-                lane.engine.forget(response)
-            else:
-                lane.engine.abort(response)  # before the connection is anybody else's
-        self.end()
-        if response is not None:
-            self.exchange.hand_back(status, whole)
-        lane.observe(status, lane.loop.time() - self.started, content_length(self.exchange.headers), size)
+include "lane_call.pxi"

@@ -191,6 +191,9 @@ cdef class ParserPlan:
         deref(plan).parallel_tool_calls = parallel_tool_calls
         deref(plan).forced = forced
         deref(plan).named = named
+        deref(plan).shown_specials = <shared_ptr[const vector[uint32_t]]>make_shared[vector[uint32_t]](
+            deref(plan).special_ids()
+        )
         self.ptr = <shared_ptr[const parsers.ParserPlan]>plan
 
     @property
@@ -274,7 +277,9 @@ cdef class ReasoningCounter:
 
     def __init__(self, str name, markers, *, int thinking=THINKING_UNSAID):
         cdef shared_ptr[parsers.CountRule] rule = count_rule(name, markers)
-        self.ptr.reset(new parsers.ReasoningCounter(deref(rule).format, deref(rule).ids, <parsers.Thinking>thinking))
+        self.ptr.reset(
+            new parsers.ReasoningCounter(<shared_ptr[const parsers.CountRule]>rule, <parsers.Thinking>thinking)
+        )
 
     def push(self, int64_t token) -> None:
         deref(self.ptr).push(token)

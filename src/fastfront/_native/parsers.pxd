@@ -102,7 +102,7 @@ cdef extern from "parsers/reasoning_counter.hpp" namespace "fastfront" nogil:
         const CountFormat* format
         vector[vector[int64_t]] ids
     cdef cppclass ReasoningCounter:
-        ReasoningCounter(const CountFormat*, vector[vector[int64_t]], Thinking) except +
+        ReasoningCounter(shared_ptr[const CountRule], Thinking) except +
         void push(int64_t) except +
         uint64_t count() noexcept
 
@@ -126,3 +126,4 @@ cdef extern from "parsers/parser_plan.hpp" namespace "fastfront" nogil:
         cbool outside() noexcept
         unique_ptr[OutputParser] make() except +
         vector[uint32_t] special_ids() except +
+        shared_ptr[const vector[uint32_t]] shown_specials

@@ -16,6 +16,9 @@ class EncodedPrompt:
     def ids(self) -> list[int]:
         """Return the ids as a list, for tests and tools."""
 
+    def last_of(self, wanted: tuple[int, ...]) -> int | None:
+        """Return the last of the ids that is one of `wanted`, None if none is."""
+
 class SplitPrompt:
     """A text in pieces, some of which are known in ids."""
 

@@ -10,6 +10,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cython.operator cimport dereference as deref
 from libc.stdint cimport uint32_t
 from libcpp.memory cimport make_shared, make_unique, shared_ptr
+from libcpp.optional cimport optional
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
@@ -36,6 +37,11 @@ cdef class EncodedPrompt:
 
     def ids(self) -> list:
         return <list>self.encoded.ids()
+
+    def last_of(self, tuple wanted not None):
+        cdef vector[uint32_t] ids = wanted
+        cdef optional[uint32_t] found = self.encoded.last_of(core.token_span(ids.data(), ids.size()))
+        return found.value() if found.has_value() else None
 
 
 cdef class SplitPrompt:

@@ -4,6 +4,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr
+from libcpp.optional cimport optional
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
 from libcpp.utility cimport pair
@@ -25,6 +26,7 @@ cdef extern from "add_request.hpp" namespace "fastfront" nogil:
         int64_t client_index
         int64_t current_wave
         string_view external_req_id
+        string_view reasoning
     size_t max_size(const AddRequest&) noexcept
     char* write(char*, const AddRequest&) noexcept
     char* write_msgpack_int(char*, int64_t) noexcept
@@ -65,6 +67,7 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         void append(encoded_ids_span) except +
         void view(vector[string_view]&) except +
         vector[uint32_t] ids() except +
+        optional[uint32_t] last_of(core.token_span) except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
         vector[Piece] split(string_view) except +

@@ -92,6 +92,7 @@ def encode_add_request(
     double arrival_time,
     int64_t client_index=0,
     int64_t current_wave=0,
+    bytes reasoning=None,
 ) -> bytes:
     cdef prompt_parts.AddRequest request
     cdef vector[string_view] ids
@@ -107,6 +108,8 @@ def encode_add_request(
     request.client_index = client_index
     request.current_wave = current_wave
     request.external_req_id = string_view(external_id.data(), external_id.size())
+    if reasoning is not None:
+        request.reasoning = string_view(PyBytes_AS_STRING(reasoning), PyBytes_GET_SIZE(reasoning))
     # A bytes object that nobody has seen yet may be written to, and cut.
     payload = PyBytes_FromStringAndSize_(NULL, <Py_ssize_t>prompt_parts.max_size(request))
     if payload == NULL:

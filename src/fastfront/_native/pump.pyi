@@ -175,10 +175,12 @@ def encode_add_request(
     arrival_time: float,
     client_index: int = 0,
     current_wave: int = 0,
+    reasoning: bytes | None = None,
 ) -> bytes:
     """Return the payload of an ADD message for a response with one choice, as engine.types.encode_request makes it.
 
-    `sampling_params` is a whole MessagePack map, `arrival_time` Unix seconds.
+    `sampling_params` is a whole MessagePack map, `arrival_time` Unix seconds; `reasoning` is reasoning_ended and
+    reasoning_parser_kwargs, one behind the other, in MessagePack (None: both are null).
     """
 
 class Pump:

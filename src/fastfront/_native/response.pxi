@@ -71,7 +71,7 @@ cdef class Response:
             if kind != KIND_CHAT and kind != KIND_CHAT_STREAM:
                 raise ValueError("only chats are parsed")
             spec.parsers = parsers.ptr
-            deref(pipeline).shown_specials = deref(parsers.ptr).special_ids()
+            deref(pipeline).shown_specials = deref(parsers.ptr).shown_specials
             deref(pipeline).keep_all_text = False  # the parser takes the text as it comes
         if details is not None:
             if vocab is None and (details.logprobs or details.prompt_logprobs):

@@ -9,8 +9,6 @@ leaves open is told by reasoning.py. Must not know prompts' making, the engine o
 from __future__ import annotations
 
 import logging
-import random
-import string
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,14 +16,22 @@ import msgspec
 
 from fastfront._native import parse
 from fastfront.errors import BadRequestError, StartupError
+from fastfront.output import call_ids
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
-from fastfront.output.reasoning import call_tokens, markup_tokens, prompt_tokens, thinking_of, token_suffix
+from fastfront.output.reasoning import (
+    PromptReading,
+    call_tokens,
+    markup_tokens,
+    prompt_reading,
+    prompt_tokens,
+    token_suffix,
+)
 from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
 from fastfront.output.response_template import ResponseTemplate, UncompiledTemplateError, refuse_guarantees
 from fastfront.output.shown_tokens import SPELLED, shows_tokens
 from fastfront.output.tool_choice import constrain, forced_parser, in_question
-from fastfront.output.tool_schemas import tool_schemas
+from fastfront.output.tool_schemas import KnownTools
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
 from fastfront.output.vllm_parsers import VllmParsers, vllm_parser_factory
 from fastfront.protocol.chat import ChatCompletionRequest
@@ -34,10 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
-
-_random = random.Random()  # noqa: S311 - an id has to be unique, not secret
-
-_KIMI_MODEL_TYPES = frozenset({"kimi_k2", "kimi_k25", "kimi_k3"})
 
 
 _NEVER_EMPTY = frozenset({"nemotron_v3", "granite_thinking_parser"})
@@ -62,7 +64,7 @@ UNPARSED = Parsing(None)
 
 
 class AnswerParsers:
-    """The parsers of a served model. Immutable, shared by all requests."""
+    """The parsers of a served model. Immutable but for what it remembers, shared by all requests."""
 
     def __init__(
         self,
@@ -127,7 +129,8 @@ class AnswerParsers:
             count_markers=_count_markers(name, added_tokens, encode),
             response_template=None if self._template is None else self._template.native,
         )
-        self.call_ids = _call_ids(self.tool_call_parser, config)
+        self._tools = KnownTools()
+        self.call_ids = call_ids.kind_of(self.tool_call_parser, config)
         self._spelled = any(SPELLED.get(each or "") in added_tokens for each in (name, self.tool_call_parser))
 
     def _read_template(self, source: Mapping[str, Any] | None) -> ResponseTemplate | None:
@@ -183,11 +186,6 @@ class AnswerParsers:
         """Whether answers are parsed at all."""
         return self.reasoning_parser is not None or self.tool_call_parser is not None
 
-    @property
-    def reads_every_chat(self) -> bool:
-        """Whether chats without tools are parsed, too, or their prompts looked at."""
-        return self.reasoning_parser is not None or self._template is not None
-
     def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
         """Add to the request what its tools and tool_choice mean for the engine.
 
@@ -240,10 +238,29 @@ class AnswerParsers:
 
         `chat_template_kwargs` are those that the prompt was rendered with, the server's defaults among them.
         """
-        tool_parser = self._tool_parser(request)
-        ended = None if request.include_reasoning else True
         if self._template is not None:
             return self._by_template(self._template, request, prompt_token_ids, chat_template_kwargs)
+        thinking = self._reading(chat_template_kwargs).of(prompt_token_ids)
+        return self.parsing_behind(request, thinking, chat_template_kwargs, prompt_token_ids)
+
+    def prompt_reading(self, chat_template_kwargs: Mapping[str, Any]) -> PromptReading | None:
+        """Return how prompts leave the model's thinking, by these arguments; None: answers begin in their prompts."""
+        return None if self._template is not None else self._reading(chat_template_kwargs)
+
+    def _reading(self, chat_template_kwargs: Mapping[str, Any]) -> PromptReading:
+        name = str(self.reasoning_parser)
+        return prompt_reading(name, self._prompt_tokens, chat_template_kwargs, chat_template=self._chat_template)
+
+    def parsing_behind(
+        self,
+        request: ChatCompletionRequest,
+        thinking: int,
+        chat_template_kwargs: Mapping[str, Any],
+        prompt_token_ids: Sequence[int] = (),
+    ) -> Parsing:
+        """Return the same as `parsing` for a prompt that leaves thinking so; its ids are for parsers in Python."""
+        tool_parser = self._tool_parser(request)
+        ended = None if request.include_reasoning else True
         repeats = self.reasoning_parser in _NEVER_EMPTY and chat_template_kwargs.get("force_nonempty_content") is True
         outside = self._outside_parser(request, prompt_token_ids, chat_template_kwargs, tool_parser)
         # Parsers written in Python read only text.
@@ -252,13 +269,6 @@ class AnswerParsers:
         if self.reasoning_parser is None:
             plan = None if tool_parser is None else self._plan(request, tool_parser, parse.THINKING_UNSAID)
             return Parsing(plan, ended, outside=outside, reads_special_tokens=in_text)
-        thinking = thinking_of(
-            self.reasoning_parser,
-            prompt_token_ids,
-            self._prompt_tokens,
-            chat_template_kwargs,
-            chat_template=self._chat_template,
-        )
         if ended is None and self._reads_prompts:
             ended = thinking == parse.THINKING_CLOSED
         return Parsing(
@@ -271,11 +281,7 @@ class AnswerParsers:
 
     def call_id(self, request: ChatCompletionRequest, name: str, number: int) -> str:
         """Return an id for a tool call whose format gives it none; `number`: the answer's, from 0."""
-        if self.call_ids == parse.CALL_IDS_KIMI:
-            return f"functions.{name}:{_calls_so_far(request.messages) + number}"
-        if self.call_ids == parse.CALL_IDS_MISTRAL:
-            return "".join(_random.choices(string.ascii_letters + string.digits, k=9))
-        return f"chatcmpl-tool-{_random.getrandbits(64):016x}"
+        return call_ids.make(self.call_ids, name, call_ids.first_of(self.call_ids, request.messages) + number)
 
     def _by_template(
         self,
@@ -287,14 +293,14 @@ class AnswerParsers:
         """Return how answers are parsed that begin in the prompt and are read whether they may call tools or not."""
         prefix = "" if self._decode is None else template.prefix(prompt_token_ids, self._decode)
         tool_parser = self._tool_parser(request)
-        tools = tool_schemas(request.tools) if tool_parser is not None else None
+        tools = None if tool_parser is None else self._tools.schemas(request.tools or [])
         plan = parse.ParserPlan(
             self._native,
             reasoning=self.reasoning_parser is not None,
             tool_parser=self.tool_call_parser if self.reasoning_parser is None else tool_parser,
             tools=tools,
             call_ids=self.call_ids,
-            first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
+            first_call=call_ids.first_of(self.call_ids, request.messages),
             include_reasoning=request.include_reasoning,
             prefix=prefix,
         )
@@ -338,9 +344,9 @@ class AnswerParsers:
             reasoning=native and self.reasoning_parser is not None,
             tool_parser=tool_parser if native else None,
             outside=not native,
-            tools=tool_schemas(tools) if native and tool_parser is not None else None,
+            tools=self._tools.schemas(tools) if native and tool_parser is not None else None,
             thinking=thinking,
-            first_call=_calls_so_far(request.messages) if self.call_ids == parse.CALL_IDS_KIMI else 0,
+            first_call=call_ids.first_of(self.call_ids, request.messages),
             call_ids=self.call_ids,
             include_reasoning=request.include_reasoning,
             parallel_tool_calls=request.parallel_tool_calls is not False,
@@ -384,16 +390,3 @@ def _count_markers(
     texts = () if name is None else parse.reasoning_count_markers(name)
     spelled = {} if encode is None else {text: encode(text) for text in texts if text not in added_tokens}
     return spelled | {text: [added_tokens[text]] for text in texts if text in added_tokens}
-
-
-def _calls_so_far(messages: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many tool calls the conversation has: Kimi's ids count on."""
-    return sum(len(message.get("tool_calls") or ()) for message in messages if message.get("role") == "assistant")
-
-
-def _call_ids(tool_call_parser: str | None, config: Mapping[str, Any]) -> int:
-    """Return what ids look like where the model gives its calls none (get_tool_call_id_type)."""
-    text_config = config.get("text_config") or {}
-    if {config.get("model_type"), text_config.get("model_type")} & _KIMI_MODEL_TYPES:
-        return parse.CALL_IDS_KIMI
-    return parse.CALL_IDS_MISTRAL if tool_call_parser == "mistral" else parse.CALL_IDS_RANDOM

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastfront._native.parse import THINKING_CLOSED, THINKING_OPEN, THINKING_UNSAID, special_tokens_of
 
@@ -207,6 +207,54 @@ def _found(name: str, texts: Iterable[str], vocab: Mapping[str, int]) -> dict[st
     return found
 
 
+class PromptReading(NamedTuple):
+    """How thinking stands behind a prompt, by the last token in it that says so."""
+
+    meaning: Mapping[int, int]
+    """Token -> how thinking stands behind it."""
+    unsaid: int
+    """How it stands where none of them is in the prompt."""
+
+    def of(self, prompt_token_ids: Sequence[int]) -> int:
+        """Return how it stands behind a prompt, or behind as much of its end as matters."""
+        if self.meaning:
+            for token in reversed(prompt_token_ids):
+                if token in self.meaning:
+                    return self.meaning[token]
+        return self.unsaid
+
+
+def prompt_reading(
+    name: str,
+    special_ids: Mapping[str, int],
+    chat_template_kwargs: Kwargs | None = None,
+    *,
+    chat_template: str | None = None,
+) -> PromptReading:
+    """Return how the prompts of requests with these chat template arguments are read; see `thinking_of`."""
+    kwargs = chat_template_kwargs or {}
+    rule = RULES.get(name)
+    if rule is None:
+        return PromptReading({}, THINKING_UNSAID)
+    if not rule.switch(kwargs) and not _always_thinks(name, chat_template):
+        return PromptReading({}, THINKING_CLOSED)
+    unsaid = THINKING_UNSAID
+    if rule.opened_by is not None and kwargs.get(rule.opened_by[0]) == rule.opened_by[1]:
+        unsaid = THINKING_OPEN
+    elif rule.closed_without is not None and not kwargs.get(rule.closed_without):
+        unsaid = THINKING_CLOSED
+    if not rule.reads_prompt:
+        return PromptReading({}, unsaid)
+    meaning = {special_ids[text]: unsaid for text in rule.boundaries if text in special_ids}
+    for text, token in special_ids.items():
+        plain = _SUFFIXED.sub(r"\1>", text)
+        if plain in rule.start:
+            meaning[token] = THINKING_OPEN
+        elif plain in rule.end:
+            meaning[token] = THINKING_CLOSED
+    return PromptReading(meaning, unsaid)
+
+
 def thinking_of(
     name: str,
     prompt_token_ids: Sequence[int],
@@ -221,28 +269,5 @@ def thinking_of(
     `chat_template_kwargs`: the request's, merged with the server's and with what the request's fields add to them
     (`reasoning_effort`, `enable_thinking`). `chat_template`: the template's source, for templates that ignore a switch.
     """
-    kwargs = chat_template_kwargs or {}
-    rule = RULES.get(name)
-    if rule is None:
-        return THINKING_UNSAID
-    if not rule.switch(kwargs) and not _always_thinks(name, chat_template):
-        return THINKING_CLOSED
-    unsaid = THINKING_UNSAID
-    if rule.opened_by is not None and kwargs.get(rule.opened_by[0]) == rule.opened_by[1]:
-        unsaid = THINKING_OPEN
-    elif rule.closed_without is not None and not kwargs.get(rule.closed_without):
-        unsaid = THINKING_CLOSED
-    if not rule.reads_prompt:
-        return unsaid
-    meaning = {special_ids[text]: unsaid for text in rule.boundaries if text in special_ids}
-    for text, token in special_ids.items():
-        plain = _SUFFIXED.sub(r"\1>", text)
-        if plain in rule.start:
-            meaning[token] = THINKING_OPEN
-        elif plain in rule.end:
-            meaning[token] = THINKING_CLOSED
-    if meaning:
-        for token in reversed(prompt_token_ids):
-            if token in meaning:
-                return meaning[token]
-    return unsaid
+    reading = prompt_reading(name, special_ids, chat_template_kwargs, chat_template=chat_template)
+    return reading.of(prompt_token_ids)

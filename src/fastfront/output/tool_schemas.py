@@ -7,7 +7,8 @@ as XML, are read by them. Knows no format and no request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import marshal
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from fastfront._native.parse import ToolSchemas
 
@@ -47,6 +48,37 @@ _BIT: Final = {
 
 _MAX_DEPTH: Final = 16
 """Levels of a schema that are read; what lies deeper is as if nothing were said of it."""
+
+
+class KnownTools:
+    """The schemas of the tools that requests came with lately: an agent's are the same in each of its requests."""
+
+    _MOST = 64
+    _MOST_BYTES = 64 * 1024
+    """Of one request's tools, as they are compared: more are lowered anew each time."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, ToolSchemas | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def schemas(self, tools: Sequence[dict[str, Any]]) -> ToolSchemas | None:
+        """Return the same as `tool_schemas`. Thread-safe."""
+        try:
+            key = marshal.dumps(cast("Any", tools), 2)  # exact, and without marks for objects that are held twice
+        except ValueError:  # nested too deeply
+            return tool_schemas(tools)
+        known = self._known
+        try:
+            return known[key]
+        except KeyError:
+            made = tool_schemas(tools)
+        if len(key) <= self._MOST_BYTES:
+            if len(known) >= self._MOST:
+                known = self._known = {}
+            known[key] = made
+        return made
 
 
 def tool_schemas(tools: Sequence[dict[str, Any]] | None) -> ToolSchemas | None:

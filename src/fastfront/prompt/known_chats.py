@@ -16,7 +16,7 @@ from fastfront.prompt.chat_plan import Planner
 if TYPE_CHECKING:
     from fastfront.prompt.content_format import ContentFormat
     from fastfront.prompt.fast_encoder import FastEncoderLoader
-    from fastfront.prompt.template import ChatTemplate
+    from fastfront.prompt.plain_chats import PlainChats
 
 MEMORY_BYTES = 64 << 20
 """Bound on messages that are remembered: some 85 chats of 48,000 tokens."""
@@ -26,17 +26,13 @@ WORTH_BYTES = 4096
 
 
 class KnownChats:
-    """Chats of one template and one tokenizer. May be used by several threads at once."""
+    """Chats of one tokenizer, whatever their options. May be used by several threads at once."""
 
     def __init__(
-        self,
-        template: ChatTemplate,
-        content_format: ContentFormat,
-        loader: FastEncoderLoader,
-        decode: Callable[[bytes], Any],
+        self, content_format: ContentFormat, loader: FastEncoderLoader, decode: Callable[[bytes], Any]
     ) -> None:
-        """Take how the template gets contents, and what makes a request with `messages` of a body, or raises."""
-        self._template = template
+        """Take how templates get contents, and what makes a request with `messages` of a body, or raises."""
+        self._content_format = content_format
         self._loader = loader
         self._decode = decode
         self._memory = ChatMemory(MEMORY_BYTES, content_format == "openai")
@@ -46,14 +42,17 @@ class KnownChats:
         """Return what is known of the body's chat, if that is worth while. Its `rest` is to be decoded."""
         return None if len(body) < WORTH_BYTES else self._memory.recognise(body)
 
-    def prompt(self, chat: Chat, messages: list[dict[str, str]]) -> ChatPrompt | None:
-        """Return the prompt of the chat of whose rest came these messages; None: the whole body has to be decoded."""
+    def prompt(self, chat: Chat, messages: list[dict[str, str]], chats: PlainChats) -> ChatPrompt | None:
+        """Return the prompt of the chat of whose rest came these messages; None: the whole body has to be decoded.
+
+        `chats`: how it is made text.
+        """
         encoder = self._loader.encoder
-        if encoder is None or not self._memory.complete(chat, messages):
+        if encoder is None or chats.content_format != self._content_format or not self._memory.complete(chat, messages):
             return None
         if self._planner is None:
             self._planner = Planner(encoder)
-        for recipe in self._template.recipes(chat.shape):
+        for recipe in chats.recipes(chat.shape):
             # Not before it was used as a whole: the next turn's recipe is learnt then.
             plan = self._planner.plan(recipe) if recipe.used else None
             prompt = None if plan is None else plan.prompt(chat, encoder.split)

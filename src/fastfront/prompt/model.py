@@ -20,7 +20,8 @@ from fastfront.prompt.generation_config import GenerationDefaults, load_generati
 from fastfront.prompt.harmony import HarmonyRenderer
 from fastfront.prompt.hf_overrides import with_overrides
 from fastfront.prompt.renderers import load_renderer
-from fastfront.prompt.template import ChatTemplate, TemplateChooser
+from fastfront.prompt.template import ChatTemplate
+from fastfront.prompt.template_chooser import TemplateChooser
 from fastfront.prompt.tokenizer import PromptTokenizer
 from fastfront.prompt.tokenizer_mode import check_mode, warn_of_other_renderers
 

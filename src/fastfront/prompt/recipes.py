@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The recipes of one chat template: which shapes have some, how they come about and how they are found to be right.
+"""The recipes of a chat template: which shapes have some, how they come about and how they are found to be right.
 
 What a template prints for plain conversations is literals and contents, and which ones depends on the roles and on a
 few questions about the contents. So it is traced once for a shape (traced_template.py), compared with jinja2 on a
 battery (recipe_battery.py), and from then on joined natively. Short shapes are learnt at load; longer ones in the
-background at their second sight, and the next turn's shape once a shape is used, so that no request waits. Must not
-know requests.
+background at their second sight, and the next turn's shape once a shape is used, so that no request waits. With tools
+or template variables the template is another one: such recipes are siblings of the plain ones, all of them learnt in
+the background. Must not know requests.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _MAX_MESSAGES = 256
 """Of a shape that is learnt."""
 _MAX_WEIGHT = 65_536
 """Messages of all recipes together, some 200 bytes each in most templates."""
+_MAX_SIBLING_WEIGHT = 8_192
+"""The same for conversations with options, of which a server sees many: 2 MB, each 256 bytes of a tool count as one."""
 _MAX_SHAPES = 1_024
 """Shapes whose sights and attempts are counted."""
 _MAX_JOBS = 8
@@ -57,8 +60,9 @@ class NotAgreedError(Exception):
 class _Era:
     """All that is known while the dates that recipes print stay as they are: for good, for most templates."""
 
-    def __init__(self, on_first_use: Callable[[bytes, list[dict[str, Any]]], None]) -> None:
+    def __init__(self, on_first_use: Callable[[bytes, list[dict[str, Any]]], None], max_weight: int) -> None:
         self.book = RecipeBook(on_first_use)
+        self._max_weight = max_weight
         self.weights: dict[bytes, int] = {}
         """Of the shapes in the book, the oldest first."""
         self.sights: dict[bytes, int] = {}
@@ -93,7 +97,7 @@ class _Era:
             literals = {piece for piece in traced.pieces if type(piece) is str}
             self.weights[shape] = self.weights.get(shape, 0) + len(shape) + sum(map(len, literals)) // 64
             self.book.add(shape, recipe)
-            while sum(self.weights.values()) > _MAX_WEIGHT:
+            while sum(self.weights.values()) > self._max_weight:
                 oldest = next(iter(self.weights))
                 del self.weights[oldest]
                 self.attempts.pop(oldest, None)
@@ -101,22 +105,35 @@ class _Era:
 
 
 class Recipes:
-    """The recipes of one template. `render` and `note` are thread-safe."""
+    """The recipes of one template, called with one set of options. `render` and `note` are thread-safe."""
 
     def __init__(
         self,
         template: TracedTemplate,
         bind: Callable[[list[Message]], dict[str, Any]],
         reference: Callable[[dict[str, Any], Events], str | None],
+        *,
+        background: Background | None = None,
     ) -> None:
-        """Take the template, what it is called with for a conversation, and jinja2's prompt (None: it refuses)."""
+        """Take the template, what it is called with for a conversation, and jinja2's prompt (None: it refuses).
+
+        `background`: where others of the template are learnt, whose siblings these are.
+        """
         self._template = template
         self._bind = bind
         self._reference = reference
-        self._era = _Era(self._on_first_use)
+        self._is_sibling = background is not None
+        self._era = self._new_era()
         self._proven: set[Signature] = set()
         """What was asked of contents in recipes that were found to be right."""
-        self._background = Background("fastfront-recipes", max_waiting=_MAX_JOBS, share=_SHARE)
+        self._background = background or Background("fastfront-recipes", max_waiting=_MAX_JOBS, share=_SHARE)
+
+    def sibling(self, bind: Callable[[list[Message]], dict[str, Any]]) -> Recipes:
+        """Return recipes of the template called otherwise: none yet."""
+        return Recipes(self._template, bind, self._reference, background=self._background)
+
+    def _new_era(self) -> _Era:
+        return _Era(self._on_first_use, _MAX_SIBLING_WEIGHT if self._is_sibling else _MAX_WEIGHT)
 
     def learn_first(self, *, as_parts: bool) -> int:
         """Learn the shapes of short conversations, and return of how many there are recipes. Takes some 20 ms."""
@@ -132,7 +149,7 @@ class Recipes:
         text = era.book.render(messages, as_parts)
         # Asked afterwards: the dates of all that was in the book are known by now.
         if text is not None and era.dates and era.is_over():
-            self._era = _Era(self._on_first_use)
+            self._era = self._new_era()
             return None
         return text
 
@@ -141,12 +158,15 @@ class Recipes:
         era = self._era
         found = era.book.of_shape(shape)
         if found and era.dates and era.is_over():
-            self._era = _Era(self._on_first_use)
+            self._era = self._new_era()
             return ()
         return found
 
     def note(self, messages: list[Message]) -> None:
-        """Take notice of a conversation that no recipe fitted: at the second sight of its shape it is learnt from."""
+        """Take notice of a conversation that no recipe fitted: at the second sight of its shape it is learnt from.
+
+        Siblings know no shapes at load: theirs begin with the next turn of the first conversation.
+        """
         shape, era = RecipeBook.shape_of(messages), self._era
         if shape is None or len(shape) > _MAX_MESSAGES or era.is_done(shape):
             return
@@ -155,20 +175,29 @@ class Recipes:
         era.sights[shape] = sights = era.sights.get(shape, 0) + 1
         if sights > 1:
             self._learn_later(shape, _contents(messages))
+        elif self._is_sibling:
+            self._learn_next_turn(shape, messages)
 
     def settle(self, timeout: float) -> bool:
         """Wait until nothing is left to be learnt. False: it took longer than `timeout` seconds."""
         return self._background.settle(timeout)
 
     def _on_first_use(self, shape: bytes, messages: list[Message]) -> None:
+        if len(shape) > 2 or self._is_sibling:
+            self._learn_next_turn(shape, messages)
+
+    def _learn_next_turn(self, shape: bytes, messages: list[Message]) -> None:
         """See to it that there is a recipe when the conversation comes back with an answer and a question more."""
-        grown = shape + shape[-2:]
-        if 3 <= len(shape) <= _MAX_MESSAGES - 2 and grown not in self._era.attempts:
-            contents = _contents(messages)
-            self._learn_later(grown, contents + contents[-2:])
+        contents = _contents(messages)
+        if len(shape) > 2:
+            grown, contents = shape + shape[-2:], contents + contents[-2:]
+        else:
+            grown, contents = shape + (b"AU" if shape.isupper() else b"au"), [*contents, "an answer", "a question"]
+        if len(grown) <= _MAX_MESSAGES and grown not in self._era.attempts:
+            self._learn_later(grown, contents)
 
     def _learn_later(self, shape: bytes, contents: list[str]) -> None:
-        self._background.submit(shape, functools.partial(self._learn, shape, contents))
+        self._background.submit((id(self), shape), functools.partial(self._learn, shape, contents))
 
     def _learn(self, shape: bytes, contents: list[str], pace: Pace) -> None:
         era = self._era

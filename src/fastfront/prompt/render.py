@@ -19,6 +19,7 @@ from fastfront.prompt.conversation import EMBEDS_PLACEHOLDER, parse_messages
 from fastfront.prompt.embeds import EmbedsMatrix, PromptEmbeds, read_embeds
 from fastfront.prompt.known_chats import KnownChats
 from fastfront.prompt.model import Model
+from fastfront.prompt.plain_chats import PlainChats
 from fastfront.prompt.suffix import prompts_of
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
     """Return the prompt of a chat request."""
     name = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
     limits = _limits(model, request, request.requested_max_tokens, name)
-    tools = request.tools
-    if request.tool_choice == "none" and model.exclude_tools_when_tool_choice_none:
-        tools = None
+    tools = _offered_tools(model, request)
     if model.harmony is None:
         prompt = _render_messages(model, request, tools, _chat_kwargs(request), limits)
     else:
@@ -72,6 +71,10 @@ def render_chat(model: Model, request: ChatCompletionRequest) -> RenderedPrompt:
         prompt = msgspec.structs.replace(prompt, text=model.tokenizer.decode(prompt.token_ids))
     _check_not_empty(prompt)
     return prompt
+
+
+def _offered_tools(model: Model, request: ChatCompletionRequest) -> list[dict[str, Any]] | None:
+    return None if request.tool_choice == "none" and model.exclude_tools_when_tool_choice_none else request.tools
 
 
 def chat_template_kwargs(model: Model, request: ChatCompletionRequest) -> dict[str, Any]:
@@ -87,38 +90,34 @@ def _chat_kwargs(request: ChatCompletionRequest) -> dict[str, Any]:
     return kwargs
 
 
-def plain_chat_renderer(model: Model) -> Callable[[list[dict[str, str]]], str | None] | None:
-    """Return a function that makes the text of a chat of which there are only the messages, strings in every member.
+def plain_chats(model: Model, request: ChatCompletionRequest) -> PlainChats | None:
+    """Return how chats of texts are rendered that say, beside their messages, what this request says.
 
-    It gives what `render_chat` tokenizes, or None where that has to be asked. None instead of a function: this model's
-    chats are all rendered with something more.
+    The text is what `render_chat` tokenizes. None: it has to be asked for each chat. Only for requests that leave
+    add_generation_prompt, continue_final_message, documents, echo and the like at their defaults.
     """
-    template = model.templates.default
-    if template is None or model.default_chat_template_kwargs or not model.uses_template:
+    if not model.uses_template:
         return None
-    content_format = template.content_format if model.content_format == "auto" else model.content_format
-
-    def render(messages: list[dict[str, str]]) -> str | None:
-        text = template.render_plain(messages, content_format)
-        if text is not None:
-            return text
-        if not all(len(message) == 2 and "role" in message and "content" in message for message in messages):
-            return None
-        try:
-            return template.render(parse_messages(messages, content_format))
-        except BadRequestError:
-            return None
-
-    return render
+    try:
+        _check_trust(model, request)
+        kwargs = _template_kwargs(model, request, _offered_tools(model, request), _chat_kwargs(request))
+        template, content_format = _choose_template(model, request, kwargs)
+    except BadRequestError:
+        return None
+    tools = kwargs.pop("tools", None)
+    goes_on = not kwargs.pop("add_generation_prompt") or kwargs.pop("continue_final_message")
+    if goes_on or kwargs.pop("documents", None) is not None or kwargs.get("tokenize"):
+        return None
+    return PlainChats(template, content_format, tools, kwargs)
 
 
 def known_chats(model: Model, decode: Callable[[bytes], Any]) -> KnownChats | None:
-    """Return a memory of chats for what `plain_chat_renderer` renders, or None where the model has no use for one."""
+    """Return a memory of chats for what `plain_chats` renders, or None where the model has no use for one."""
     template, loader = model.templates.default, model.tokenizer.fast
-    if template is None or loader is None or model.default_chat_template_kwargs or not model.uses_template:
+    if template is None or loader is None or not model.uses_template:
         return None
     content_format = template.content_format if model.content_format == "auto" else model.content_format
-    return KnownChats(template, content_format, loader, decode)
+    return KnownChats(content_format, loader, decode)
 
 
 def render_completion(model: Model, request: CompletionRequest) -> list[RenderedPrompt]:

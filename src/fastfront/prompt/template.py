@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chat templates: which one counts, and a conversation rendered with it.
+"""A chat template, and conversations rendered with it.
 
-Sources: vllm/renderers/hf.py (resolution, variables let through, developer role, error texts) and transformers'
+Sources: vllm/renderers/hf.py (variables let through, developer role, error texts) and transformers'
 `apply_chat_template` (what a template sees, continue_final_message). Must not know tokenizing or sampling.
 """
 
@@ -15,7 +15,6 @@ from typing import Any
 import jinja2
 from jinja2 import meta
 
-from fastfront._native.template import Recipe
 from fastfront.errors import BadRequestError, validation_error
 from fastfront.prompt import limits
 from fastfront.prompt.content_format import ContentFormat, detect_content_format
@@ -66,6 +65,8 @@ class ChatTemplate:
         self.knows_developer_role = '"developer"' in source or "'developer'" in source
         self._fast: FastTemplate | None = None
         self._recipes: Recipes | None = None
+        self._traced: Recipes | None = None
+        """What recipes with options come from, where the template can be traced."""
         try:
             tree = _environment.parse(source)
             self.content_format = detect_content_format(tree)
@@ -103,7 +104,7 @@ class ChatTemplate:
         if self.error is not None:
             return
         try:
-            recipes = Recipes(TracedTemplate(self.source), self._bind_plain, self._refuse_or_run)
+            recipes = self._traced = Recipes(TracedTemplate(self.source), self._bind_plain, self._refuse_or_run)
         except (jinja2.TemplateError, UntraceableError) as reason:
             logger.info("plain chats go through a template engine: %s", reason)
             return
@@ -129,9 +130,20 @@ class ChatTemplate:
             return None
         return self._recipes.render(messages, as_parts=(content_format or self.content_format) == "openai")
 
-    def recipes(self, shape: bytes) -> tuple[Recipe, ...]:
-        """Return the recipes that `render_plain` takes for conversations of a shape. Thread-safe."""
-        return () if self._recipes is None else self._recipes.of_shape(shape)
+    def recipes_of(self, tools: Sequence[Any] | None, kwargs: Mapping[str, Any]) -> Recipes | None:
+        """Return the recipes for conversations that are rendered with these options, each call new ones, still empty.
+
+        Without options: those of `render_plain`. None: `render` has to make, or to refuse, all of them.
+        """
+        if tools is None and not kwargs:
+            return self._recipes
+        if self._traced is None or not _TAKEN.keys().isdisjoint(kwargs) or not self._fixed.isdisjoint(kwargs):
+            return None
+        try:
+            _check([{}], tools, None, kwargs)
+        except BadRequestError:
+            return None
+        return self._traced.sibling(lambda conversation: self._bind(conversation, tools, None, True, kwargs))
 
     def render(
         self,
@@ -318,65 +330,3 @@ def _reason(error: BaseException) -> str:
             return str(current)
         current = current.__cause__ or current.__context__
     return str(error)
-
-
-class TemplateChooser:
-    """The templates that a model comes with, and the choice between them and a request's own.
-
-    Source: vllm/renderers/hf.py `resolve_chat_template`, transformers' `get_chat_template`.
-    """
-
-    _REQUEST_TEMPLATES = 32
-    """Templates of requests that are kept compiled."""
-
-    def __init__(
-        self,
-        *,
-        given: str | None,
-        processor: str | None,
-        tokenizer: str | Mapping[str, str] | None,
-        special_tokens: Mapping[str, str],
-    ) -> None:
-        self.is_given = given is not None
-        """Whether the operator has named the template."""
-        self._special_tokens = special_tokens
-        self._named = {} if tokenizer is None or isinstance(tokenizer, str) else dict(tokenizer)
-        self._own: dict[str, ChatTemplate] = {}
-        self._compiled: dict[str, ChatTemplate] = {}
-        default = self._named.get("default") if self._named else tokenizer
-        with_tools = self._named.get("tool_use", default)
-        if given is not None:
-            default = with_tools = self._named.get(given, given)
-        elif processor is not None:
-            default = processor
-        self.default = self._load(default) if isinstance(default, str) else None
-        """The template of requests without tools."""
-        self.with_tools = self._load(with_tools) if isinstance(with_tools, str) else None
-        """The template of requests with tools."""
-        for source in self._named.values():
-            self._load(source)
-        for template in (self.default, self.with_tools):
-            if template is not None and template.error is not None:
-                logger.warning("the chat template cannot be compiled, chat requests will fail: %s", template.error)
-
-    def choose(self, requested: str | None, *, has_tools: bool) -> ChatTemplate | None:
-        """Return the template of a request, if any; `requested` is its own, or the name of one of the model's."""
-        if requested is not None:
-            return self._compile(self._named.get(requested, requested))
-        return self.with_tools if has_tools else self.default
-
-    def _load(self, source: str) -> ChatTemplate:
-        if source not in self._own:
-            self._own[source] = ChatTemplate(source, self._special_tokens)
-            self._own[source].prove()
-            self._own[source].trace()
-        return self._own[source]
-
-    def _compile(self, source: str) -> ChatTemplate:
-        template = self._own.get(source) or self._compiled.get(source)
-        if template is None:
-            template = ChatTemplate(source, self._special_tokens)
-            if len(self._compiled) >= self._REQUEST_TEMPLATES:
-                self._compiled = {}
-            self._compiled[source] = template
-        return template

@@ -22,8 +22,8 @@ from fastfront.prompt.trace import Piece, Step, Trace, UntraceableError
 from fastfront.prompt.traced_text import METHODS, Opaque, Text, join
 
 _STEPS_PER_MESSAGE = 16
-_MAX_LITERALS = 32 * 1024
-"""Characters of a prompt that are no content's."""
+_MAX_LITERALS = 128 * 1024
+"""Characters of a prompt that are no content's: those of tools, most of them."""
 
 _NODES = (
     *template_rules.NODES,

@@ -30,9 +30,13 @@ from fastfront.protocol.messages import are_plain_messages, check_messages, veri
 from fastfront.protocol.response_format import RESPONSE_FORMAT, STRUCTURED_OUTPUTS
 from fastfront.protocol.sampling import verify_sampling_fields
 from fastfront.protocol.structs import check_for_struct
-from fastfront.protocol.tools import TOOL_CHOICE, TOOLS, check_tool_usage
+from fastfront.protocol.tools import TOOL_CHOICE, TOOLS, are_plain_tools, check_tool_usage
 
 field = msgspec.field
+
+
+_NO_CHOICE = b"none".decode()
+"""The default of tool_choice, an object of its own: a client's "none" is another."""
 
 
 class ChatCompletionRequest(msgspec.Struct, kw_only=True):
@@ -56,7 +60,7 @@ class ChatCompletionRequest(msgspec.Struct, kw_only=True):
     temperature: float | None = None
     top_p: float | None = None
     tools: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = "none"
+    tool_choice: str | dict[str, Any] | None = _NO_CHOICE
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     thinking_token_budget: int | None = None
     include_reasoning: bool = True
@@ -117,8 +121,6 @@ _RARE_FIELDS = (
     "logprobs",
     "top_logprobs",
     "response_format",
-    "tools",
-    "tool_choice",
     "thinking_token_budget",
     "use_beam_search",
     "watermarking",
@@ -157,6 +159,13 @@ def chat_from_object(data: dict[str, Any]) -> ChatCompletionRequest:
 
 
 def _is_plain(request: ChatCompletionRequest) -> bool:
+    if request.tools is not None:
+        if request.tool_choice is _NO_CHOICE:
+            request.tool_choice = "auto"  # as check_tool_usage has it
+        if request.tool_choice not in (None, "none", "auto") or not are_plain_tools(request.tools):
+            return False
+    elif request.tool_choice not in (None, "none"):
+        return False
     return bool(
         _rare_values(request) == _RARE_DEFAULTS
         and (request.stream_options is None or request.stream)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ordinary requests: the few fields that nearly all clients send, for the express lane (routes/express.py).
 
-Each Struct takes exactly the bodies that its decoder in chat.py or completions.py takes to the same values, less all
-that is rare: an unknown member, another type, a field with rules of its own is a ValidationError, and the complete
+Each Struct takes the bodies that its decoder in chat.py or completions.py takes to the same values, less all that is
+rare: an unknown member, another type, a field with rules of its own is a ValidationError, and the complete
 decoder's business. Fields have the types and defaults that they have there; a test says so.
 """
 
@@ -35,12 +35,21 @@ class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PlainChatRequest(_Plain):
-    """A chat of texts: each message has a role and a content, both strings (`render_plain` sees to it)."""
+    """A chat of texts: each message has a role and a content, both strings (`PlainChats` sees to it).
+
+    Members that are given as JSON are only skipped over: they count as they are written.
+    """
 
     messages: list[dict[str, str]]
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     n: int | None = 1
+    tools: msgspec.Raw = msgspec.Raw()
+    tool_choice: msgspec.Raw = msgspec.Raw()
+    parallel_tool_calls: msgspec.Raw = msgspec.Raw()
+    include_reasoning: msgspec.Raw = msgspec.Raw()
+    reasoning_effort: msgspec.Raw = msgspec.Raw()
+    chat_template_kwargs: msgspec.Raw = msgspec.Raw()
 
 
 class PlainCompletionRequest(_Plain):
@@ -63,3 +72,17 @@ chat_sampling_key = attrgetter(*_SAMPLING, "max_completion_tokens")
 """All that decides how a chat is sampled but for its stop strings: requests of one key are sampled alike."""
 
 completion_sampling_key = attrgetter(*_SAMPLING)
+
+TERMS = (
+    *("tools", "tool_choice", "parallel_tool_calls", "include_reasoning", "reasoning_effort", "chat_template_kwargs"),
+)
+"""Members of a chat that decide how its prompt is made and its answer parsed, beside its messages."""
+
+_terms = attrgetter(*TERMS)
+_NO_TERMS = _terms(PlainChatRequest(messages=[]))
+
+
+def chat_terms_key(request: PlainChatRequest) -> tuple[bytes, ...] | None:
+    """Return these members as the client wrote them, b"" for one that is not there; None: there is none."""
+    terms = _terms(request)
+    return None if terms == _NO_TERMS else tuple(map(bytes, terms))

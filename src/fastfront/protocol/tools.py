@@ -34,6 +34,30 @@ _NAMED_CHOICE = Fields(
 TOOLS = lax.nullable(lax.list_of(_TOOL))
 TOOL_CHOICE = lax.nullable(lax.union(lax.literal("none"), lax.literal("auto"), lax.literal("required"), _NAMED_CHOICE))
 
+_FUNCTION_TYPES = {
+    "name": (str,),
+    "description": (str, type(None)),
+    "parameters": (dict, type(None)),
+    "strict": (bool, type(None)),
+    "defer_loading": (bool, type(None)),
+}
+"""The same as _FUNCTION, exactly typed."""
+
+
+def are_plain_tools(tools: list[dict[str, Any]]) -> bool:
+    """Return whether these tools, fresh from the decoder, are sure to pass TOOLS unchanged. The fast path."""
+    for tool in tools:
+        function = tool.get("function")
+        if type(function) is not dict or "name" not in function or len(tool) > 2:
+            return False
+        if len(tool) == 2 and tool.get("type") != "function":
+            return False
+        for name, value in function.items():
+            if type(value) not in _FUNCTION_TYPES.get(name, ()):
+                return False
+    return bool(tools)
+
+
 _USAGE = 'Correct usage: `{"type": "function", "function": {"name": "my_function"}}`'
 
 

@@ -17,12 +17,13 @@ from fastfront.frontend import DECODE_OFF_LOOP_BYTES, MAILBOX_LIMIT, Frontend
 from fastfront.output.stream import EVENT_STREAM_HEADERS, HEADERS_GRACE, note_slow_reader
 from fastfront.prompt.model import Model
 from fastfront.prompt.prompt_encoder import PromptEncoder
-from fastfront.prompt.render import known_chats, plain_chat_renderer
+from fastfront.prompt.render import known_chats
 from fastfront.prompt.sampling import lower_chat_sampling_params, lower_completion_sampling_params
 from fastfront.protocol import plain
 from fastfront.protocol.chat import decode_chat_completion_request
 from fastfront.protocol.completions import decode_completion_request
 from fastfront.routes import chat_completions, completions
+from fastfront.routes.chat_terms import TermsBook
 from fastfront.routes.details import are_plain
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ def make_lanes(
             key_of=plain.completion_sampling_key,
             learn=learner(model, decode_completion_request, lower_completion_sampling_params),
             text_of=_prompt_of,
+            terms_of=None,
             chats=None,
         )
     }
-    render = plain_chat_renderer(model)
-    # Thinking is told from the answer by what the prompt left open: the general way looks.
-    if render is not None and not frontend.parsers.reads_every_chat:
+    terms_of = TermsBook(frontend)
+    if terms_of.plain is not None:
         lanes["/v1/chat/completions"] = make(
             "/v1/chat/completions",
             chat_completions.SHAPE,
@@ -103,7 +104,8 @@ def make_lanes(
             decode=plain.decode_plain_chat,
             key_of=plain.chat_sampling_key,
             learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
-            text_of=lambda request: render(request.messages),
+            text_of=None,
+            terms_of=terms_of,
             chats=known_chats(model, plain.decode_plain_chat),
         )
     return lanes

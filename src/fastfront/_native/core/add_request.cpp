@@ -126,7 +126,8 @@ char* write_msgpack_int(char* at, std::int64_t value) noexcept {
 }
 
 std::size_t max_size(const AddRequest& request) noexcept {
-    std::size_t size = kFixedBytes + request.sampling_params.size() + request.external_req_id.size();
+    std::size_t size =
+        kFixedBytes + request.sampling_params.size() + request.external_req_id.size() + request.reasoning.size();
     for (const std::string_view ids : request.prompt_token_ids) {
         size += ids.size();
     }
@@ -160,7 +161,7 @@ char* write(char* at, const AddRequest& request) noexcept {
     *at++ = kNil;    // trace_headers
     *at++ = kFalse;  // resumable
     at = put_string(at, request.external_req_id);
-    at = std::fill_n(at, 2, kNil);    // reasoning_ended, reasoning_parser_kwargs
+    at = put_bytes(at, request.reasoning);
     *at++ = kFalse;                   // abort_immediately
     return std::fill_n(at, 2, kNil);  // session_id, kv_hints
 }

@@ -25,6 +25,7 @@ struct AddRequest {
     std::int64_t current_wave = 0;
     std::int64_t priority = 0;
     std::string_view external_req_id;
+    std::string_view reasoning = "\xc0\xc0";  // reasoning_ended and reasoning_parser_kwargs, in MessagePack
 };
 
 /// No request takes more bytes than this.

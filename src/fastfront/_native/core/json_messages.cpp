@@ -13,6 +13,15 @@ constexpr std::string_view kName = "\"messages\"";
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
+/// The next place of the name, or the end. Not by string_view::find, which stops at every quotation mark.
+std::size_t find_name(std::string_view json, std::size_t at) noexcept {
+    if (at >= json.size()) {
+        return json.size();
+    }
+    const void* const found = ::memmem(json.data() + at, json.size() - at, kName.data(), kName.size());
+    return found == nullptr ? json.size() : static_cast<std::size_t>(static_cast<const char*>(found) - json.data());
+}
+
 /// The next quotation mark or backslash at or behind `at`, or the end. A block at a time, which compilers make vector
 /// instructions of.
 std::size_t find_string_mark(std::string_view json, std::size_t at) noexcept {
@@ -58,7 +67,7 @@ std::size_t skip_json_space(std::string_view json, std::size_t at) noexcept {
 
 std::size_t find_messages(std::string_view json, std::size_t limit) noexcept {
     const std::string_view head = json.substr(0, limit);
-    for (std::size_t at = 0; (at = head.find(kName, at)) != std::string_view::npos;) {
+    for (std::size_t at = 0; (at = find_name(head, at)) < head.size();) {
         at = skip_json_space(head, at + kName.size());
         if (at < head.size() && head[at] == ':') {
             at = skip_json_space(head, at + 1);

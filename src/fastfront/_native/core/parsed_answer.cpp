@@ -38,7 +38,7 @@ constexpr std::string_view kLettersAndDigits = "abcdefghijklmnopqrstuvwxyzABCDEF
 ParsedAnswer::ParsedAnswer(std::shared_ptr<const ParserPlan> plan, bool whole)
     : plan_(std::move(plan)), parser_(plan_->make()), whole_(whole) {
     if (plan_->count) {
-        counter_.emplace(plan_->count->format, plan_->count->ids, plan_->options.thinking);
+        counter_.emplace(plan_->count, plan_->options.thinking);
     }
 }
 
@@ -50,38 +50,46 @@ void ParsedAnswer::count(std::span<const std::uint32_t> token_ids) {
     }
 }
 
+Pieces& ParsedAnswer::step_pieces() noexcept {
+    thread_local Pieces pieces;
+    return pieces;
+}
+
 void ParsedAnswer::push(std::string_view text, std::span<const ShownSpecial> specials) {
-    pieces_.clear();
+    Pieces& pieces = step_pieces();
+    pieces.clear();
     std::size_t at = 0;
     for (const ShownSpecial& special : specials) {
         if (special.begin > at) {
-            parser_->push(text.substr(at, special.begin - at), kNoToken, pieces_);
+            parser_->push(text.substr(at, special.begin - at), kNoToken, pieces);
         }
-        parser_->push(text.substr(special.begin, special.end - special.begin), special.id, pieces_);
+        parser_->push(text.substr(special.begin, special.end - special.begin), special.id, pieces);
         at = special.end;
     }
     if (at < text.size()) {
-        parser_->push(text.substr(at), kNoToken, pieces_);
+        parser_->push(text.substr(at), kNoToken, pieces);
     }
     take_pieces();
 }
 
 void ParsedAnswer::finish() {
+    Pieces& pieces = step_pieces();
     if (whole_) {
-        pieces_.clear();  // the pushed ones are kept already
+        pieces.clear();  // the pushed ones are kept already
     }
-    parser_->finish(pieces_);
+    parser_->finish(pieces);
     take_pieces();
 }
 
 void ParsedAnswer::give(const Pieces& pieces) {
-    pieces_ = pieces;
+    step_pieces() = pieces;
     take_pieces();
 }
 
 void ParsedAnswer::take_pieces() {
+    const Pieces& pieces = step_pieces();
     news_ = calling_ = false;
-    for (const OutputPiece& piece : pieces_.all()) {
+    for (const OutputPiece& piece : pieces.all()) {
         if (!shows(piece)) {
             continue;
         }
@@ -91,7 +99,7 @@ void ParsedAnswer::take_pieces() {
         if (!whole_) {
             continue;
         }
-        const std::string_view text = pieces_.text(piece);
+        const std::string_view text = pieces.text(piece);
         switch (piece.kind) {
             case PieceKind::reasoning: reasoning_.append(text); break;
             case PieceKind::content: content_.append(text); break;
@@ -117,11 +125,11 @@ bool ParsedAnswer::shows(const OutputPiece& piece) const noexcept {
 
 std::string ParsedAnswer::id_of(const OutputPiece& piece) const {
     if (piece.id_size > 0) {
-        return std::string(pieces_.id(piece));
+        return std::string(step_pieces().id(piece));
     }
     switch (plan_->call_ids) {
         case CallIds::kimi:
-            return "functions." + std::string(pieces_.text(piece)) + ":" +
+            return "functions." + std::string(step_pieces().text(piece)) + ":" +
                    std::to_string(plan_->options.first_call + piece.call);
         case CallIds::mistral: return random_text(9, kLettersAndDigits);
         case CallIds::random: break;
@@ -142,8 +150,9 @@ void ParsedAnswer::append_delta(std::string& out) const {
 }
 
 void ParsedAnswer::append_text(std::string& out, PieceKind kind, std::string_view member) const {
+    const Pieces& pieces = step_pieces();
     bool open = false;
-    for (const OutputPiece& piece : pieces_.all()) {
+    for (const OutputPiece& piece : pieces.all()) {
         if (piece.kind != kind || !shows(piece)) {
             continue;
         }
@@ -151,7 +160,7 @@ void ParsedAnswer::append_text(std::string& out, PieceKind kind, std::string_vie
             open = true;
             out.append(out.back() == '{' ? "" : ",").append(member);
         }
-        append_json_escaped(out, pieces_.text(piece));
+        append_json_escaped(out, pieces.text(piece));
     }
     if (open) {
         out.push_back('"');
@@ -159,9 +168,10 @@ void ParsedAnswer::append_text(std::string& out, PieceKind kind, std::string_vie
 }
 
 void ParsedAnswer::append_calls(std::string& out) const {
+    const Pieces& pieces = step_pieces();
     const OutputPiece* previous = nullptr;
     bool open = false;  // an entry's arguments are being written
-    for (const OutputPiece& piece : pieces_.all()) {
+    for (const OutputPiece& piece : pieces.all()) {
         const bool begins = piece.kind == PieceKind::call_begin;
         if ((!begins && piece.kind != PieceKind::arguments) || !shows(piece)) {
             continue;
@@ -184,13 +194,13 @@ void ParsedAnswer::append_calls(std::string& out) const {
             out.append(R"(,"function":{)");
             if (begins) {
                 out.append(R"("name":)");
-                append_json_string(out, pieces_.text(piece));
+                append_json_string(out, pieces.text(piece));
                 out.push_back(',');
             }
             out.append(R"("arguments":")");
         }
         if (!begins) {
-            append_json_escaped(out, pieces_.text(piece));
+            append_json_escaped(out, pieces.text(piece));
         }
         previous = &piece;
     }

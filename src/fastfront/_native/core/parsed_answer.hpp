@@ -17,6 +17,8 @@
 
 namespace fastfront {
 
+/// The pieces of a step are in a buffer of the thread's, for all answers: what a step brings has to be written before
+/// the thread's next step, of whichever answer.
 class ParsedAnswer {
   public:
     /// `whole`: the pieces are kept for append_message.
@@ -61,6 +63,8 @@ class ParsedAnswer {
         std::string arguments;
     };
 
+    /// Those of the thread's present step.
+    [[nodiscard]] static Pieces& step_pieces() noexcept;
     [[nodiscard]] bool shows(const OutputPiece& piece) const noexcept;
     [[nodiscard]] std::string id_of(const OutputPiece& piece) const;
     void take_pieces();
@@ -70,7 +74,6 @@ class ParsedAnswer {
     std::shared_ptr<const ParserPlan> plan_;
     std::unique_ptr<OutputParser> parser_;
     std::optional<ReasoningCounter> counter_;
-    Pieces pieces_;
     bool whole_;
     bool news_ = false;
     bool calling_ = false;

@@ -27,9 +27,9 @@ std::size_t offset_before_end(std::string_view utf8, std::size_t chars) noexcept
 RequestPipeline::RequestPipeline(std::shared_ptr<const PipelineOptions> options, std::optional<Detokenizer> detokenizer)
     : options_(std::move(options)),
       stops_(!options_->stops.empty()),
-      watches_specials_(!options_->shown_specials.empty()),
       keep_all_text_(options_->keep_all_text),
       has_interval_(options_->stream_interval > 1 && !keep_all_text_),
+      watched_(options_->shown_specials ? *options_->shown_specials : std::span<const std::uint32_t>()),
       detokenizer_(std::move(detokenizer)) {}
 
 std::size_t RequestPipeline::visible_tokens(std::size_t count, FinishReason finish) const noexcept {
@@ -38,7 +38,7 @@ std::size_t RequestPipeline::visible_tokens(std::size_t count, FinishReason fini
 }
 
 void RequestPipeline::begin_step() noexcept {
-    if (watches_specials_) {
+    if (!watched_.empty()) {
         specials_.erase(specials_.begin(), specials_.begin() + static_cast<std::ptrdiff_t>(specials_shown_));
         specials_shown_ = 0;
     }
@@ -81,7 +81,7 @@ PipelineStep RequestPipeline::push(std::span<const std::uint32_t> token_ids, Fin
 }
 
 void RequestPipeline::push_token(std::uint32_t token_id) noexcept {
-    if (!watches_specials_ || !std::ranges::binary_search(options_->shown_specials, token_id)) {
+    if (watched_.empty() || !std::ranges::binary_search(watched_, token_id)) {
         detokenizer_->push(token_id, text_);
         return;
     }
@@ -149,7 +149,7 @@ bool RequestPipeline::waits_for_more() noexcept {
 }
 
 void RequestPipeline::show(std::size_t until, PipelineStep& step) noexcept {
-    if (watches_specials_) {
+    if (!watched_.empty()) {
         // A special token is shown whole or not at all; one that a stop string has cut is none.
         std::erase_if(specials_, [this](const ShownSpecial& special) { return special.end > text_.size(); });
         for (const ShownSpecial& special : specials_) {
@@ -162,7 +162,7 @@ void RequestPipeline::show(std::size_t until, PipelineStep& step) noexcept {
         return;
     }
     step.text = std::string_view(text_).substr(shown_, until - shown_);
-    if (watches_specials_) {
+    if (!watched_.empty()) {
         while (specials_shown_ < specials_.size() && specials_[specials_shown_].end <= until) {
             ShownSpecial& special = specials_[specials_shown_++];
             special.begin -= shown_;

@@ -24,8 +24,9 @@ struct PipelineOptions {
     StopMatcher stops;
     bool include_stop_str_in_output = false;
     std::size_t min_tokens = 0;
-    bool keep_all_text = false;                      // whole responses: nothing is shown before the end
-    std::vector<std::uint32_t> shown_specials = {};  // special tokens that a parser wants to see, sorted
+    bool keep_all_text = false;  // whole responses: nothing is shown before the end
+    /// Special tokens that a parser wants to see, sorted; null: there are none.
+    std::shared_ptr<const std::vector<std::uint32_t>> shown_specials = nullptr;
     std::size_t stream_interval = 1;  // tokens that are shown together; the first one is not kept waiting
 };
 
@@ -66,9 +67,9 @@ class RequestPipeline {
 
     std::shared_ptr<const PipelineOptions> options_;
     bool stops_;  // options_->stops are not empty; copied, like the next, for one look into memory less per token
-    bool watches_specials_;
     bool keep_all_text_;
     bool has_interval_;
+    std::span<const std::uint32_t> watched_;  // options_->shown_specials
     std::optional<Detokenizer> detokenizer_;
     std::string text_;       // shown text that a stop string may still begin in, then text not shown yet
     std::size_t shown_ = 0;  // bytes of text_ already shown

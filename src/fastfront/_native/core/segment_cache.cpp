@@ -124,6 +124,17 @@ std::vector<std::uint32_t> EncodedIds::ids() const {
     return found;
 }
 
+std::optional<std::uint32_t> EncodedIds::last_of(std::span<const std::uint32_t> wanted) const {
+    const auto search = [wanted](const std::vector<std::uint32_t>& ids) -> std::optional<std::uint32_t> {
+        const auto found = std::find_if(ids.rbegin(), ids.rend(), [wanted](std::uint32_t id) {
+            return std::ranges::find(wanted, id) != wanted.end();
+        });
+        return found == ids.rend() ? std::nullopt : std::optional(*found);
+    };
+    const auto found = search(tail);
+    return found || tail.size() == count ? found : search(ids());
+}
+
 SegmentCache::SegmentCache(SpecialTokens special, std::size_t max_bytes)
     : special_(std::move(special)), max_bytes_(max_bytes) {
     // Unpredictable, so that no client can make segments collide on purpose.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ struct EncodedIds {
     void view(std::vector<std::string_view>& views) const;
     /// All of them, read back.
     [[nodiscard]] std::vector<std::uint32_t> ids() const;
+    /// The last of them that is one of `wanted`, if any is. Fast where it is among the last kTail.
+    [[nodiscard]] std::optional<std::uint32_t> last_of(std::span<const std::uint32_t> wanted) const;
 
   private:
     class TailBuilder;

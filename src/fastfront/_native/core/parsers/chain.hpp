@@ -18,11 +18,10 @@ class ParserChain final : public OutputParser {
     void finish(Pieces& out) override;
 
   private:
-    void hand_on(Pieces& out);
+    void hand_on(const Pieces& between, Pieces& out);
 
     std::unique_ptr<OutputParser> reasoning_;
     std::unique_ptr<OutputParser> tools_;
-    Pieces between_;
 };
 
 /// Behind a parser that reads everything.

@@ -39,6 +39,8 @@ struct ParserPlan {
 
     /// The special tokens that the parsers want to see, sorted.
     [[nodiscard]] std::vector<std::uint32_t> special_ids() const;
+    /// The same for PipelineOptions: one for all answers, so that it stays in the cache.
+    std::shared_ptr<const std::vector<std::uint32_t>> shown_specials;
 };
 
 }  // namespace fastfront

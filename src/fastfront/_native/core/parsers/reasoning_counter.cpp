@@ -121,21 +121,35 @@ const CountFormat* find_count_format(std::string_view name) noexcept {
     return found == std::end(kFormats) ? nullptr : found->format;
 }
 
-ReasoningCounter::ReasoningCounter(const CountFormat* format, std::vector<std::vector<std::int64_t>> ids,
-                                   Thinking thinking)
-    : format_(format), ids_(std::move(ids)) {
-    if (format_ == nullptr) return;
-    ids_.resize(format_->markers.size());
-    depth_ = format_->begins_inside;
-    if (thinking == Thinking::open && !format_->open_is_unsaid) depth_ = 1;
+ReasoningCounter::ReasoningCounter(std::shared_ptr<const CountRule> rule, Thinking thinking) : rule_(std::move(rule)) {
+    const CountFormat* const format = rule_->format;
+    if (format == nullptr) return;
+    depth_ = format->begins_inside;
+    if (thinking == Thinking::open && !format->open_is_unsaid) depth_ = 1;
     if (thinking == Thinking::closed) {
         depth_ = 0;
-        over_ = !format_->closed_counts;
+        over_ = !format->closed_counts;
     }
 }
 
+std::size_t ReasoningCounter::markers() const noexcept {
+    return std::min(rule_->ids.size(), rule_->format->markers.size());
+}
+
+bool ReasoningCounter::begins_marker(std::int64_t token) const noexcept {
+    for (std::size_t i = 0; i < markers(); ++i) {
+        if (!rule_->ids[i].empty() && rule_->ids[i].front() == token) return true;
+    }
+    return false;
+}
+
 void ReasoningCounter::push(std::int64_t token) {
-    if (format_ == nullptr || over_) return;
+    if (rule_->format == nullptr || over_) return;
+    if (waiting_.empty() && !begins_marker(token)) {  // nearly every token
+        if (depth_ > 0) ++count_;
+        begun_ = true;
+        return;
+    }
     waiting_.push_back(token);
     while (!waiting_.empty() && !over_ && step()) {
     }
@@ -144,13 +158,13 @@ void ReasoningCounter::push(std::int64_t token) {
 bool ReasoningCounter::step() {
     std::size_t taken = 0;
     CountAct what = CountAct::end;
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-        const std::vector<std::int64_t>& marker = ids_[i];
+    for (std::size_t i = 0; i < markers(); ++i) {
+        const std::vector<std::int64_t>& marker = rule_->ids[i];
         if (marker.empty()) continue;
         const std::size_t both = std::min(marker.size(), waiting_.size());
         if (!std::equal(marker.begin(), marker.begin() + static_cast<std::ptrdiff_t>(both), waiting_.begin())) continue;
         if (both < marker.size()) return false;
-        const CountAct act = format_->markers[i].act;
+        const CountAct act = rule_->format->markers[i].act;
         if (act == leading_start && begun_) continue;
         if (act == answer && started_) continue;
         taken = both;
@@ -171,12 +185,12 @@ bool ReasoningCounter::step() {
 void ReasoningCounter::act(CountAct what) noexcept {
     switch (what) {
         case start:
-            depth_ = format_->depths ? depth_ + 1 : 1;
+            depth_ = rule_->format->depths ? depth_ + 1 : 1;
             started_ = true;
             break;
         case end:
-            depth_ = format_->depths && depth_ > 0 ? depth_ - 1 : 0;
-            over_ = format_->once;
+            depth_ = rule_->format->depths && depth_ > 0 ? depth_ - 1 : 0;
+            over_ = rule_->format->once;
             break;
         case answer: depth_ = 0; break;
         case leading_start: break;

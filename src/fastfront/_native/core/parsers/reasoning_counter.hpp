@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -47,20 +48,21 @@ struct CountRule {
 
 class ReasoningCounter {
   public:
-    /// `format` must outlive the counter; it and `ids` are a CountRule's.
-    ReasoningCounter(const CountFormat* format, std::vector<std::vector<std::int64_t>> ids, Thinking thinking);
+    ReasoningCounter(std::shared_ptr<const CountRule> rule, Thinking thinking);
 
     void push(std::int64_t token);
     /// The count as if the answer ended here.
     [[nodiscard]] std::uint64_t count() const noexcept;
 
   private:
+    /// Markers that the rule has tokens for.
+    [[nodiscard]] std::size_t markers() const noexcept;
+    [[nodiscard]] bool begins_marker(std::int64_t token) const noexcept;
     /// Take the first of the tokens that wait; false: what follows decides.
     [[nodiscard]] bool step();
     void act(CountAct what) noexcept;
 
-    const CountFormat* format_;
-    std::vector<std::vector<std::int64_t>> ids_;
+    std::shared_ptr<const CountRule> rule_;
     std::vector<std::int64_t> waiting_;  // may become a marker: fewer than the longest has
     std::uint64_t count_ = 0;
     std::uint32_t depth_ = 0;

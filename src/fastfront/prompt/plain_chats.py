@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chats of texts that say the same beside their messages: the same tools, the same template variables.
+
+The template and its options are settled once, so that only messages are left to be rendered: by a recipe, or else by
+the template's engine. Must not know how requests are decoded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastfront.errors import BadRequestError
+from fastfront.prompt.conversation import parse_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastfront._native.template import Recipe
+    from fastfront.prompt.content_format import ContentFormat
+    from fastfront.prompt.template import ChatTemplate
+
+
+class PlainChats:
+    """How the prompts of such chats are made. May be used by several threads at once."""
+
+    def __init__(
+        self,
+        template: ChatTemplate,
+        content_format: ContentFormat,
+        tools: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the template, the form in which it gets contents, and what else it is called with."""
+        self.content_format = content_format
+        self._template = template
+        self._tools = tools
+        self._kwargs = kwargs or {}
+        self._recipes = template.recipes_of(tools, self._kwargs)
+        self.has_options = tools is not None or bool(kwargs)
+
+    def text(self, messages: list[dict[str, str]], *, by_engine: bool = True) -> str | None:
+        """Return the prompt of a chat whose messages are a request's own, strings in every member.
+
+        None: each message must have a role and a content, nothing else, or the template refuses them. `by_engine`
+        False: None as well where no recipe fits; it is learnt then, if the shape comes again.
+        """
+        recipes = self._recipes
+        if recipes is not None:
+            text = recipes.render(messages, as_parts=self.content_format == "openai")
+            if text is not None:
+                return text
+        if not all(len(message) == 2 and "role" in message and "content" in message for message in messages):
+            return None
+        conversation = parse_messages(messages, self.content_format)
+        text = None
+        if by_engine:
+            try:
+                text = self._template.render(conversation, tools=self._tools, kwargs=self._kwargs)
+            except BadRequestError:
+                return None
+        if self.has_options and recipes is not None:  # without options the template has taken notice itself
+            recipes.note(conversation)
+        return text
+
+    def recipes(self, shape: bytes) -> tuple[Recipe, ...]:
+        """Return the recipes for chats of a shape."""
+        return () if self._recipes is None else self._recipes.of_shape(shape)

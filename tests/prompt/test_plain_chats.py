@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chats that say the same beside their messages are rendered as jinja2 renders each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastfront.prompt import Model
+from fastfront.prompt.conversation import parse_messages
+from fastfront.prompt.plain_chats import PlainChats
+from fastfront.prompt.render import plain_chats, render_chat
+from fastfront.prompt.template import ChatTemplate
+from fastfront.protocol.chat import decode_chat_completion_request
+from tests.prompt.test_fast_template import TOKENS
+from tests.prompt.test_recipes import PLAIN, TEMPLATES, plain_messages, reference, say, traced
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Weather of a place.",
+        "parameters": {"type": "object", "properties": {"place": {"enum": ["Z\u00fcrich", '"Rom"']}}},
+    },
+}
+CLOCK = {"type": "function", "function": {"name": "get_time", "description": "", "parameters": {}}}
+OPTIONS: list[tuple[list[dict[str, Any]] | None, dict[str, Any]]] = [
+    ([WEATHER], {}),
+    ([WEATHER, CLOCK], {"enable_thinking": False}),
+    (None, {"enable_thinking": False}),
+    (None, {"enable_thinking": True, "thinking": True, "reasoning_effort": "low", "builtin_tools": ["x"]}),
+    ([], {}),
+]
+WITH_TOOLS = PLAIN + "{% for tool in tools or [] %}{{ tool.name }},{% endfor %}{{ style }}"
+_chats: dict[tuple[str, int], tuple[ChatTemplate, PlainChats]] = {}
+
+
+def expected(template: ChatTemplate, messages: list[dict[str, Any]], tools: Any, kwargs: dict[str, Any]) -> str | None:
+    """Return what jinja2 prints, None where it refuses."""
+    conversation = template._with_known_roles(parse_messages(messages, template.content_format))
+    return template._refuse_or_run(template._bind(conversation, tools, None, True, kwargs))
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@given(messages=plain_messages, number=st.integers(0, len(OPTIONS) - 1))
+def test_real_templates_print_what_jinja2_prints(name: str, messages: list[dict[str, str]], number: int) -> None:
+    """With tools, with variables; shapes are learnt while the test goes on."""
+    tools, kwargs = OPTIONS[number]
+    if (name, number) not in _chats:
+        made = traced(TEMPLATES[name], TOKENS)
+        _chats[name, number] = made, PlainChats(made, made.content_format, tools, kwargs)
+    template, chats = _chats[name, number]
+    text = expected(template, messages, tools, kwargs)
+    assert [chats.text(messages) for _ in range(2)] == [text, text]
+    if chats._recipes is not None:
+        assert chats._recipes.settle(60)
+    assert chats.text(messages, by_engine=False) in (None, text)
+
+
+@pytest.mark.parametrize("name", ["model", "chatml"])
+@pytest.mark.parametrize(("tools", "kwargs"), OPTIONS[:3])
+def test_a_shape_is_learnt_at_its_second_sight(name: str, tools: Any, kwargs: dict[str, Any]) -> None:
+    """Then no engine is needed: the comparison above is not one of the engines with themselves."""
+    template = traced(TEMPLATES[name], TOKENS)
+    chats = PlainChats(template, template.content_format, tools, kwargs)
+    for number in range(2):
+        assert chats.text(say(f"one {number}"), by_engine=False) is None
+        assert chats._recipes is not None
+        assert chats._recipes.settle(60)
+    assert chats.text(say("two"), by_engine=False) == expected(template, say("two"), tools, kwargs)
+    assert len(chats.recipes(b"u")) == 1
+
+
+@pytest.mark.parametrize("first", ["user", "system"])
+@pytest.mark.parametrize("parts", [False, True], ids=["string", "openai"])
+def test_a_conversation_is_learnt_from_its_first_turn_on(first: str, parts: bool) -> None:
+    """Each of its shapes is new; only the first needs an engine."""
+    source = "{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %}" if parts else PLAIN
+    template = traced(source + "{{ tools | length }}")
+    chats = PlainChats(template, "openai" if parts else "string", [WEATHER])
+    system = [{"role": "system", "content": "s"}] if first == "system" else []
+    for turn in range(6):
+        messages = system + say(*(f"text {number}" for number in range(2 * turn + 1)))
+        text = chats.text(messages, by_engine=turn == 0)
+        conversation = parse_messages(messages, chats.content_format)
+        assert text == template._run(template._bind(conversation, [WEATHER], None, True, {}))
+        assert chats._recipes is not None
+        assert chats._recipes.settle(60)
+
+
+def test_chats_with_options_leave_the_plain_ones_alone() -> None:
+    """And one another: each has the recipes of its own options."""
+    template = traced(WITH_TOOLS)
+    plain, *others = [
+        PlainChats(template, "string", *options)
+        for options in ((), ([{"name": "a"}],), ([{"name": "b"}],), (None, {"style": "s"}))
+    ]
+    for _ in range(3):
+        assert plain.text(say("x")) == "[user]x>"
+        assert [chats.text(say("x")) for chats in others] == ["[user]x>a,", "[user]x>b,", "[user]x>s"]
+        for chats in (plain, *others):
+            assert chats._recipes is not None
+            assert chats._recipes.settle(60)
+    assert [len(chats.recipes(b"u")) for chats in (plain, *others)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("tools", "kwargs"),
+    [
+        (None, {"messages": []}),
+        (None, {"tokenizer": 1}),
+        (None, {"return_assistant_tokens_mask": True}),
+        (None, {"raise_exception": 1}),
+        (["f"], {}),
+        ("f", {}),
+    ],
+)
+def test_options_that_are_refused_or_rename_things_have_no_recipes(tools: Any, kwargs: dict[str, Any]) -> None:
+    """Each chat is rendered, or refused, by the template itself."""
+    template = traced(PLAIN + "{{ raise_exception }}")
+    chats = PlainChats(template, "string", tools, kwargs)
+    for _ in range(3):
+        chats.text(say("x"))
+    assert chats._recipes is None
+    assert chats.recipes(b"u") == ()
+
+
+@pytest.mark.parametrize("messages", [[{"role": "user"}], [{"role": "user", "content": "a", "name": "b"}], []])
+def test_messages_that_are_more_than_a_role_and_a_text_are_left(messages: list[dict[str, str]]) -> None:
+    """They have rules of their own."""
+    assert PlainChats(traced(PLAIN), "string", [WEATHER]).text(messages) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"tools": [WEATHER]},
+        {"tools": [WEATHER], "tool_choice": "none"},
+        {"chat_template_kwargs": {"enable_thinking": False, "tools": [CLOCK]}},
+        {"chat_template_kwargs": {"tokenize": True}},
+        {"chat_template_kwargs": {"documents": [{"text": "x"}]}},
+        {"chat_template_kwargs": {"chat_template": "x"}},
+        {"chat_template_kwargs": {"add_generation_prompt": False}},
+        {"reasoning_effort": "none"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("exclude", [False, True])
+def test_requests_are_rendered_as_the_general_way_renders_them(
+    chatml: Model, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], exclude: bool
+) -> None:
+    """Whatever they say, with the server's own template variables; or they are left to it."""
+    monkeypatch.setattr(chatml, "exclude_tools_when_tool_choice_none", exclude)
+    for defaults in ({}, {"enable_thinking": False}):
+        monkeypatch.setattr(chatml, "default_chat_template_kwargs", defaults)
+        request = decode_chat_completion_request(msgspec.json.encode({"messages": say("x", "y", "z"), **more}))
+        chats = plain_chats(chatml, request)
+        if chats is None:
+            assert set(more["chat_template_kwargs"]) & {"tokenize", "documents", "chat_template"}
+            continue
+        assert chats.text(say("x", "y", "z")) == render_chat(chatml, request).text
+
+
+def test_reference_and_expectation_are_one() -> None:
+    """Without options this file's reference is that of the plain chats."""
+    template = traced(PLAIN)
+    assert expected(template, say("x"), None, {}) == reference(template, say("x"))
