@@ -13,7 +13,7 @@ from fastfront.errors import BadRequestError, StartupError
 from fastfront.prompt import Model
 from fastfront.prompt.render import (
     known_chats,
-    plain_chat_renderer,
+    plain_chats,
     render_chat,
     render_completion,
     render_tokenize_chat,
@@ -61,7 +61,7 @@ def test_prompts_are_vllms(models: dict[str, Model], mode: str, name: str) -> No
 def test_no_shortcut_goes_by_the_template(models: dict[str, Model], mode: str) -> None:
     """The lanes of ordinary chats are made of a chat template: these models' chats go the general way."""
     assert not models[mode].uses_template
-    assert plain_chat_renderer(models[mode]) is None
+    assert plain_chats(models[mode], asked(messages=[USER])) is None
     assert known_chats(models[mode], decode_chat_completion_request) is None
 
 
