@@ -169,7 +169,7 @@ def test_a_template_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatc
 def test_much_text_of_its_own_is_not_traced() -> None:
     """What recipes hold is bounded."""
     with pytest.raises(UntraceableError, match="too much"):
-        trace("x" * 40_000 + "{{ messages[0].content }}")
+        trace("x" * 140_000 + "{{ messages[0].content }}")
 
 
 _atoms = st.sampled_from(
