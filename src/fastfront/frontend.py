@@ -321,8 +321,8 @@ class Frontend:
             tool_call_parser=config.tool_call_parser,
             enable_auto_tool_choice=config.enable_auto_tool_choice,
             tool_strict_level=config.tool_strict_level,
-            # Where text is made in Python it comes without ids: markup is found in the text.
-            added_tokens={} if model.vocab is None else model.tokenizer.added_tokens,
+            added_tokens=model.tokenizer.added_tokens,
+            answers_have_ids=model.vocab is not None,  # text that is made in Python comes without
             config=model.config,
             path=model.path,
             chat_template=None if template is None else template.source,
