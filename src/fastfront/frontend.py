@@ -310,7 +310,8 @@ class Frontend:
         model.has_reasoning_config = named or config.reasoning_config is not None
         model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
-            logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
+            message = "This tokenizer's decoder has no native form: text of its %d tokens is made in Python, and slowly"
+            logger.warning(message, model.token_names.size)  # made here and now, not with the first logprobs
         return model
 
     def _make_parsers(self, model: Model) -> AnswerParsers:
