@@ -17,7 +17,7 @@ _UNFINISHED = "\ufffd"
 
 
 def token_names(tokenizer: Tokenizer) -> Vocab:
-    """Return a table with the text of every token, decoded alone. Takes a second per million tokens, about."""
+    """Return a table with the text of every token, decoded alone. Takes two seconds for 250,000 tokens, about."""
     ids = sorted({*tokenizer.get_vocab(with_added_tokens=True).values(), *tokenizer.get_added_tokens_decoder()})
     decoded = tokenizer.decode_batch([[token_id] for token_id in ids], skip_special_tokens=False)
     marker = space_marker(tokenizer)
@@ -25,10 +25,11 @@ def token_names(tokenizer: Tokenizer) -> Vocab:
     halves: list[tuple[int, str]] = []
     restored = False
     for token_id, text in zip(ids, decoded, strict=True):
-        spelling = tokenizer.id_to_token(token_id) or ""
+        is_half = text.endswith(_UNFINISHED)
+        spelling = (tokenizer.id_to_token(token_id) or "") if is_half or marker else ""
         named = with_leading_spaces(text, spelling, marker)
         restored = restored or named != text
-        if text.endswith(_UNFINISHED):
+        if is_half:
             halves.append((token_id, spelling))
         else:
             texts.append((token_id, named))
