@@ -59,6 +59,11 @@ def calls_here(theirs: Any, ours: Any) -> bool:
     return theirs == MISSING and isinstance(ours, list) and len(ours) > 0
 
 
+def more_here(theirs: Any, ours: Any) -> bool:
+    """Tell whether fastfront has more: something that is not there at all, or a text that goes on."""
+    return theirs == MISSING or (isinstance(theirs, str) and isinstance(ours, str) and ours.startswith(theirs))
+
+
 def begins(theirs: Any, ours: Any) -> bool:
     """Tell whether fastfront's text is how vLLM's begins."""
     return isinstance(theirs, str) and isinstance(ours, str) and 0 < len(ours) < len(theirs) and theirs.startswith(ours)

@@ -187,6 +187,11 @@ class AnswerParsers:
         """Whether answers are parsed at all."""
         return self.reasoning_parser is not None or self.tool_call_parser is not None
 
+    @property
+    def sees_every_request(self) -> bool:
+        """Whether `adjust` has to be asked of each request, with its messages: vLLM's own parsers have their say."""
+        return isinstance(self._outside, VllmParsers)
+
     def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
         """Add to the request what its tools and tool_choice mean for the engine.
 

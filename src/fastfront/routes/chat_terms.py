@@ -150,6 +150,8 @@ class TermsBook:
 
     def _settle(self, request: ChatCompletionRequest) -> ChatTerms | None:
         model, parsers = self._frontend.model, self._frontend.parsers
+        if parsers.sees_every_request:
+            return None
         try:
             # What has to be judged first, becomes a constraint or changes anything else is not for the lane.
             as_given = msgspec.structs.replace(request)
