@@ -310,7 +310,8 @@ class Frontend:
         model.has_reasoning_config = named or config.reasoning_config is not None
         model.trust_request_mm_kwargs = config.trust_request_mm_kwargs
         if model.vocab is None:
-            logger.warning("This tokenizer's decoder has no native form: text is made in Python, at a cost per token")
+            message = "This tokenizer's decoder has no native form: text of its %d tokens is made in Python, and slowly"
+            logger.warning(message, model.token_names.size)  # made here and now, not with the first logprobs
         return model
 
     def _make_parsers(self, model: Model) -> AnswerParsers:
@@ -321,8 +322,8 @@ class Frontend:
             tool_call_parser=config.tool_call_parser,
             enable_auto_tool_choice=config.enable_auto_tool_choice,
             tool_strict_level=config.tool_strict_level,
-            # Where text is made in Python it comes without ids: markup is found in the text.
-            added_tokens={} if model.vocab is None else model.tokenizer.added_tokens,
+            added_tokens=model.tokenizer.added_tokens,
+            answers_have_ids=model.vocab is not None,  # text that is made in Python comes without
             config=model.config,
             path=model.path,
             chat_template=None if template is None else template.source,

@@ -124,6 +124,26 @@ TEST_CASE_FIXTURE(Fixture, "logprobs that come with the text are passed on as th
     CHECK(has(bytes(), R"({"content":"x"},"logprobs":null,"finish_reason":"length")"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "logprobs wait for text that is made outside, each output's for its own") {
+    options.wants_logprobs = true;
+    start(ResponseKind::chat_stream, 1, 1, false);
+    step({rows::output(id(), {'a'}, row('a'))});
+    step({wire::output(id(), {'b'})});  // without logprobs
+    step({rows::output(id(), {'c'}, row('c'))});
+    CHECK_FALSE(has(bytes(), "logprobs"));
+    const std::vector<std::string> texts{"x"};
+    const auto fed = [&](std::uint32_t token_id, FinishReason finish) {
+        const std::vector<std::uint32_t> ids{token_id};
+        pump.feed(response, 0, ids, texts, finish, {});
+        return bytes();
+    };
+    CHECK(has(fed('a', FinishReason::none),
+              R"({"content":"x"},"logprobs":{"content":[{"token":"a","logprob":-0.5,"bytes":[97])"));
+    CHECK(has(fed('b', FinishReason::none), R"({"content":"x"},"logprobs":{"content":[{"token":"b","bytes":[98]}]})"));
+    CHECK(has(fed('c', FinishReason::length), R"("logprobs":{"content":[{"token":"c","logprob":-0.5,"bytes":[99])"));
+    CHECK(response->finished());
+}
+
 TEST_CASE_FIXTURE(Fixture, "several chats go on from words of their own") {
     options.echo_text = "first";
     options.echo_texts = {"one ", "two "};

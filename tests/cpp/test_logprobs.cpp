@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -208,3 +209,20 @@ TEST_CASE("logprobs of other shapes than they have are refused") {
         CHECK(outputs.decode(wire::span(wire::message({rows::output(1, {0}, bad)}))) != Errc::ok);
     }
 }
+
+TEST_CASE("owned rows outlive their message") {
+    auto rows = std::make_unique<Rows>(2, std::vector<std::int32_t>{0, 1, 1, 4}, std::vector<float>{-1, -2, -3, -4},
+                                       std::vector<std::int64_t>{7, 8});
+    const OwnedLogprobRows owned(rows->rows());
+    rows->bytes.assign(rows->bytes.size(), '\xff');
+    rows.reset();
+    LogprobRow row;
+    row.read(owned.rows(), 1, -1);
+    REQUIRE(row.entries().size() == 2);
+    CHECK(row.entries()[0].token_id == 1);
+    CHECK(row.entries()[0].rank == 8);
+    CHECK(row.entries()[1].token_id == 4);
+    CHECK(row.entries()[1].logprob == -4);
+}
+
+TEST_CASE("owned rows may be none") { CHECK(OwnedLogprobRows(LogprobRows()).rows().empty()); }

@@ -123,3 +123,19 @@ TEST_CASE("a builder is empty after build") {
     CHECK(builder.build()->size() == 2);
     CHECK(builder.build()->size() == 0);
 }
+
+TEST_CASE("a text is taken as it stands, whatever the family") {
+    for (const DecoderFamily family : {kLevel, kFallback}) {
+        VocabBuilder builder(family);
+        REQUIRE(builder.add_text(1, "\xC4\xA0\xE2\x96\x81"));  // Ġ▁
+        REQUIRE(builder.add_text(2, "<0x41>"));
+        REQUIRE(builder.add_text(3, ""));
+        CHECK_FALSE(builder.add_text(2, "twice"));
+        CHECK_FALSE(builder.add_text(Vocab::kMaxTokenId, "beyond"));
+        const auto vocab = builder.build();
+        CHECK(vocab->token(1).bytes == "\xC4\xA0\xE2\x96\x81");
+        CHECK(vocab->token(2).bytes == "<0x41>");
+        CHECK(vocab->token(2).flags == kText);
+        CHECK(vocab->token(3).flags == token_flag::kKnown);
+    }
+}

@@ -13,6 +13,7 @@ import pytest
 from fastfront._native import pump as native
 from fastfront._native.details import AnswerDetails
 from fastfront.prompt import Model
+from fastfront.prompt.token_names import token_names
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden_logprobs.json").read_bytes())
@@ -21,13 +22,16 @@ RAW_VIEW = 3
 SHOWN = 3
 
 
-@pytest.fixture(params=CASES, ids=[model for model, _ in CASES])
+@pytest.fixture(
+    params=[(model, case, names) for model, case in CASES for names in ("vocab", "names")],
+    ids=lambda param: f"{param[0]}-{param[2]}",
+)
 def golden(request):
-    """Return the model's vocabulary and a case."""
-    model, case = request.param
-    vocab = Model.load(str(HERE.parent / "prompt" / "models" / model)).vocab
-    assert vocab is not None
-    return vocab, case
+    """Return the model's vocabulary, or the table that would name its tokens if it had none, and a case."""
+    model, case, names = request.param
+    loaded = Model.load(str(HERE.parent / "prompt" / "models" / model))
+    assert loaded.vocab is not None
+    return loaded.vocab if names == "vocab" else token_names(loaded.tokenizer.backend), case
 
 
 def packed(dtype, code, shape, values):

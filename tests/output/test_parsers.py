@@ -222,3 +222,18 @@ def test_hunyuan_tokens_may_have_a_suffix() -> None:
     assert "<tool_calls:ab>" in tag
     assert "</tool_call:ab>" in tag
     assert "<tool_calls>" not in tag
+
+
+def test_text_without_ids_is_read_by_its_markup() -> None:
+    """Where tokens and text come apart, prompts are read by their tokens and answers by their text."""
+    made = AnswerParsers(
+        reasoning_parser="qwen3",
+        tool_call_parser=None,
+        enable_auto_tool_choice=True,
+        added_tokens=TOKENS,
+        answers_have_ids=False,
+        config={},
+    )
+    assert made.special_tokens == {}
+    assert parsing(made, request(), (1, THINK)).reasoning_ended is False
+    assert parsing(made, request(), (1, THINK, 2, END)).reasoning_ended is True

@@ -56,6 +56,7 @@ def test_the_native_vocabulary(chatml: Model, sentencepiece: Model) -> None:
         assert model.vocab.family == family
         ids = model.tokenizer.encode("hello 写 <think>", add_special_tokens=False)
         assert model.vocab.decode(ids) == model.tokenizer.decode(ids, skip_special_tokens=True)
+        assert model.token_names is model.vocab
 
 
 def test_tokens_of_tokenizer_config_reach_the_native_vocabulary(folder: Path) -> None:

@@ -12,7 +12,6 @@ from fastfront._native.details import AnswerDetails
 from fastfront._native.pump import WATERMARK_DECLINED, WATERMARK_SKIPPED, WATERMARKED
 from fastfront.config import Config
 from fastfront.engine.types import SamplingParams
-from fastfront.errors import BadRequestError
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes.details import are_plain, details_of, watermark_of
 
@@ -120,18 +119,6 @@ def test_the_other_engines_cache_counts(transfer, cached):
     """Where it did the prefill, and says how much it had."""
     details = chat(Config(enable_prompt_tokens_details=True), kv_transfer_params=transfer)
     assert details.remote_cached_tokens == cached
-
-
-def test_without_a_native_vocabulary_logprobs_are_refused():
-    """By the field's name; ids and echoes need none."""
-    foreign = SimpleNamespace(vocab=None)
-    with pytest.raises(BadRequestError) as caught:
-        chat(model=foreign, logprobs=True)
-    assert caught.value.param == "logprobs"
-    with pytest.raises(BadRequestError) as caught:
-        chat(model=foreign, params=SamplingParams(prompt_logprobs=1), prompt_logprobs=1)
-    assert caught.value.param == "prompt_logprobs"
-    assert chat(model=foreign, return_token_ids=True).token_ids
 
 
 @pytest.mark.parametrize(

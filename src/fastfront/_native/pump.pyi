@@ -88,6 +88,7 @@ class Response:
         parsers: ParserPlan | None = None,
         details: AnswerDetails | None = None,
         watermark: int = 0,
+        token_names: Vocab | None = None,
     ) -> None:
         """Prepare the response. A prompt is a list of ids, encoded, or no more than a number of tokens: the text
         then begins as if there were none.
@@ -96,7 +97,7 @@ class Response:
         may wait for a stream's reader before it is given up as too slow (`overflowed`); 0 = no limit. `parsers`: what
         finds reasoning and tool calls in the text of a chat's answer; None: the text is the content. `roles`: by
         choice, of a whole answer whose choices have different ones. `watermark`: one of the WATERMARK constants, to be
-        counted; 0: no engine has a watermark.
+        counted; 0: no engine has a watermark. `token_names`: what names the tokens of logprobs; None: `vocab`.
         Raises ValueError for a kind, n, prompt list, min_tokens or limit out of range.
         """
 

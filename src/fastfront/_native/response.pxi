@@ -37,6 +37,7 @@ cdef class Response:
         ParserPlan parsers=None,
         details=None,
         int watermark=0,
+        Vocab token_names=None,
     ):
         if not 0 <= kind <= KIND_COMPLETION or n < 1 or not prompt_token_ids or min_tokens < 0 or mailbox_limit < 0:
             raise ValueError("kind, n, prompt_token_ids, min_tokens or mailbox_limit is out of range")
@@ -74,9 +75,11 @@ cdef class Response:
             deref(pipeline).shown_specials = deref(parsers.ptr).shown_specials
             deref(pipeline).keep_all_text = False  # the parser takes the text as it comes
         if details is not None:
-            if vocab is None and (details.logprobs or details.prompt_logprobs):
+            if token_names is None:
+                token_names = vocab
+            if token_names is None and (details.logprobs or details.prompt_logprobs):
                 raise ValueError("logprobs take a vocabulary")
-            spec.details = <shared_ptr[const core.DetailsOptions]>details_options(kind, details, vocab)
+            spec.details = <shared_ptr[const core.DetailsOptions]>details_options(kind, details, token_names)
             deref(pipeline).stream_interval = details.stream_interval
         spec.pipeline = <shared_ptr[const core.PipelineOptions]>pipeline
 

@@ -35,6 +35,7 @@ cdef extern from "vocab.hpp" namespace "fastfront" nogil:
         VocabBuilder(DecoderFamily family, cpp_bool strips_leading_space, cpp_bool restores_leading_space) except +
         cpp_bool add_token(uint32_t token_id, string_view text) except +
         cpp_bool add_added_token(uint32_t token_id, string_view text, string_view content, cpp_bool special) except +
+        cpp_bool add_text(uint32_t token_id, string_view text) except +
         shared_ptr[const CppVocab] build() except +
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tokenizers import Tokenizer
 
@@ -20,6 +20,21 @@ class Vocab:
 
         Pass the live `tokenizer` made from the file where it may differ from it: its decoder and its added tokens (with
         those of tokenizer_config.json) count then. Raises ValueError if `tokenizer_json` is not JSON.
+        """
+
+    @staticmethod
+    def from_texts(
+        texts: Iterable[tuple[int, str]],
+        halves: Iterable[tuple[int, str]] = (),
+        *,
+        family: str,
+        restored_spaces: bool = False,
+    ) -> Vocab:
+        """Build a table that names tokens and decodes no answers: each is what it is decoded to alone.
+
+        `halves` are the tokens that are parts of characters, in the vocabulary's spelling, which `family` ("byte_level"
+        or "byte_fallback") turns into bytes. `restored_spaces`: texts have leading spaces that decoding drops. Raises
+        ValueError for an id that is given twice or is above 2**24.
         """
 
     @property

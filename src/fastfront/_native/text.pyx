@@ -42,7 +42,7 @@ cdef class Vocab:
         self.ptr = builder.build()
 
     def __init__(self):
-        raise TypeError("a Vocab comes from Vocab.from_tokenizer_json()")
+        raise TypeError("a Vocab comes from Vocab.from_tokenizer_json() or Vocab.from_texts()")
 
     @staticmethod
     def from_tokenizer_json(tokenizer_json, tokenizer=None):
@@ -65,6 +65,24 @@ cdef class Vocab:
                 <uint32_t>added.token_id, as_utf8(added.text), as_utf8(added.content), <cpp_bool>added.special
             ):
                 return None
+        cdef Vocab self = Vocab.__new__(Vocab)
+        self.ptr = builder.build()
+        return self
+
+    @staticmethod
+    def from_texts(texts, halves=(), *, str family, bint restored_spaces=False):
+        cdef VocabBuilder builder = VocabBuilder(
+            DecoderFamily.byte_level if family == "byte_level" else DecoderFamily.byte_fallback,
+            <cpp_bool>restored_spaces,
+            <cpp_bool>restored_spaces,
+        )
+        cdef str text
+        for token_id, text in texts:
+            if not builder.add_text(<uint32_t>token_id, as_utf8(text)):
+                raise ValueError(f"token {token_id} is there twice, or beyond what a vocabulary holds")
+        for token_id, text in halves:
+            if not builder.add_token(<uint32_t>token_id, as_utf8(text)):
+                raise ValueError(f"token {token_id} is there twice, or beyond what a vocabulary holds")
         cdef Vocab self = Vocab.__new__(Vocab)
         self.ptr = builder.build()
         return self

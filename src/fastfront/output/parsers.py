@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-
 _NEVER_EMPTY = frozenset({"nemotron_v3", "granite_thinking_parser"})
 """Reasoning parsers that know the chat template argument `force_nonempty_content`."""
 
@@ -73,6 +72,7 @@ class AnswerParsers:
         tool_call_parser: str | None,
         enable_auto_tool_choice: bool,
         added_tokens: Mapping[str, int],
+        answers_have_ids: bool = True,
         config: Mapping[str, Any],
         path: str = "",
         chat_template: str | None = None,
@@ -84,9 +84,10 @@ class AnswerParsers:
     ) -> None:
         """Resolve names (`auto` by the model's config.json, path and template) and special tokens.
 
-        `added_tokens` are the tokenizer's, by their text; `path` is where vLLM would find it. `plugins` are files or
-        modules that register parsers. `encode` spells what is no token, nothing special added. `response_template` is
-        tokenizer_config.json's, `decode` makes text of a prompt: for the parsers that go by it. Raises StartupError for
+        `added_tokens` are the tokenizer's, by their text; without `answers_have_ids` only prompts are read by them, and
+        answers by their text. `path` is where vLLM would find the model. `plugins` are files or modules that register
+        parsers. `encode` spells what is no token, nothing special added. `response_template` is that of
+        tokenizer_config.json, `decode` makes text of a prompt: for the parsers that go by it. Raises StartupError for
         a name that there is not, or a plugin that fails.
         """
         if "auto" in (reasoning_parser, tool_call_parser):
@@ -116,7 +117,7 @@ class AnswerParsers:
         except UncompiledTemplateError as error:
             self._uncompiled = error  # vLLM's own code may take it
         self._outside = self._python_factory(path, import_plugins(plugins))
-        self.special_tokens = self._resolve(added_tokens)
+        self.special_tokens = self._resolve(added_tokens if answers_have_ids else {})
         name = self.reasoning_parser
         self._reads_prompts = name in parse.reasoning_parser_names() and not isinstance(self._outside, VllmParsers)
         self._prompt_tokens = prompt_tokens(str(name), added_tokens) if self._reads_prompts else {}

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from fastfront.prompt.model import Model
+from fastfront.prompt.token_names import space_marker, with_leading_spaces
 from fastfront.protocol.derender import GenerateLogProbs
 
 Answer = dict[str, Any]
@@ -27,7 +26,7 @@ def chat_logprobs(model: Model, logprobs: GenerateLogProbs | None, context: Sequ
     if logprobs.content is None:
         return {"content": None}
     sampled = list(context)
-    marker = _space_marker(model)
+    marker = space_marker(model.tokenizer.backend)
     content: list[Answer] = []
     for entry in logprobs.content:
         tops = [_named(model, top.token_id, sampled, top.logprob, marker) for top in entry.top_logprobs]
@@ -36,20 +35,10 @@ def chat_logprobs(model: Model, logprobs: GenerateLogProbs | None, context: Sequ
     return {"content": content}
 
 
-def _space_marker(model: Model) -> str:
-    """Return what stands for a space in the vocabulary where a lone token loses the one before it, "" elsewhere."""
-    splitter = model.tokenizer.backend.pre_tokenizer
-    state = {} if splitter is None else msgspec.json.decode(splitter.__getstate__())
-    steps = [state, *state.get("pretokenizers", ())]
-    return next((str(step.get("replacement", "▁")) for step in steps if step.get("type") == "Metaspace"), "")
-
-
 def _named(model: Model, token_id: int, sampled: Sequence[int], logprob: float, marker: str) -> Answer:
     token = model.tokenizer.decode([token_id])
     if marker:
-        spelling = model.tokenizer.id_to_token(token_id) or ""
-        spaces = len(spelling) - len(spelling.lstrip(marker))
-        token = " " * (spaces - (len(token) - len(token.lstrip(" ")))) + token
+        token = with_leading_spaces(token, model.tokenizer.id_to_token(token_id) or "", marker)
     if token.endswith("\ufffd"):
         token = _with_context(model, token_id, sampled[-CONTEXT:])
     return {"token": token, "logprob": logprob, "bytes": list(token.encode())}

@@ -140,6 +140,15 @@ class Model:
         changed = self.tokenizer.decodes_otherwise
         return Vocab.from_tokenizer_json(source, self.tokenizer.backend if changed else None)
 
+    @functools.cached_property
+    def token_names(self) -> Vocab:
+        """What tokens are called beside their logprobs: the vocabulary, or a table made for that alone."""
+        if self.vocab is not None:
+            return self.vocab
+        from fastfront.prompt.token_names import token_names
+
+        return token_names(self.tokenizer.backend)
+
     @classmethod
     def load(
         cls,

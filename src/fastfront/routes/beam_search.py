@@ -20,7 +20,7 @@ import msgspec
 from fastfront._native.details import AnswerDetails
 from fastfront._native.pump import KIND_COMPLETION, Response
 from fastfront.engine.types import EngineCoreRequest, FinishReason
-from fastfront.errors import BadRequestError, GenerationError, NotImplementedYetError
+from fastfront.errors import GenerationError, NotImplementedYetError
 from fastfront.output.asgi import ClientDisconnectedError
 from fastfront.prompt.beam_logprobs import chat_logprobs, completion_logprobs
 from fastfront.prompt.beams import Beam, BeamSearch, Scores
@@ -47,8 +47,6 @@ async def search_beams(
     model = frontend.model
     if any(first.prompt_embeds is not None for first in firsts):
         raise NotImplementedYetError("Embedding prompt not supported for beam search")
-    if model.vocab is None:
-        raise BadRequestError("Beam search is not available: this model's tokenizer has no native form here.")
     searches = [_search_of(model, request, first) for first in firsts]
     width = searches[0].width
     while True:
@@ -95,7 +93,7 @@ async def _score(frontend: Frontend, steps: list[EngineCoreRequest], width: int)
         id=batch,
         model="",
         created=0,
-        vocab=frontend.model.vocab,
+        vocab=frontend.model.token_names,  # nobody reads the step's text
         prompt_token_ids=[step.prompt_token_ids or [] for step in steps],
         arrival_time=steps[0].arrival_time,
         max_tokens=1,

@@ -14,7 +14,6 @@ import msgspec
 
 from fastfront._native.details import AnswerDetails
 from fastfront._native.pump import WATERMARK_DECLINED, WATERMARK_SKIPPED, WATERMARKED
-from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import parse_messages
 from fastfront.protocol.chat import ChatCompletionRequest
 
@@ -113,11 +112,6 @@ def details_of(
         details = msgspec.structs.replace(details, **whole, echo_text="", echo_texts=echoes, prompts=[])
     if details == _NOTHING:
         return None
-    if model.vocab is None and (details.logprobs or details.prompt_logprobs):
-        raise BadRequestError(
-            "Logprobs are not available: this model's tokenizer has no native form here.",
-            param="logprobs" if details.logprobs else "prompt_logprobs",
-        )
     return details
 
 

@@ -305,6 +305,7 @@ def _response(
     stop = request.stop
     text_options: dict[str, Any] = {
         "vocab": frontend.model.vocab,
+        "token_names": frontend.model.token_names,
         "stop": (stop,) if isinstance(stop, str) else stop or (),
         "min_tokens": request.min_tokens,
         "include_stop_str_in_output": request.include_stop_str_in_output,

@@ -132,6 +132,7 @@ def _response(
         model="",
         created=int(arrival_time),
         vocab=frontend.model.vocab,
+        token_names=frontend.model.token_names,
         prompt_token_ids=prompts.token_ids,
         n=completion.n,
         include_usage=True,
@@ -153,7 +154,7 @@ def _details(frontend: Frontend, request: GenerateRequest, params: SamplingParam
     config, streams = frontend.config, bool(request.stream)
     asked = request.sampling_params.logprobs
     interval = max(params.stream_interval or 1, config.stream_interval) if streams else 1
-    details = AnswerDetails(
+    return AnswerDetails(
         ranks=True,
         logprobs=asked is not None,
         num_shown=-1 if asked == -1 else max(asked or 0, 1),
@@ -165,12 +166,6 @@ def _details(frontend: Frontend, request: GenerateRequest, params: SamplingParam
         stream_interval=interval,
         cached_tokens=config.enable_prompt_tokens_details,
     )
-    if frontend.model.vocab is None and (details.logprobs or details.prompt_logprobs):
-        raise BadRequestError(
-            "Logprobs are not available: this model's tokenizer has no native form here.",
-            param="sampling_params.logprobs" if details.logprobs else "sampling_params.prompt_logprobs",
-        )
-    return details
 
 
 def _calls_tokens_by_id(frontend: Frontend, request: GenerateRequest) -> bool:

@@ -107,6 +107,23 @@ void AnswerDetails::push(const EngineCoreOutput& output, const OutputExtras* ext
     }
 }
 
+void AnswerDetails::hold(const OutputExtras* extras) {
+    if (options_->wants_logprobs) {
+        held_.emplace_back(extras == nullptr ? LogprobRows() : extras->logprobs);
+    }
+}
+
+void AnswerDetails::push_held(std::span<const std::uint32_t> token_ids) {
+    if (held_.empty()) {
+        push({}, nullptr, token_ids);
+        return;
+    }
+    OutputExtras extras;
+    extras.logprobs = held_.front().rows();
+    push({}, &extras, token_ids);
+    held_.pop_front();
+}
+
 void AnswerDetails::push_prompt(const LogprobRows& rows) {
     if (options_->wants_prompt_logprobs) {
         prompt_logprobs_.push(rows);

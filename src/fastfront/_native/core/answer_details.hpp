@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -76,6 +77,11 @@ class AnswerDetails {
     /// Take one engine output. `token_ids`: those that count.
     void push(const EngineCoreOutput& output, const OutputExtras* extras, std::span<const std::uint32_t> token_ids);
 
+    /// Keep the output's logprobs until push_held() brings the tokens: their text is made outside.
+    void hold(const OutputExtras* extras);
+    /// The tokens of the oldest output that was held; of none, where nothing was.
+    void push_held(std::span<const std::uint32_t> token_ids);
+
     /// The next chunk's `logprobs`, which somebody else has made, as JSON. For an answer that wants none of ours.
     void give_logprobs(std::string_view json) { given_logprobs_ = json; }
 
@@ -105,6 +111,7 @@ class AnswerDetails {
     LogprobsWriter logprobs_;
     PromptLogprobsWriter prompt_logprobs_;
     std::string given_logprobs_;
+    std::deque<OwnedLogprobRows> held_;  // as many as the response has raw deltas
     NpyChunks routed_experts_;
     std::vector<std::uint32_t> token_ids_;
     ChoiceMembers members_;

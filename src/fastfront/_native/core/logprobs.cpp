@@ -74,6 +74,20 @@ void separate(std::string& list) {
 
 }  // namespace
 
+OwnedLogprobRows::OwnedLogprobRows(const LogprobRows& rows) : rows_(rows) {
+    WireArray* const arrays[] = {&rows_.token_ids, &rows_.logprobs, &rows_.ranks};
+    for (const WireArray* array : arrays) {
+        bytes_.insert(bytes_.end(), array->bytes.begin(), array->bytes.end());
+    }
+    std::size_t at = 0;
+    for (WireArray* array : arrays) {
+        const std::size_t size = array->bytes.size();
+        array->dtype = {};  // a view of the message, too; `type` says the same
+        array->bytes = std::span<const std::uint8_t>(bytes_).subspan(at, size);
+        at += size;
+    }
+}
+
 void LogprobRow::read(const LogprobRows& rows, std::size_t row, std::int64_t kept) {
     entries_.clear();
     const std::size_t columns = rows.columns();

@@ -33,6 +33,21 @@ struct LogprobsOptions {
     std::int64_t prompt_kept = -1;  // the same for rows of the prompt
 };
 
+/// Rows that outlive the message they came with.
+class OwnedLogprobRows {
+  public:
+    explicit OwnedLogprobRows(const LogprobRows& rows);
+    OwnedLogprobRows(const OwnedLogprobRows&) = delete;
+    OwnedLogprobRows& operator=(const OwnedLogprobRows&) = delete;
+
+    /// Valid as long as this is.
+    [[nodiscard]] const LogprobRows& rows() const noexcept { return rows_; }
+
+  private:
+    std::vector<std::uint8_t> bytes_;
+    LogprobRows rows_;
+};
+
 /// One position: its tokens in order.
 class LogprobRow {
   public:

@@ -92,6 +92,9 @@ News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std
     metrics.counter(CounterId::generation_tokens).add(token_ids.size());
     if (target.pipeline.needs_texts()) {
         take_details(target, output, extras, {}, output.finish_reason != FinishReason::none);
+        if (target.details) {
+            target.details->hold(extras);
+        }
         deltas_.push_back({choice,
                            {token_ids.begin(), token_ids.end()},
                            output.finish_reason,
@@ -127,7 +130,7 @@ News Response::feed(std::size_t choice, std::span<const std::uint32_t> token_ids
     Choice& target = choices_[choice];
     const PipelineStep step = target.pipeline.push_texts(token_ids.size(), texts, finish, reason);
     if (target.details) {
-        target.details->push({}, nullptr, token_ids.first(step.token_count));
+        target.details->push_held(token_ids.first(step.token_count));
         target.details->give_logprobs(logprobs);
     }
     return apply(choice, step, token_ids.first(step.token_count), wall_time, metrics, consequences, nullptr);

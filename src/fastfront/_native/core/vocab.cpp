@@ -98,7 +98,8 @@ bool VocabBuilder::fits(std::string_view text) const noexcept {
            vocab_.arena_.size() <= std::numeric_limits<std::uint32_t>::max() - 2 * kMaxTokenBytes;
 }
 
-std::uint8_t VocabBuilder::convert(std::string_view text) {
+/// Fill bytes_; true if they are one raw byte of a ByteFallback decoder.
+bool VocabBuilder::convert(std::string_view text) {
     bytes_.clear();
     if (vocab_.family_ == DecoderFamily::byte_level) {
         append_byte_level(text, bytes_);
@@ -106,16 +107,21 @@ std::uint8_t VocabBuilder::convert(std::string_view text) {
         append_metaspace_replaced(text, bytes_);
         if (const int byte = fallback_byte(bytes_); byte >= 0) {
             bytes_.assign(1, static_cast<char>(byte));
-            return token_flag::kByte;
+            return true;
         }
     }
-    const bool complete =
-        !bytes_.empty() && is_valid_utf8(bytes_) && !std::string_view(bytes_).ends_with(kReplacementCharacter);
-    return complete ? token_flag::kComplete : 0;
+    return false;
 }
 
 void VocabBuilder::put(std::uint32_t id, std::string_view text, std::uint8_t flags) {
-    flags = static_cast<std::uint8_t>(flags | token_flag::kKnown | convert(text));
+    const bool is_byte = convert(text);
+    put_bytes(id, is_byte ? static_cast<std::uint8_t>(flags | token_flag::kByte) : flags);
+}
+
+void VocabBuilder::put_bytes(std::uint32_t id, std::uint8_t flags) {
+    const bool complete = (flags & token_flag::kByte) == 0 && !bytes_.empty() && is_valid_utf8(bytes_) &&
+                          !std::string_view(bytes_).ends_with(kReplacementCharacter);
+    flags = static_cast<std::uint8_t>(flags | token_flag::kKnown | (complete ? token_flag::kComplete : 0));
     if (id >= vocab_.entries_.size()) vocab_.entries_.resize(id + 1);
     vocab_.entries_[id] = {static_cast<std::uint32_t>(vocab_.arena_.size()),
                            static_cast<std::uint32_t>(bytes_.size() << 8 | flags)};
@@ -138,6 +144,13 @@ bool VocabBuilder::add_added_token(std::uint32_t id, std::string_view text, std:
     vocab_.arena_.append(content);
     const auto special_flag = special ? token_flag::kSpecial : std::uint8_t{0};
     put(id, text, static_cast<std::uint8_t>(token_flag::kAdded | special_flag));
+    return true;
+}
+
+bool VocabBuilder::add_text(std::uint32_t id, std::string_view text) {
+    if (id >= Vocab::kMaxTokenId || !fits(text) || vocab_.token(id).flags != 0) return false;
+    bytes_.assign(text);
+    put_bytes(id, 0);
     return true;
 }
 

@@ -96,12 +96,16 @@ class VocabBuilder {
     /// model's token of the same id.
     [[nodiscard]] bool add_added_token(std::uint32_t id, std::string_view text, std::string_view content, bool special);
 
+    /// A token that is `text` as it stands, whatever the family makes of others. False for an id given before.
+    [[nodiscard]] bool add_text(std::uint32_t id, std::string_view text);
+
     /// The vocabulary; the builder is empty afterwards.
     [[nodiscard]] std::shared_ptr<const Vocab> build();
 
   private:
     void put(std::uint32_t id, std::string_view text, std::uint8_t flags);
-    [[nodiscard]] std::uint8_t convert(std::string_view text);
+    void put_bytes(std::uint32_t id, std::uint8_t flags);
+    [[nodiscard]] bool convert(std::string_view text);
     [[nodiscard]] bool fits(std::string_view text) const noexcept;
 
     Vocab vocab_;
