@@ -48,6 +48,8 @@ def test_changed_base64_is_judged_as_strictly_as_pythons() -> None:
             if text:
                 text[rng.randrange(len(text))] = rng.choice("=A+/ \n-_é")
         whole = "".join(text)
+        if whole.endswith("=") and len(whole.rstrip("=")) % 4 == 0:
+            continue  # padding behind whole quads: binascii takes it or not, by Python's version
         assert decode_base64(whole) == expected_base64(whole), whole
 
 
