@@ -14,7 +14,16 @@ from tests.server.processes import DEADLINE, children, environment, is_alive, wa
 COMMAND = [sys.executable, "-m", "fastfront", "bench", "--frontends", "fastfront", "--duration", "60"]
 
 
+@pytest.fixture
+def interruptible():
+    """Let children be interrupted, even where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.e2e
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_told_to_stop_it_leaves_nothing_behind(number, status):
     """Frontend and engine end with it, whichever signal it gets."""
