@@ -10,11 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "parsed_message.hpp"
 #include "parsers/families.hpp"
 
 namespace {
 
 using namespace fastfront;
+using fuzz::Message;
+using fuzz::require;
 
 constexpr std::string_view kParts[] = {
     "[",
@@ -69,50 +72,11 @@ constexpr std::string_view kParts[] = {
     "<|",
 };
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-/// Content and calls, one behind the other, in one text each.
-struct Message {
-    std::string content;
-    std::vector<std::string> calls;
-
-    bool operator==(const Message&) const = default;
-
-    void add(const Pieces& pieces) {
-        for (const OutputPiece& piece : pieces.all()) {
-            const std::string_view text = pieces.text(piece);
-            if (piece.kind == PieceKind::content) {
-                content += text;
-            } else if (piece.kind == PieceKind::call_begin) {
-                require(piece.call == calls.size() && !text.empty());
-                calls.push_back(std::string(text) + "\n");
-            } else {
-                require(piece.kind == PieceKind::arguments && piece.call + 1 == calls.size());
-                calls.back() += text;
-            }
-        }
-    }
-};
-
-constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
-/// The message when the text comes in pieces of about `size` bytes, cut between characters.
+/// The message when the text comes in pieces of about `size` bytes. These formats have no reasoning.
 Message parse(const ParserEntry& entry, std::string_view text, std::size_t size) {
     const auto parser = entry.make({}, {});
-    Message message;
-    Pieces pieces;
-    while (!text.empty()) {
-        std::size_t end = std::min(size, text.size());
-        while (end < text.size() && is_continuation(text[end])) ++end;
-        parser->push(text.substr(0, end), kNoToken, pieces);
-        message.add(pieces);
-        pieces.clear();
-        text.remove_prefix(end);
-    }
-    parser->finish(pieces);
-    message.add(pieces);
+    Message message = fuzz::parse(*parser, text, size);
+    require(message.reasoning.empty());
     return message;
 }
 

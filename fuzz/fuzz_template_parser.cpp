@@ -13,12 +13,16 @@
 #include <vector>
 
 #include "json_writer.hpp"
+#include "parsed_message.hpp"
 #include "parsers/response_template.hpp"
 #include "parsers/template_parser.hpp"
 
 namespace {
 
 using namespace fastfront;
+using fuzz::is_continuation;
+using fuzz::Message;
+using fuzz::require;
 
 constexpr std::string_view kParts[] = {
     "<think>",
@@ -59,33 +63,6 @@ constexpr std::string_view kTemplates[] = {
                        "transform": {"function": {"name": "f", "arguments": "{content}"}}}}})x",
 };
 
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-struct Message {
-    std::string reasoning;
-    std::string content;
-    std::vector<std::string> calls;
-
-    bool operator==(const Message&) const = default;
-
-    void add(const Pieces& pieces) {
-        for (const OutputPiece& piece : pieces.all()) {
-            const std::string_view text = pieces.text(piece);
-            switch (piece.kind) {
-                case PieceKind::reasoning: reasoning += text; break;
-                case PieceKind::content: content += text; break;
-                case PieceKind::call_begin:
-                    require(piece.call == calls.size() && !text.empty());
-                    calls.push_back(std::string(text) + "\n");
-                    break;
-                case PieceKind::arguments: require(piece.call + 1 == calls.size()); calls.back() += text;
-            }
-        }
-    }
-};
-
 std::shared_ptr<const Tools> tools() {
     auto made = std::make_shared<Tools>();
     Tool tool;
@@ -99,25 +76,11 @@ std::shared_ptr<const Tools> tools() {
     return made;
 }
 
-constexpr bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
 Message parse(const std::shared_ptr<const ResponseTemplate>& source, std::string_view prefix, std::string_view text,
               std::size_t size) {
     static const auto offered = tools();
     TemplateParser parser(source, prefix, true, true, offered);
-    Message message;
-    Pieces pieces;
-    while (!text.empty()) {
-        std::size_t end = std::min(size, text.size());
-        while (end < text.size() && is_continuation(text[end])) ++end;
-        parser.push(text.substr(0, end), kNoToken, pieces);
-        message.add(pieces);
-        pieces.clear();
-        text.remove_prefix(end);
-    }
-    parser.finish(pieces);
-    message.add(pieces);
-    return message;
+    return fuzz::parse(parser, text, size);
 }
 
 std::string spelled(const std::uint8_t* data, std::size_t size) {

@@ -46,6 +46,15 @@ struct Pair {
         }
         return all;
     }
+    /// All that is sent until nothing waits any more.
+    std::string drain() const {
+        std::string all;
+        while (connection->backlog() > 0) {
+            all += read();
+            connection->flush();
+        }
+        return all + read();
+    }
     void shake_hands() {
         CHECK(write(peer::hello("DEALER", "me")).empty());
         REQUIRE(connection->receive() == Received::partly);
@@ -136,13 +145,7 @@ TEST_CASE("what a full socket does not take waits, in order, and not a byte is l
     }
     CHECK(pair.connection->waits_to_write);
     CHECK(pair.connection->backlog() > 100'000);
-    std::string read;
-    while (pair.connection->backlog() > 0) {
-        read += pair.read();
-        pair.connection->flush();
-    }
-    read += pair.read();
-    CHECK((read == expected));
+    CHECK((pair.drain() == expected));
     CHECK_FALSE(pair.connection->waits_to_write);
 }
 
@@ -159,13 +162,7 @@ TEST_CASE("a message of many frames leaves behind what is queued, and waits wher
     pair.connection->send(std::array{peer::span("alone")});
     const std::string message = peer::frame(kind, true) + peer::frame(small, true) + peer::frame(large);
     const std::string expected = peer::frame("a", true) + peer::frame("1") + message + message + peer::frame("alone");
-    std::string read;
-    while (pair.connection->backlog() > 0) {
-        read += pair.read();
-        pair.connection->flush();
-    }
-    read += pair.read();
-    CHECK((read == expected));
+    CHECK((pair.drain() == expected));
 }
 
 TEST_CASE("queued messages leave together, before a message that is sent") {

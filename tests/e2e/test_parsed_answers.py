@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 
+from tests.e2e.openai_answers import final_choice
 from tests.e2e.test_express import GENERAL, normalized
 from tests.server.processes import DEADLINE, serving_sim
 
@@ -65,14 +66,10 @@ def client(url):
 
 
 def ask(client, what, *, stream, **options):
-    """Return the answer's message and finish_reason; a stream's deltas are put together by the client's own helper."""
+    """Return the answer's message and finish_reason."""
     messages = [{"role": "user", "content": f"give me {what}."}]
     arguments = {"model": "sim", "messages": messages, "tools": TOOLS, **options}
-    if not stream:
-        choice = client.chat.completions.create(**arguments).choices[0]
-        return choice.message, choice.finish_reason
-    with client.chat.completions.stream(**arguments) as events:
-        choice = events.get_final_completion().choices[0]
+    choice = final_choice(client, stream=stream, **arguments)
     return choice.message, choice.finish_reason
 
 

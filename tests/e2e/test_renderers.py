@@ -8,6 +8,7 @@ import json
 import openai
 import pytest
 
+from tests.e2e.openai_answers import final_choice
 from tests.prompt.cases_renderers import make_model
 from tests.server.processes import DEADLINE, serving_sim
 
@@ -62,11 +63,7 @@ def ask(client, messages, *, stream, thinking):
         "tools": [TOOL],
         "extra_body": {"chat_template_kwargs": {"thinking": thinking}},
     }
-    if not stream:
-        choice = client.chat.completions.create(**arguments).choices[0]
-        return choice.message, choice.finish_reason
-    with client.chat.completions.stream(**arguments) as events:
-        choice = events.get_final_completion().choices[0]
+    choice = final_choice(client, stream=stream, **arguments)
     return choice.message, choice.finish_reason
 
 

@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from fastfront.sim import MODEL_PATH
+from tests.e2e.openai_answers import final_choice
 from tests.parsers.template_corpus import TEMPLATES
 from tests.server.processes import DEADLINE, serving_sim
 
@@ -52,11 +53,7 @@ def client(url):
 def ask(client, what, *, stream, **options):
     """Return what the answer holds: reasoning, content, calls, finish_reason."""
     arguments = {"model": "sim", "messages": [{"role": "user", "content": f"give me {what}."}], **options}
-    if stream:
-        with client.chat.completions.stream(**arguments) as events:
-            choice = events.get_final_completion().choices[0]
-    else:
-        choice = client.chat.completions.create(**arguments).choices[0]
+    choice = final_choice(client, stream=stream, **arguments)
     message = choice.message
     calls = [(call.function.name, call.function.arguments) for call in message.tool_calls or []]
     return getattr(message, "reasoning", None), message.content or "", calls, choice.finish_reason
