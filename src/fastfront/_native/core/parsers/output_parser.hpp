@@ -78,8 +78,8 @@ struct ParserOptions {
     std::uint32_t first_call = 0;   // tool calls of the conversation so far: some formats count on
     bool repeats_thinking = false;  // an answer without content has its thinking for content, too
     bool behind_reasoning = false;  // a tool parser: it gets what a reasoning parser left as content
-    std::shared_ptr<const std::string>
-        prefix;  // the end of the prompt, for parsers that read on from it; null: nothing
+    // The end of the prompt, for parsers that read on from it; null: nothing.
+    std::shared_ptr<const std::string> prefix = nullptr;
 };
 
 }  // namespace fastfront
