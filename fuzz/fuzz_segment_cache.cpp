@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any text, split at special tokens: the pieces are the text, special tokens are where they stand, and what was
-// remembered of one text is right for every other.
+// remembered of one text is right for every other. What is unseen is tokenized in runs, whose ids come back to the pieces.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "segment_cache.hpp"
+#include "unseen_runs.hpp"
 
 using fastfront::EncodedIds;
 using fastfront::Piece;
@@ -54,9 +55,30 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(part.find("<|") == part.npos && part.find("|>") == part.npos && part.find("\n\n") == part.npos);
         const auto ids = ids_of(part);
         expected.insert(expected.end(), ids.begin(), ids.end());
-        if (!piece.ids) {
-            cache.remember(piece, part, ids);
+    }
+    const std::size_t run_bytes = size == 0 ? 0 : data[0];
+    for (const auto& run : fastfront::unseen_runs(pieces, run_bytes)) {
+        const std::span run_pieces = std::span(pieces).subspan(run.first, run.last - run.first);
+        check(!run_pieces.front().special && !run_pieces.front().ids && !run_pieces.back().special);
+        check(run_pieces.size() == 1 || run_pieces.back().end - run_pieces.front().begin <= run_bytes);
+        std::vector<std::uint32_t> ids;
+        for (const Piece& piece : run_pieces) {
+            const auto some = piece.special ? std::vector{piece.special_id}
+                                            : ids_of(text.substr(piece.begin, piece.end - piece.begin));
+            ids.insert(ids.end(), some.begin(), some.end());
         }
+        const auto dealt = fastfront::deal_out(run_pieces, ids);
+        check(dealt.size() == run_pieces.size());
+        for (std::size_t i = 0; i < dealt.size(); ++i) {
+            Piece& piece = run_pieces[i];
+            if (!piece.special && !piece.ids) {
+                cache.remember(piece, text.substr(piece.begin, piece.end - piece.begin), dealt[i]);
+            }
+        }
+        // Special ids that are not the pieces', or not where they are.
+        ids.push_back(run_pieces.size() > 1 ? std::uint32_t{1000} : ids.back());
+        check(run_pieces.size() == 1 || fastfront::deal_out(run_pieces, ids).empty() ||
+              std::ranges::none_of(run_pieces, [](const Piece& piece) { return piece.special_id == 1000; }));
     }
     made.append(pieces);
     check(at == text.size());

@@ -11,6 +11,7 @@
 #include "segment_cache.hpp"
 
 using fastfront::EncodedIds;
+using fastfront::IdRun;
 using fastfront::Piece;
 using fastfront::SegmentCache;
 using fastfront::SpecialTokens;
@@ -68,21 +69,20 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
         for (const std::size_t cut : {std::size_t{0}, count / 3, count}) {
             EncodedIds first;
             first.append(std::span(ids).first(cut));
-            const auto part = std::make_shared<EncodedIds>(first);
-            const auto rest = std::make_shared<EncodedIds>();
-            rest->append(std::span(ids).subspan(cut));
+            const auto part = IdRun::of(std::span(ids).first(cut));
+            const auto rest = IdRun::of(std::span(ids).subspan(cut));
             EncodedIds parts;
             parts.append(std::vector<Piece>{{0, 0, false, 0, 0, part}, {0, 0, false, 0, 0, rest}});
             CHECK(parts.msgpack == whole.msgpack);
             CHECK(parts.tail == whole.tail);
             CHECK(parts.count == count);
             EncodedIds shared;
-            shared.append(std::vector<std::shared_ptr<const EncodedIds>>{part, rest});
+            shared.append(std::vector<std::shared_ptr<const IdRun>>{part, rest});
             CHECK(bytes_of(shared) == whole.msgpack);
             CHECK(shared.ids() == ids);
             CHECK(shared.tail == whole.tail);
             EncodedIds copied = first;
-            copied.append(std::vector<std::shared_ptr<const EncodedIds>>{rest});
+            copied.append(std::vector<std::shared_ptr<const IdRun>>{rest});
             CHECK(bytes_of(copied) == whole.msgpack);
             CHECK(copied.tail == whole.tail);
             CHECK(shared.count == count);
@@ -91,6 +91,10 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
             CHECK(behind.ids().back() == 7);
             CHECK(behind.tail.back() == 7);
             CHECK(behind.tail.size() == std::min(count + 1, EncodedIds::kTail));
+            const auto joined = fastfront::join(std::vector<Piece>{{0, 0, false, 0, 0, part}, {0, 0, false, 0, 0, rest}});
+            CHECK(joined->msgpack() == whole.msgpack);
+            CHECK(joined->count() == count);
+            CHECK(std::ranges::equal(joined->tail(), whole.tail));
             first.append(std::span(ids).subspan(cut));
             CHECK(first.msgpack == whole.msgpack);
             CHECK(first.tail == whole.tail);
@@ -143,6 +147,30 @@ TEST_CASE("what is remembered stays below its bound, and what is used stays long
         CHECK(cache.bytes() <= 20'000);
     }
     CHECK(cache.size() > 10);
+}
+
+TEST_CASE("a segment that stands twice in one text is kept once") {
+    SegmentCache cache(specials(), 1 << 20);
+    std::size_t unseen = 0;
+    const Ids ids = encode(cache, "twice<s>twice<s>once", unseen).ids();
+    CHECK(unseen == 14);
+    CHECK(cache.size() == 2);
+    CHECK(encode(cache, "twice<s>twice<s>once", unseen).ids() == ids);
+    CHECK(unseen == 0);
+}
+
+TEST_CASE("memory comes back as segments of other sizes take the place of those before") {
+    std::mt19937 random(11);
+    SegmentCache cache(specials(), 50'000);
+    std::size_t unseen = 0;
+    for (int i = 0; i < 3000; ++i) {
+        const std::string text = std::to_string(i) + std::string(random() % (i % 100 == 0 ? 8000 : 400), 'x');
+        CHECK(encode(cache, text, unseen).ids() == ids_of(text));
+        CHECK(cache.bytes() <= 50'000);
+        CHECK(encode(cache, text, unseen).ids() == ids_of(text));
+        CHECK(unseen == 0);
+    }
+    CHECK(cache.bytes() > 25'000);
 }
 
 TEST_CASE("a segment larger than the bound is encoded and not kept") {

@@ -263,6 +263,51 @@ def test_segments_are_remembered(chatml: Model) -> None:
     assert encoder.encode(first + new, False) == reference(chatml.tokenizer, first + new, False)
 
 
+CHAT = "<|im_start|>user\none two<|im_end|>\n<|im_start|>assistant\nthree<|im_end|>\n<|im_start|>user\nfour<|im_end|>\n"
+
+
+def recorder(tokenizer: PromptTokenizer, *, finds_specials: bool = True) -> tuple[FastEncoder, list[str]]:
+    """Return an encoder that takes runs of segments, and the texts that its backend gets from it."""
+    specials = {"<|im_start|>": tokenizer.backend.token_to_id("<|im_start|>")}
+    specials["<|im_end|>"] = tokenizer.backend.token_to_id("<|im_end|>")
+    asked: list[str] = []
+
+    def encode(text: str, add_special_tokens: bool) -> list[int]:
+        asked.append(text)
+        ids = reference(tokenizer, text, add_special_tokens)
+        return ids if finds_specials else [token for token in ids if token not in specials.values()]
+
+    return FastEncoder(Fake(encode), False, specials, run_bytes=module.RUN_BYTES), asked
+
+
+def test_a_chat_is_tokenized_in_one_call(chatml: Model) -> None:
+    """With the special tokens in it; of the next turn, from the first new message to the last."""
+    encoder, asked = recorder(chatml.tokenizer)
+    for _ in range(2):
+        assert encoder.encode(CHAT, False) == reference(chatml.tokenizer, CHAT, False)
+    assert asked == [CHAT.removeprefix("<|im_start|>")]
+    longer = CHAT + "<|im_start|>assistant\nfive<|im_end|>\n<|im_start|>user\nsix<|im_end|>"
+    assert encoder.encode(longer, False) == reference(chatml.tokenizer, longer, False)
+    assert asked[1:] == ["assistant\nfive<|im_end|>\n<|im_start|>user\nsix"]
+
+
+def test_segments_of_a_run_are_right_by_themselves(chatml: Model) -> None:
+    """Whatever stands around them when they come again."""
+    encoder, asked = recorder(chatml.tokenizer)
+    encoder.encode(CHAT, False)
+    del asked[:]
+    text = "<|im_start|>assistant\nthree<|im_end|>user\nfour<|im_start|>\n<|im_end|>user\none two"
+    assert encoder.encode(text, False) == reference(chatml.tokenizer, text, False)
+    assert asked == []
+
+
+def test_special_tokens_that_the_backend_does_not_find(chatml: Model) -> None:
+    """A run whose ids cannot be dealt out is tokenized segment by segment."""
+    encoder, asked = recorder(chatml.tokenizer, finds_specials=False)
+    assert encoder.encode(CHAT, False) == reference(chatml.tokenizer, CHAT, False)
+    assert asked[1:] == ["user\none two", "\n", "assistant\nthree", "\n", "user\nfour", "\n"]
+
+
 def test_a_tokenizer_whose_special_tokens_take_more_than_themselves(tmp_path: Path, chatml: Model) -> None:
     """A token that swallows the space beside it makes pieces depend on each other: nothing is split there."""
     content = msgspec.json.decode((MODELS / "chatml" / "tokenizer.json").read_bytes())

@@ -13,23 +13,21 @@ from os import urandom
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.list cimport PyList_GET_ITEM
 from cpython.unicode cimport PyUnicode_GET_LENGTH
-from cython.operator cimport dereference as deref
 from libc.string cimport memcmp
-from libcpp.memory cimport make_shared, shared_ptr
+from libcpp.memory cimport shared_ptr
 from libcpp.string_view cimport string_view
 from libcpp.vector cimport vector
 
-from fastfront._native cimport prompt_parts
+from fastfront._native cimport core, prompt_parts
 from fastfront._native.prompt cimport EncodedPrompt, SegmentEncoder, SplitPrompt
 
 from fastfront._native.template import RecipeBook
 
-ctypedef shared_ptr[const prompt_parts.EncodedIds] Ids
+ctypedef shared_ptr[const prompt_parts.IdRun] Ids
 
 cdef Py_ssize_t HEAD_BYTES = 65536     # of a body, where its messages begin: tools may come before them
 cdef Py_ssize_t OVERHEAD_BYTES = 1024  # of a message, beside its texts and ids
-cdef shared_ptr[prompt_parts.EncodedIds] nothing = make_shared[prompt_parts.EncodedIds]()
-cdef Ids NO_IDS = <Ids>nothing
+cdef Ids NO_IDS = prompt_parts.IdRun.of(core.token_span())
 
 
 cdef class Slot:
@@ -159,7 +157,7 @@ cdef class ChatPrompt:
             parts.push_back(outcome.ids)
             n += 1
         parts.push_back(self.plan.between[n])
-        made.encoded.append(prompt_parts.encoded_ids_span(parts.data(), parts.size()))
+        made.encoded.append(prompt_parts.id_run_span(parts.data(), parts.size()))
         return made
 
 

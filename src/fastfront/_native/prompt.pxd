@@ -16,9 +16,11 @@ cdef class SplitPrompt:
     cdef str text  # keeps the bytes that `utf8` views
     cdef string_view utf8
     cdef vector[prompt_parts.Piece] pieces
+    cdef size_t run_bytes
     cdef readonly Py_ssize_t unseen
 
-    cdef str piece_text(self, const prompt_parts.Piece& piece)
+    cdef vector[prompt_parts.UnseenRun] runs(self, size_t run_bytes)
+    cdef list run_texts(self, const vector[prompt_parts.UnseenRun]& runs)
     cdef size_t specials_end(self) noexcept
     cdef size_t specials_begin(self) noexcept
 
@@ -26,8 +28,10 @@ cdef class SplitPrompt:
 cdef class SegmentEncoder:
     cdef unique_ptr[prompt_parts.SegmentCache] cache
     cdef object encode_texts
+    cdef size_t run_bytes
     cdef vector[uint32_t] head
     cdef vector[uint32_t] tail
 
     cdef bint look_up(self, SplitPrompt prompt) except -1
-    cdef bint part_of(self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const prompt_parts.EncodedIds]& part) except -1
+    cdef bint look_up_runs(self, SplitPrompt prompt, size_t run_bytes) except -1
+    cdef bint part_of(self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const prompt_parts.IdRun]& part) except -1

@@ -29,7 +29,7 @@ class SplitPrompt:
     """Whether special tokens are among the pieces."""
 
     def unseen_texts(self) -> list[str]:
-        """Return the pieces that have to be tokenized."""
+        """Return what has to be tokenized: pieces, or runs of them with the special tokens between."""
 
 class SegmentEncoder:
     """Encodes texts piece by piece, split at special tokens, and remembers the pieces. Not for use without the GIL.
@@ -43,12 +43,14 @@ class SegmentEncoder:
         encode_texts: Callable[[list[str]], list[bytes] | None],
         ends: tuple[Sequence[int], Sequence[int]],
         max_bytes: int,
+        run_bytes: int,
     ) -> None:
         """Split at `special_tokens` (text to id: all that the tokenizer takes out of a raw text).
 
-        `encode_texts` gives the ids of each piece as little-endian uint32, or None if it cannot; `ends` are the ids to
-        put before and after a text on demand; what is remembered takes `max_bytes` at most. Raises ValueError for
-        special tokens that cannot be looked for fast.
+        `encode_texts` gives the ids of each text as little-endian uint32, or None if it cannot; `ends` are the ids to
+        put before and after a text on demand; what is remembered takes `max_bytes` at most. Pieces are handed to it in
+        runs of up to `run_bytes`, with the special tokens between them, which it has to find itself; 0: one by one.
+        Raises ValueError for special tokens that cannot be looked for fast.
         """
 
     @property

@@ -9,7 +9,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from cython.operator cimport dereference as deref
 from libc.stdint cimport uint32_t
-from libcpp.memory cimport make_shared, make_unique, shared_ptr
+from libcpp.memory cimport make_unique, shared_ptr
 from libcpp.optional cimport optional
 from libcpp.string cimport string
 from libcpp.string_view cimport string_view
@@ -47,16 +47,22 @@ cdef class EncodedPrompt:
 cdef class SplitPrompt:
     """A text in pieces, some of which have ids."""
 
-    cdef str piece_text(self, const prompt_parts.Piece& piece):
-        cdef string_view segment = self.utf8.substr(piece.begin, piece.end - piece.begin)
-        return PyUnicode_DecodeUTF8(segment.data(), <Py_ssize_t>segment.size(), NULL)
+    cdef vector[prompt_parts.UnseenRun] runs(self, size_t run_bytes):
+        return prompt_parts.unseen_runs(prompt_parts.piece_span(self.pieces.data(), self.pieces.size()), run_bytes)
+
+    cdef list run_texts(self, const vector[prompt_parts.UnseenRun]& runs):
+        cdef list texts = []
+        cdef size_t n, begin, end
+        for n in range(runs.size()):
+            begin, end = self.pieces[runs[n].first].begin, self.pieces[runs[n].last - 1].end
+            if end - begin == self.utf8.size():
+                texts.append(self.text)
+            else:
+                texts.append(PyUnicode_DecodeUTF8(self.utf8.data() + begin, <Py_ssize_t>(end - begin), NULL))
+        return texts
 
     def unseen_texts(self) -> list:
-        cdef size_t i
-        return [
-            self.piece_text(self.pieces[i]) for i in range(self.pieces.size())
-            if not self.pieces[i].special and not self.pieces[i].ids
-        ]
+        return self.run_texts(self.runs(self.run_bytes))
 
     @property
     def has_specials(self) -> bool:
@@ -78,14 +84,16 @@ cdef class SplitPrompt:
 
 
 cdef class SegmentEncoder:
-    def __init__(self, dict special_tokens not None, encode_texts, tuple ends not None, Py_ssize_t max_bytes):
+    def __init__(
+        self, dict special_tokens not None, encode_texts, tuple ends not None, Py_ssize_t max_bytes, Py_ssize_t run_bytes
+    ):
         cdef vector[pair[string, uint32_t]] tokens
         for text, token_id in special_tokens.items():
             tokens.push_back(pair[string, uint32_t](<string>(<str>text).encode(), <uint32_t>token_id))
         if not prompt_parts.SpecialTokens.suits(tokens):
             raise ValueError("too many or too various special tokens to look for")
         self.cache = make_unique[prompt_parts.SegmentCache](prompt_parts.SpecialTokens(tokens), <size_t>max_bytes)
-        self.encode_texts = encode_texts
+        self.encode_texts, self.run_bytes = encode_texts, <size_t>run_bytes
         self.head, self.tail = ends
 
     @property
@@ -99,7 +107,7 @@ cdef class SegmentEncoder:
     def split(self, str text not None) -> SplitPrompt:
         cdef SplitPrompt made = SplitPrompt.__new__(SplitPrompt)
         cdef size_t i
-        made.text = text
+        made.text, made.run_bytes = text, self.run_bytes
         made.utf8 = as_utf8(text)
         made.pieces = deref(self.cache).split(made.utf8)
         for i in range(made.pieces.size()):
@@ -120,33 +128,41 @@ cdef class SegmentEncoder:
 
     cdef bint look_up(self, SplitPrompt prompt) except -1:
         """Have all that is unseen tokenized; False if it cannot be."""
-        cdef list found = self.encode_texts(prompt.unseen_texts())
-        cdef prompt_parts.Piece* piece
-        cdef Py_ssize_t n = 0
-        cdef size_t i
-        if found is None:
+        if not self.look_up_runs(prompt, self.run_bytes) and not (self.run_bytes and self.look_up_runs(prompt, 0)):
             return False
-        for i in range(prompt.pieces.size()):
-            piece = &prompt.pieces[i]
-            if not piece.special and not piece.ids:
-                deref(self.cache).remember(
-                    deref(piece), prompt.utf8.substr(piece.begin, piece.end - piece.begin), ids_of(found[n])
-                )
-                n += 1
         prompt.unseen = 0
         return True
 
+    cdef bint look_up_runs(self, SplitPrompt prompt, size_t run_bytes) except -1:
+        cdef vector[prompt_parts.UnseenRun] runs = prompt.runs(run_bytes)
+        cdef vector[core.token_span] ids
+        cdef prompt_parts.Piece* piece
+        cdef size_t n, i
+        cdef list found = self.encode_texts(prompt.run_texts(runs))
+        if found is None:
+            return False
+        for n in range(runs.size()):
+            ids = prompt_parts.deal_out(
+                prompt_parts.piece_span(prompt.pieces.data() + runs[n].first, runs[n].last - runs[n].first), ids_of(found[n])
+            )
+            if ids.empty():
+                return False
+            for i in range(ids.size()):
+                piece = &prompt.pieces[runs[n].first + i]
+                if not piece.special and not piece.ids:
+                    deref(self.cache).remember(
+                        deref(piece), prompt.utf8.substr(piece.begin, piece.end - piece.begin), ids[i]
+                    )
+        return True
+
     cdef bint part_of(
-        self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const prompt_parts.EncodedIds]& part
+        self, SplitPrompt prompt, size_t first, size_t last, shared_ptr[const prompt_parts.IdRun]& part
     ) except -1:
         """Set `part` to what the pieces from `first` to before `last` are in ids; False if a piece cannot be encoded."""
-        cdef shared_ptr[prompt_parts.EncodedIds] made
         if prompt.unseen and not self.look_up(prompt):
             return False
         if last == first + 1 and not prompt.pieces[first].special:
             (&part)[0] = prompt.pieces[first].ids
             return True
-        made = make_shared[prompt_parts.EncodedIds]()
-        deref(made).append(prompt_parts.piece_span(prompt.pieces.data() + first, last - first))
-        (&part)[0] = <shared_ptr[const prompt_parts.EncodedIds]>made
+        (&part)[0] = prompt_parts.join(prompt_parts.piece_span(prompt.pieces.data() + first, last - first))
         return True

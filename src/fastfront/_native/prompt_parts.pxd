@@ -46,17 +46,19 @@ cdef extern from "json_messages.hpp" namespace "fastfront" nogil:
     size_t find_next_object(string_view, size_t) noexcept
 
 cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
-    cdef cppclass EncodedIds
+    cdef cppclass IdRun:
+        @staticmethod
+        shared_ptr[const IdRun] of(core.token_span) except +
     cdef cppclass piece_span "std::span<const fastfront::Piece>":
         piece_span(const Piece*, size_t) noexcept
-    cdef cppclass encoded_ids_span "std::span<const std::shared_ptr<const fastfront::EncodedIds>>":
-        encoded_ids_span(const shared_ptr[const EncodedIds]*, size_t) noexcept
+    cdef cppclass id_run_span "std::span<const std::shared_ptr<const fastfront::IdRun>>":
+        id_run_span(const shared_ptr[const IdRun]*, size_t) noexcept
     cdef cppclass Piece:
         size_t begin
         size_t end
         cbool special
         uint32_t special_id
-        shared_ptr[const EncodedIds] ids
+        shared_ptr[const IdRun] ids
     cdef cppclass EncodedIds:
         EncodedIds()
         string msgpack
@@ -64,13 +66,21 @@ cdef extern from "segment_cache.hpp" namespace "fastfront" nogil:
         vector[uint32_t] tail
         void append(core.token_span) except +
         void append(piece_span) except +
-        void append(encoded_ids_span) except +
+        void append(id_run_span) except +
         void view(vector[string_view]&) except +
         vector[uint32_t] ids() except +
         optional[uint32_t] last_of(core.token_span) except +
+    shared_ptr[const IdRun] join(piece_span) except +
     cdef cppclass SegmentCache:
         SegmentCache(SpecialTokens, size_t) except +
         vector[Piece] split(string_view) except +
         void remember(Piece&, string_view, core.token_span) except +
         size_t size() noexcept
         size_t bytes() noexcept
+
+cdef extern from "unseen_runs.hpp" namespace "fastfront" nogil:
+    cdef cppclass UnseenRun:
+        size_t first
+        size_t last
+    vector[UnseenRun] unseen_runs(piece_span, size_t) except +
+    vector[core.token_span] deal_out(piece_span, core.token_span) except +

@@ -26,6 +26,10 @@ logger = logging.getLogger(__name__)
 SEGMENT_CACHE_BYTES = 64 << 20
 """Bound on texts and ids that are remembered: some 140 chats of 48,000 tokens. It fills as chats come."""
 
+RUN_BYTES = 256 << 10
+"""What is new of a chat is tokenized in texts as long as this, special tokens and all: taking a text for each message
+apart and together again costs a tenth of it all. A chat that is longer is dealt out to several cores."""
+
 BATCH_CHARS = 16 << 10
 """Texts of so many characters together are tokenized in one call."""
 
@@ -57,8 +61,11 @@ class FastEncoder:
         split_special_tokens: bool,
         special_tokens: Mapping[str, int] | None = None,
         ends: tuple[Sequence[int], Sequence[int]] = ((), ()),
+        run_bytes: int = 0,
     ) -> None:
         """Split at `special_tokens` (None: nowhere); `ends` are the ids that the model wants before and after a text.
+
+        `run_bytes`: see RUN_BYTES; 0: each segment by itself.
 
         Raises ValueError for special tokens that cannot be looked for fast.
         """
@@ -72,7 +79,7 @@ class FastEncoder:
             backend.enable_segment_cache(SEGMENT_CACHE_BYTES)  # it knows what it may split at
         self._prepared: dict[str, bytes] = {}
         size = 0 if special_tokens is None else SEGMENT_CACHE_BYTES
-        self.segments = SegmentEncoder(dict(special_tokens or {}), self._encode_segments, ends, size)
+        self.segments = SegmentEncoder(dict(special_tokens or {}), self._encode_segments, ends, size, run_bytes)
 
     def encode(self, text: str, add_special_tokens: bool) -> list[int] | None:
         """Return the text's ids; None if it must not or cannot be encoded here (lone surrogates, limits of a regex)."""
@@ -216,13 +223,17 @@ def load_fast_encoder(tokenizer: Tokenizer, path: Path, *, is_changed: bool) -> 
     reference, ends = _reference(tokenizer, texts), template_ids(tokenizer)
     differing: str | None = None
     for special_tokens in (_special_tokens(tokenizer), None):
-        try:
-            encoder = FastEncoder(backend, tokenizer.encode_special_tokens, special_tokens, ends)
-        except ValueError:
-            continue
-        with encoder.prepared(texts):
-            differing = find_difference(texts, reference, encoder)
-        if differing is None:
+        # First each segment by itself, which tells whether its ids depend on what is around it; they must not.
+        for run_bytes in (0, RUN_BYTES):
+            try:
+                encoder = FastEncoder(backend, tokenizer.encode_special_tokens, special_tokens, ends, run_bytes)
+            except ValueError:
+                break
+            with encoder.prepared(texts):
+                differing = find_difference(texts, reference, encoder)
+            if differing is not None:
+                break
+        else:
             return encoder
     raise ValueError(f"fastokens disagrees with it on {differing!a}")
 

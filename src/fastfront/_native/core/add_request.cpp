@@ -16,9 +16,6 @@ constexpr std::uint16_t kPositions = 22;
 /// The fixed positions, each at its longest, and the lengths of the variable ones.
 constexpr std::size_t kFixedBytes = 128;
 
-/// An id may be written as eight bytes of which only the first count.
-constexpr std::size_t kSlack = 8;
-
 /// Write `value` big-endian behind `tag`.
 template <typename Unsigned>
 char* put(char* at, std::uint8_t tag, Unsigned value) noexcept {
@@ -29,7 +26,7 @@ char* put(char* at, std::uint8_t tag, Unsigned value) noexcept {
     return at;
 }
 
-/// Write an id in its shortest form, 5 bytes at most; 8 are overwritten. Without a branch: ids of a text are of all
+/// Write an id in its shortest form, 5 bytes at most; kMsgpackIdSlack are overwritten. Without a branch: ids of a text are of all
 /// lengths, and a wrong guess per id would cost more than all the rest.
 char* put_id(char* at, std::uint32_t id) noexcept {
     struct Form {
@@ -83,16 +80,19 @@ std::size_t msgpack_ids_size(std::span<const std::uint32_t> ids) noexcept {
     return size;
 }
 
+char* write_msgpack_ids(char* at, std::span<const std::uint32_t> ids) noexcept {
+    for (const std::uint32_t id : ids) {
+        at = put_id(at, id);
+    }
+    return at;
+}
+
 void append_msgpack_ids(std::string& out, std::span<const std::uint32_t> ids) {
     // In blocks through the stack: the string need not be filled with zeros first.
     constexpr std::size_t kBlock = 256;
-    char block[kBlock * 5 + kSlack];
+    char block[kBlock * 5 + kMsgpackIdSlack];
     for (std::size_t from = 0; from < ids.size(); from += kBlock) {
-        char* at = block;
-        for (const std::uint32_t id : ids.subspan(from, std::min(kBlock, ids.size() - from))) {
-            at = put_id(at, id);
-        }
-        out.append(block, at);
+        out.append(block, write_msgpack_ids(block, ids.subspan(from, std::min(kBlock, ids.size() - from))));
     }
 }
 

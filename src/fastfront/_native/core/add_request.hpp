@@ -37,9 +37,12 @@ char* write(char* at, const AddRequest& request) noexcept;
 /// Write a MessagePack integer (9 bytes at most), in its shortest form as msgspec does; returns its end.
 char* write_msgpack_int(char* at, std::int64_t value) noexcept;
 
-/// The bytes that append_msgpack_ids will take.
+/// The bytes that ids take, each in its shortest form, as the elements of an array.
 [[nodiscard]] std::size_t msgpack_ids_size(std::span<const std::uint32_t> ids) noexcept;
-/// Append ids, each in its shortest form, as the elements of an array.
+/// Bytes behind the last id that write_msgpack_ids may touch.
+inline constexpr std::size_t kMsgpackIdSlack = 8;
+/// Write them to `at`, where there is room for them and the slack; returns their end.
+char* write_msgpack_ids(char* at, std::span<const std::uint32_t> ids) noexcept;
 void append_msgpack_ids(std::string& out, std::span<const std::uint32_t> ids);
 
 }  // namespace fastfront

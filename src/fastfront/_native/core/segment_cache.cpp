@@ -40,7 +40,7 @@ class EncodedIds::TailBuilder {
   public:
     [[nodiscard]] bool is_full() const noexcept { return backwards_.size() >= kTail; }
     void put_before(std::uint32_t id) { backwards_.push_back(id); }
-    void put_before(const std::vector<std::uint32_t>& ids) {
+    void put_before(std::span<const std::uint32_t> ids) {
         const std::size_t taken = std::min(ids.size(), kTail - backwards_.size());
         backwards_.insert(backwards_.end(), ids.rbegin(), ids.rbegin() + static_cast<std::ptrdiff_t>(taken));
     }
@@ -53,7 +53,7 @@ class EncodedIds::TailBuilder {
 void EncodedIds::append(std::span<const Piece> pieces) {
     std::size_t bytes = 0;
     for (const Piece& piece : pieces) {
-        bytes += piece.special ? 5 : piece.ids->msgpack.size();
+        bytes += piece.special ? 5 : piece.ids->msgpack().size();
     }
     msgpack.reserve(msgpack.size() + bytes + 64);  // room for what usually follows
     for (const Piece& piece : pieces) {
@@ -61,8 +61,8 @@ void EncodedIds::append(std::span<const Piece> pieces) {
             append_msgpack_ids(msgpack, {&piece.special_id, 1});
             ++count;
         } else {
-            msgpack.append(piece.ids->msgpack);
-            count += piece.ids->count;
+            msgpack.append(piece.ids->msgpack());
+            count += piece.ids->count();
         }
     }
     TailBuilder last;
@@ -70,26 +70,26 @@ void EncodedIds::append(std::span<const Piece> pieces) {
         if (piece->special) {
             last.put_before(piece->special_id);
         } else {
-            last.put_before(piece->ids->tail);
+            last.put_before(piece->ids->tail());
         }
     }
     last.put_before(tail);
     tail = last.take();
 }
 
-void EncodedIds::append(std::span<const std::shared_ptr<const EncodedIds>> others) {
+void EncodedIds::append(std::span<const std::shared_ptr<const IdRun>> runs) {
     const bool shares = msgpack.empty();
-    for (const auto& other : others) {
-        count += other->count;
+    for (const auto& run : runs) {
+        count += run->count();
         if (!shares) {
-            msgpack.append(other->msgpack);
-        } else if (!other->msgpack.empty()) {
-            parts.push_back(other);
+            msgpack.append(run->msgpack());
+        } else if (run->count() != 0) {
+            parts.push_back(run);
         }
     }
     TailBuilder last;
-    for (auto other = others.rbegin(); other != others.rend() && !last.is_full(); ++other) {
-        last.put_before((*other)->tail);
+    for (auto run = runs.rbegin(); run != runs.rend() && !last.is_full(); ++run) {
+        last.put_before((*run)->tail());
     }
     last.put_before(tail);
     tail = last.take();
@@ -98,7 +98,7 @@ void EncodedIds::append(std::span<const std::shared_ptr<const EncodedIds>> other
 void EncodedIds::view(std::vector<std::string_view>& views) const {
     views.reserve(views.size() + parts.size() + 1);
     for (const auto& part : parts) {
-        views.emplace_back(part->msgpack);
+        views.push_back(part->msgpack());
     }
     views.emplace_back(msgpack);
 }
@@ -135,6 +135,12 @@ std::optional<std::uint32_t> EncodedIds::last_of(std::span<const std::uint32_t> 
     return found || tail.size() == count ? found : search(ids());
 }
 
+std::shared_ptr<const IdRun> join(std::span<const Piece> pieces) {
+    EncodedIds joined;
+    joined.append(pieces);
+    return IdRun::of(joined.ids());
+}
+
 SegmentCache::SegmentCache(SpecialTokens special, std::size_t max_bytes)
     : special_(std::move(special)), max_bytes_(max_bytes) {
     // Unpredictable, so that no client can make segments collide on purpose.
@@ -161,13 +167,13 @@ std::uint64_t SegmentCache::hash(std::string_view text) const noexcept {
     return mix(mix(lanes[0] ^ seeds_[1], lanes[1] ^ text.size()), mix(lanes[2] ^ seeds_[3], lanes[3] ^ seeds_[0]));
 }
 
-std::shared_ptr<const EncodedIds> SegmentCache::find(std::uint64_t key, std::string_view segment) {
-    const auto found = entries_.find(key);
-    if (found == entries_.end() || found->second.text != segment) {
+std::shared_ptr<const IdRun> SegmentCache::find(std::uint64_t hash, std::string_view segment) {
+    const auto slot = index_.find(hash, [&](std::uint32_t n) { return slots_[n].run->text() == segment; });
+    if (!slot) {
         return nullptr;
     }
-    found->second.used = true;
-    return found->second.ids;
+    slots_[*slot].used = true;
+    return slots_[*slot].run;
 }
 
 std::vector<Piece> SegmentCache::split(std::string_view text) {
@@ -176,8 +182,8 @@ std::vector<Piece> SegmentCache::split(std::string_view text) {
     const auto add_text = [&](std::size_t end) {
         if (end != from) {
             const std::string_view segment = text.substr(from, end - from);
-            const std::uint64_t key = hash(segment);
-            pieces.push_back({.begin = from, .end = end, .hash = key, .ids = find(key, segment)});
+            const std::uint64_t hashed = hash(segment);
+            pieces.push_back({.begin = from, .end = end, .hash = hashed, .ids = find(hashed, segment)});
         }
     };
     SpecialTokens::Walk walk(special_, text);
@@ -192,43 +198,46 @@ std::vector<Piece> SegmentCache::split(std::string_view text) {
 }
 
 void SegmentCache::remember(Piece& piece, std::string_view segment, std::span<const std::uint32_t> ids) {
-    auto encoded = std::make_shared<EncodedIds>();
-    encoded->msgpack.reserve(msgpack_ids_size(ids));  // kept for long: not a byte too much
-    encoded->append(ids);
-    piece.ids = encoded;
-    Entry entry{std::string(segment), std::move(encoded)};
-    const std::size_t bytes = cost(entry);
+    piece.ids = find(piece.hash, segment);
+    if (piece.ids) {
+        return;  // it stands twice in one text
+    }
+    piece.ids = IdRun::of(ids, segment);
+    const std::size_t bytes = cost(*piece.ids);
     if (bytes > max_bytes_) {
         return;
     }
     make_room(bytes);
-    const auto [at, is_new] = entries_.try_emplace(piece.hash);
-    if (is_new) {
-        queue_.push_back(piece.hash);
-    } else {
-        bytes_ -= cost(at->second);
+    if (vacant_.empty()) {
+        vacant_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
     }
-    at->second = std::move(entry);
+    index_.insert(piece.hash, vacant_.back());
+    slots_[vacant_.back()] = {.hash = piece.hash, .run = piece.ids};
+    vacant_.pop_back();
     bytes_ += bytes;
 }
 
 void SegmentCache::make_room(std::size_t bytes) {
-    while (bytes_ + bytes > max_bytes_ && !queue_.empty()) {
-        const std::uint64_t key = queue_.front();
-        queue_.pop_front();
-        const auto found = entries_.find(key);
-        if (std::exchange(found->second.used, false)) {
-            queue_.push_back(key);  // a second chance
+    for (; bytes_ + bytes > max_bytes_; ++hand_) {
+        if (hand_ >= slots_.size()) {
+            hand_ = 0;
+        }
+        Slot& slot = slots_[hand_];
+        if (!slot.run || std::exchange(slot.used, false)) {  // a second chance
             continue;
         }
-        bytes_ -= cost(found->second);
-        entries_.erase(found);
+        const auto number = static_cast<std::uint32_t>(hand_);
+        vacant_.push_back(number);
+        index_.erase(slot.hash, number);
+        bytes_ -= cost(*slot.run);
+        slot.run.reset();
     }
 }
 
-std::size_t SegmentCache::cost(const Entry& entry) noexcept {
-    constexpr std::size_t kOverhead = 256;  // map node, queue, shared_ptr, strings and vectors themselves
-    return entry.text.capacity() + entry.ids->msgpack.capacity() + entry.ids->tail.capacity() * 4 + kOverhead;
+std::size_t SegmentCache::cost(const IdRun& run) noexcept {
+    constexpr std::size_t kOverhead = 128;  // a slot, its place in the index, what the allocator and sharing take
+    return run.bytes() + kOverhead;
 }
 
 }  // namespace fastfront

@@ -7,35 +7,35 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "hash_index.hpp"
+#include "id_run.hpp"
 #include "special_tokens.hpp"
 
 namespace fastfront {
 
 struct Piece;
 
-/// Ids as the elements of a MessagePack array, without its head.
+/// A prompt's ids as the elements of a MessagePack array, without its head.
 struct EncodedIds {
-    std::vector<std::shared_ptr<const EncodedIds>> parts;  // what comes before `msgpack`, where others hold it
+    std::vector<std::shared_ptr<const IdRun>> parts;  // what comes before `msgpack`
     std::string msgpack;
     std::size_t count = 0;
     std::vector<std::uint32_t> tail;  // the last kTail of them, or all
 
-    static constexpr std::size_t kTail = 32;  // what most detokenizers need to be placed behind a prompt
+    static constexpr std::size_t kTail = IdRun::kTail;
 
     void append(std::span<const std::uint32_t> ids);
     /// Append what pieces of a text are; each must have its ids.
     void append(std::span<const Piece> pieces);
-    /// Append what others hold, of which none is null and none has parts. Copied only where something is there already.
-    void append(std::span<const std::shared_ptr<const EncodedIds>> others);
+    /// Append runs, of which none is null. Copied only where something is there already.
+    void append(std::span<const std::shared_ptr<const IdRun>> runs);
     /// Append the bytes, piece by piece.
     void view(std::vector<std::string_view>& views) const;
     /// All of them, read back.
@@ -53,9 +53,12 @@ struct Piece {
     std::size_t end;
     bool special = false;
     std::uint32_t special_id = 0;
-    std::uint64_t hash = 0;                 // of a text
-    std::shared_ptr<const EncodedIds> ids;  // of a text; null: not known yet
+    std::uint64_t hash = 0;            // of a text
+    std::shared_ptr<const IdRun> ids;  // of a text; null: not known yet
 };
+
+/// What pieces of a text are in ids, of which each must have its own.
+[[nodiscard]] std::shared_ptr<const IdRun> join(std::span<const Piece> pieces);
 
 class SegmentCache {
   public:
@@ -67,27 +70,29 @@ class SegmentCache {
     /// Remember what a piece of `split`, whose text is `segment`, is in ids; the piece has them from now on.
     void remember(Piece& piece, std::string_view segment, std::span<const std::uint32_t> ids);
 
-    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
   private:
-    struct Entry {
-        std::string text;
-        std::shared_ptr<const EncodedIds> ids;
-        bool used = false;  // since it was last considered for eviction
+    struct Slot {
+        std::uint64_t hash = 0;
+        std::shared_ptr<const IdRun> run;  // null: vacant
+        bool used = false;                 // since it was last considered for eviction
     };
 
     [[nodiscard]] std::uint64_t hash(std::string_view text) const noexcept;
-    [[nodiscard]] std::shared_ptr<const EncodedIds> find(std::uint64_t key, std::string_view segment);
+    [[nodiscard]] std::shared_ptr<const IdRun> find(std::uint64_t hash, std::string_view segment);
     void make_room(std::size_t bytes);
-    [[nodiscard]] static std::size_t cost(const Entry& entry) noexcept;
+    [[nodiscard]] static std::size_t cost(const IdRun& run) noexcept;
 
     SpecialTokens special_;
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::uint64_t seeds_[4];
-    std::unordered_map<std::uint64_t, Entry> entries_;  // by the text's hash; of two with one hash the newer is kept
-    std::deque<std::uint64_t> queue_;                   // in order of arrival
+    HashIndex index_;  // of slots_, by the texts' hashes
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> vacant_;
+    std::size_t hand_ = 0;  // goes round the slots: what was not used since it last came by is forgotten
 };
 
 }  // namespace fastfront
