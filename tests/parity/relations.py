@@ -64,6 +64,17 @@ def more_here(theirs: Any, ours: Any) -> bool:
     return theirs == MISSING or (isinstance(theirs, str) and isinstance(ours, str) and ours.startswith(theirs))
 
 
+def broken_off(message: str) -> Relation:
+    """Return whether vLLM's stream ended with this error where fastfront's goes on."""
+
+    def is_so(theirs: Any, ours: Any) -> bool:
+        if isinstance(theirs, dict):
+            return bool(theirs.get("message") == message and ours == MISSING)
+        return theirs is None or more_here(theirs, ours)
+
+    return is_so
+
+
 def begins(theirs: Any, ours: Any) -> bool:
     """Tell whether fastfront's text is how vLLM's begins."""
     return isinstance(theirs, str) and isinstance(ours, str) and 0 < len(ours) < len(theirs) and theirs.startswith(ours)
