@@ -38,6 +38,9 @@ class Lane:
         key_of: Callable[[Any], object],
         learn: Callable[[bytes], Sampling | None],
         text_of: Callable[[Any], str | None] | None,
+        members_of: Callable[[Any], tuple[Any, ...]] | None,
+        no_members: tuple[Any, ...] | None,
+        plain_terms: Any,
         terms_of: Callable[[Any, bytes], Any] | None,
         encoder: Any,
         chats: Any,
@@ -59,14 +62,15 @@ class Lane:
     ) -> None:
         """Make the lane of a frontend that is ready.
 
-        `decode` makes a request of a body or raises for what is not ordinary; `key_of` gives what decides its
-        sampling but for stop strings, and `learn` the Sampling for a key not seen before. `terms_of` gives the terms
-        of a chat from its request and body (routes.chat_terms), which give the prompt's text; a completion's comes
-        from `text_of`. `encoder` gives a text's ids; `chats` (prompt.known_chats, or None) the prompts of chats seen
-        before. What returns None leaves the request to the general way. `observe` hears the status and seconds of
-        each response. A body of more than `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes
-        have to be tokenized (less once that has taken more than `inline_seconds`), go to the frontend's pool; a
-        stream's head leaves alone after `head_grace` seconds.
+        `decode` makes a request of a body or raises for what is not ordinary; `key_of` gives what decides its sampling
+        but for stop strings, and `learn` the Sampling for a key not seen before. `terms_of` gives the terms of a chat
+        from its request and body (routes.chat_terms), which give the prompt's text; where `members_of` the request are
+        `no_members`, its terms are `plain_terms`. A completion's text comes from `text_of`. `encoder` gives a text's
+        ids; `chats` (prompt.known_chats, or None) the prompts of chats seen before. What returns None leaves the
+        request to the general way. `observe` hears the status and seconds of each response. A body of more than
+        `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes have to be tokenized (less once that has
+        taken more than `inline_seconds`), go to the frontend's pool; a stream's head leaves alone after `head_grace`
+        seconds.
         """
 
     def __call__(self, exchange: Exchange, body: bytes) -> bool:

@@ -49,7 +49,8 @@ cdef class Lane:
     """The express lane of one endpoint: call it with an Exchange and its body."""
 
     cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
-    cdef object decode, key_of, learn, text_of, terms_of, encoder, chats
+    cdef object decode, key_of, learn, text_of, encoder, chats
+    cdef object members_of, no_members, plain_terms, terms_of
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
@@ -63,14 +64,15 @@ cdef class Lane:
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, terms_of, encoder, chats, observe, is_allowed,
-        on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
+        self, *, frontend, loop, decode, key_of, learn, text_of, members_of, no_members, plain_terms, terms_of, encoder,
+        chats, observe, is_allowed, on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
         mailbox_limit, off_loop_bytes, inline_unseen, inline_seconds, head_grace,
     ):
         model = frontend.model
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
         self.decode, self.key_of, self.learn, self.text_of, self.encoder = decode, key_of, learn, text_of, encoder
+        self.members_of, self.no_members, self.plain_terms = members_of, no_members, plain_terms
         self.terms_of, self.chats = terms_of, chats
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
         self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
@@ -145,9 +147,11 @@ cdef class Lane:
         if request.stream_options is not None and not request.stream:
             return None
         if self.terms_of is not None:
-            terms = self.terms_of(request, body)
-            if terms is None:
-                return False
+            terms = self.plain_terms
+            if self.members_of(request) != self.no_members:
+                terms = self.terms_of(request, body)
+                if terms is None:
+                    return False
         key = self.key_of(request)
         stop = request.stop
         if type(stop) is str:
@@ -169,7 +173,12 @@ cdef class Lane:
         if chat is not None:
             prepared.split = self.chats.prompt(chat, request.messages, terms.chats)
             return None if prepared.split is None or prepared.split.chars > self.max_chars else prepared
-        text = self.text_of(request) if terms is None else terms.text(request.messages, PyBytes_GET_SIZE(body))
+        if terms is None:
+            text = self.text_of(request)
+        else:
+            text = terms.render(request.messages)
+            if text is None:
+                text = terms.text(request.messages, PyBytes_GET_SIZE(body))
         if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
             return None
         prepared.split = self.encoder.split(text)

@@ -34,7 +34,8 @@ cdef class Call:
             include_usage = bool(options.include_usage)
             continuous_usage = include_usage and bool(options.continuous_usage_stats)
         if prepared.terms is not None:
-            plan, reasoning = prepared.terms.parsing(prepared.prompt)
+            parsing = prepared.terms.settled
+            plan, reasoning = prepared.terms.parsing(prepared.prompt) if parsing is None else parsing
         response = Response(
             lane.stream_kind if stream else lane.whole_kind,
             id=response_id,

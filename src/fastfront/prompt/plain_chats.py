@@ -7,13 +7,14 @@ the template's engine. Must not know how requests are decoded.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import parse_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from fastfront._native.template import Recipe
     from fastfront.prompt.content_format import ContentFormat
@@ -37,6 +38,12 @@ class PlainChats:
         self._kwargs = kwargs or {}
         self._recipes = template.recipes_of(tools, self._kwargs)
         self.has_options = tools is not None or bool(kwargs)
+        self.by_recipe: Callable[[list[dict[str, str]]], str | None] = (
+            _no_recipe
+            if self._recipes is None
+            else partial(self._recipes.render, as_parts=self.content_format == "openai")
+        )
+        """What is ordinary of `text`, with a step less: None where no recipe fits."""
 
     def text(self, messages: list[dict[str, str]], *, by_engine: bool = True) -> str | None:
         """Return the prompt of a chat whose messages are a request's own, strings in every member.
@@ -45,14 +52,12 @@ class PlainChats:
         False: None as well where no recipe fits; it is learnt then, if the shape comes again.
         """
         recipes = self._recipes
-        if recipes is not None:
-            text = recipes.render(messages, as_parts=self.content_format == "openai")
-            if text is not None:
-                return text
+        text = self.by_recipe(messages)
+        if text is not None:
+            return text
         if not all(len(message) == 2 and "role" in message and "content" in message for message in messages):
             return None
         conversation = parse_messages(messages, self.content_format)
-        text = None
         if by_engine:
             try:
                 text = self._template.render(conversation, tools=self._tools, kwargs=self._kwargs)
@@ -65,3 +70,7 @@ class PlainChats:
     def recipes(self, shape: bytes) -> tuple[Recipe, ...]:
         """Return the recipes for chats of a shape."""
         return () if self._recipes is None else self._recipes.of_shape(shape)
+
+
+def _no_recipe(messages: list[dict[str, str]]) -> None:
+    """Stand for the recipes of a template that has none."""

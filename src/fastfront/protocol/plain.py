@@ -78,11 +78,12 @@ TERMS = (
 )
 """Members of a chat that decide how its prompt is made and its answer parsed, beside its messages."""
 
-_terms = attrgetter(*TERMS)
-_NO_TERMS = _terms(PlainChatRequest(messages=[]))
+chat_terms = attrgetter(*TERMS)
+NO_TERMS = chat_terms(PlainChatRequest(messages=[]))
+"""Those of most requests."""
 
 
 def chat_terms_key(request: PlainChatRequest) -> tuple[bytes, ...] | None:
     """Return these members as the client wrote them, b"" for one that is not there; None: there is none."""
-    terms = _terms(request)
-    return None if terms == _NO_TERMS else tuple(map(bytes, terms))
+    terms = chat_terms(request)
+    return None if terms == NO_TERMS else tuple(map(bytes, terms))

@@ -39,6 +39,8 @@ MAX_SEEN = 4096
 """Terms of which it is known that they came once."""
 
 Key = tuple[bytes, ...]
+Parsing = tuple["ParserPlan | None", bytes]
+"""The plan of an answer's parsers, and what the engine is told, as MessagePack."""
 
 
 class ChatTerms:
@@ -59,21 +61,25 @@ class ChatTerms:
             raise NotPlainError
         self._reading = reading
         self._telling = tuple(self._reading.meaning)
-        self._parsings: dict[int, tuple[ParserPlan | None, bytes]] = {}
-        self._settle(self._reading.unsaid)
+        self._parsings: dict[int, Parsing] = {}
+        unsaid = self._settle(self._reading.unsaid)
+        self.settled: Parsing | None = None if self._telling else unsaid
+        """What `parsing` returns, whatever the prompt; None: it has to be asked."""
+        self.render = chats.by_recipe
+        """What is ordinary of `text`: None where that has to be asked."""
 
     def text(self, messages: list[dict[str, str]], body_bytes: int) -> str | None:
         """Return the prompt's text; None: the general way has to make it, in the pool if the body is as large."""
         return self.chats.text(messages, by_engine=body_bytes <= OFF_LOOP_BYTES or not self.chats.has_options)
 
-    def parsing(self, prompt: EncodedPrompt) -> tuple[ParserPlan | None, bytes]:
+    def parsing(self, prompt: EncodedPrompt) -> Parsing:
         """Return the plan of the answer's parsers and what the engine is told, for Response and encode_add_request."""
         thinking = self._reading.unsaid
         if self._telling and (token := prompt.last_of(self._telling)) is not None:
             thinking = self._reading.meaning[token]
         return self._parsings.get(thinking) or self._settle(thinking)
 
-    def _settle(self, thinking: int) -> tuple[ParserPlan | None, bytes]:
+    def _settle(self, thinking: int) -> Parsing:
         parsing = self._parsers.parsing_behind(self._request, thinking, self._kwargs)
         if parsing.reads_special_tokens:  # parsers in Python do, too
             raise NotPlainError

@@ -90,6 +90,9 @@ def make_lanes(
             key_of=plain.completion_sampling_key,
             learn=learner(model, decode_completion_request, lower_completion_sampling_params),
             text_of=_prompt_of,
+            members_of=None,
+            no_members=None,
+            plain_terms=None,
             terms_of=None,
             chats=None,
         )
@@ -105,6 +108,9 @@ def make_lanes(
             key_of=plain.chat_sampling_key,
             learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
             text_of=None,
+            members_of=plain.chat_terms,
+            no_members=plain.NO_TERMS,
+            plain_terms=terms_of.plain,
             terms_of=terms_of,
             chats=known_chats(model, plain.decode_plain_chat),
         )
