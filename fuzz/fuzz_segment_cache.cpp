@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any text, split at special tokens: the pieces are the text, special tokens are where they stand, and what was
-// remembered of one text is right for every other. What is unseen is tokenized in runs, whose ids come back to the pieces.
+// remembered of one text is right for every other. What is unseen is tokenized in runs, whose ids come back to the
+// pieces.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -13,7 +13,8 @@ using fastfront::HashIndex;
 
 namespace {
 
-std::optional<std::uint32_t> find(const HashIndex& index, const std::vector<std::uint64_t>& hashes, std::uint64_t hash) {
+std::optional<std::uint32_t> find(const HashIndex& index, const std::vector<std::uint64_t>& hashes,
+                                  std::uint64_t hash) {
     return index.find(hash, [&](std::uint32_t thing) { return hashes[thing] == hash; });
 }
 
@@ -31,8 +32,7 @@ TEST_CASE("an index finds what was inserted and not erased, as a map does") {
             const std::uint64_t low = bits == 64 ? random() : random() & ((1u << bits) - 1);
             const std::uint64_t hash = bits == 64 ? low : low | (random() % 4) << 60;
             const auto known = expected.find(hash);
-            CHECK(find(index, hashes, hash) ==
-                  (known == expected.end() ? std::nullopt : std::optional(known->second)));
+            CHECK(find(index, hashes, hash) == (known == expected.end() ? std::nullopt : std::optional(known->second)));
             if (known == expected.end()) {
                 index.insert(hash, static_cast<std::uint32_t>(hashes.size()));
                 expected[hash] = static_cast<std::uint32_t>(hashes.size());
@@ -54,6 +54,4 @@ TEST_CASE("an index finds what was inserted and not erased, as a map does") {
     }
 }
 
-TEST_CASE("an empty index finds nothing") {
-    CHECK(find(HashIndex(), {}, 7) == std::nullopt);
-}
+TEST_CASE("an empty index finds nothing") { CHECK(find(HashIndex(), {}, 7) == std::nullopt); }

@@ -91,7 +91,8 @@ TEST_CASE("ids of every length come back, and the tail is the last of them") {
             CHECK(behind.ids().back() == 7);
             CHECK(behind.tail.back() == 7);
             CHECK(behind.tail.size() == std::min(count + 1, EncodedIds::kTail));
-            const auto joined = fastfront::join(std::vector<Piece>{{0, 0, false, 0, 0, part}, {0, 0, false, 0, 0, rest}});
+            const auto joined =
+                fastfront::join(std::vector<Piece>{{0, 0, false, 0, 0, part}, {0, 0, false, 0, 0, rest}});
             CHECK(joined->msgpack() == whole.msgpack);
             CHECK(joined->count() == count);
             CHECK(std::ranges::equal(joined->tail(), whole.tail));

@@ -26,8 +26,8 @@ char* put(char* at, std::uint8_t tag, Unsigned value) noexcept {
     return at;
 }
 
-/// Write an id in its shortest form, 5 bytes at most; kMsgpackIdSlack are overwritten. Without a branch: ids of a text are of all
-/// lengths, and a wrong guess per id would cost more than all the rest.
+/// Write an id in its shortest form, 5 bytes at most; kMsgpackIdSlack are overwritten. Without a branch: ids of a text
+/// are of all lengths, and a wrong guess per id would cost more than all the rest.
 char* put_id(char* at, std::uint32_t id) noexcept {
     struct Form {
         std::uint8_t tag;     // first byte
