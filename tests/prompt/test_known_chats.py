@@ -177,7 +177,7 @@ def test_one_chat_with_other_tools_is_another_prompt(chatml: Model) -> None:
         if tools is not None:
             assert way.plain._recipes is not None
             assert way.plain._recipes.settle(60)
-            assert way.plain.text(say(*LONG), by_engine=False) == text  # its recipe is in use
+            assert way.plain.by_recipe(say(*LONG)) == text  # its recipe is in use
         chat = way.chats.recognise(body_of(say(*LONG)))
         assert chat is not None
         split = way.chats.prompt(chat, decode_plain_chat(chat.rest).messages, way.plain)

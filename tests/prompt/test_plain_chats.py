@@ -58,7 +58,7 @@ def test_real_templates_print_what_jinja2_prints(name: str, messages: list[dict[
     assert [chats.text(messages) for _ in range(2)] == [text, text]
     if chats._recipes is not None:
         assert chats._recipes.settle(60)
-    assert chats.text(messages, by_engine=False) in (None, text)
+    assert chats.by_recipe(messages) in (None, text)
 
 
 @pytest.mark.parametrize("name", ["model", "chatml"])
@@ -68,10 +68,11 @@ def test_a_shape_is_learnt_at_its_second_sight(name: str, tools: Any, kwargs: di
     template = traced(TEMPLATES[name], TOKENS)
     chats = PlainChats(template, template.content_format, tools, kwargs)
     for number in range(2):
-        assert chats.text(say(f"one {number}"), by_engine=False) is None
+        assert chats.by_recipe(say(f"one {number}")) is None
+        chats.text(say(f"one {number}"))
         assert chats._recipes is not None
         assert chats._recipes.settle(60)
-    assert chats.text(say("two"), by_engine=False) == expected(template, say("two"), tools, kwargs)
+    assert chats.by_recipe(say("two")) == expected(template, say("two"), tools, kwargs)
     assert len(chats.recipes(b"u")) == 1
 
 
@@ -85,7 +86,7 @@ def test_a_conversation_is_learnt_from_its_first_turn_on(first: str, parts: bool
     system = [{"role": "system", "content": "s"}] if first == "system" else []
     for turn in range(6):
         messages = system + say(*(f"text {number}" for number in range(2 * turn + 1)))
-        text = chats.text(messages, by_engine=turn == 0)
+        text = chats.by_recipe(messages) if turn else chats.text(messages)
         conversation = parse_messages(messages, chats.content_format)
         assert text == template._run(template._bind(conversation, [WEATHER], None, True, {}))
         assert chats._recipes is not None
@@ -129,10 +130,23 @@ def test_options_that_are_refused_or_rename_things_have_no_recipes(tools: Any, k
     assert chats.recipes(b"u") == ()
 
 
-@pytest.mark.parametrize("messages", [[{"role": "user"}], [{"role": "user", "content": "a", "name": "b"}], []])
-def test_messages_that_are_more_than_a_role_and_a_text_are_left(messages: list[dict[str, str]]) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [{"role": "user", "content": None}, {"role": "user", "content": [{"type": "image_url"}]}, {"content": "a"}],
+)
+def test_messages_that_are_not_ordinary_are_left(message: dict[str, Any]) -> None:
     """They have rules of their own."""
-    assert PlainChats(traced(PLAIN), "string", [WEATHER]).text(messages) is None
+    chats = PlainChats(traced(PLAIN), "string", [WEATHER])
+    assert chats.text([message]) is None
+    assert chats.text([]) is None
+
+
+def test_messages_with_calls_are_rendered_by_an_engine() -> None:
+    """With their arguments as objects."""
+    source = "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or () %}{{ c.function.arguments.a }}"
+    chats = PlainChats(traced(source + "{% endfor %}{% endfor %}"), "string", [WEATHER])
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": "b"}'}}
+    assert chats.text([{"role": "assistant", "content": None, "tool_calls": [call]}]) == "b"
 
 
 @pytest.mark.parametrize(

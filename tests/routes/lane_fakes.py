@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from types import SimpleNamespace
 
 from hypothesis import strategies as st
@@ -28,6 +29,13 @@ WEATHER = {
     "type": "function",
     "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"days": {"type": "integer"}}}},
 }
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"days":2}'}}
+CALLED = [
+    {"role": "user", "content": "Will it rain?"},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "call_1", "content": "No."},
+]
 
 
 class FakeEngine:
@@ -160,4 +168,43 @@ sampling = {
 }
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 roles = st.sampled_from(["system", "user", "assistant", "developer", "other"])
-messages = st.lists(st.fixed_dictionaries({"role": roles, "content": texts}), min_size=1, max_size=5)
+
+contents = st.one_of(
+    texts,
+    st.none(),
+    st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": texts}, optional={"x": texts}), max_size=2),
+    st.sampled_from([["a"], [{"type": "text"}], [{"type": "image_url", "image_url": {"url": "x"}}], 7, {}]),
+)
+arguments = st.one_of(
+    st.sampled_from(
+        ["", "{}", "null", "[1]", "not JSON", '{"a": 1.0, "a": 2}', '{"b":[1,{"c":"\\u00e9\\ud800"}]}', {}]
+    ),
+    st.dictionaries(texts, st.one_of(texts, st.integers(), st.floats(allow_nan=False))).map(json.dumps),
+)
+functions = st.fixed_dictionaries({"name": st.sampled_from(["get_weather", ""]), "arguments": arguments})
+calls = st.fixed_dictionaries(
+    {"id": texts, "type": st.sampled_from(["function", "function", "other"]), "function": functions},
+    optional={"index": st.integers(0, 3)},
+)
+nothing = st.sampled_from([None, None, None, "", "more", [], 1])
+extras = {
+    "tool_calls": st.one_of(st.none(), st.lists(calls, max_size=3)),
+    "tool_call_id": st.one_of(texts, st.none()),
+    "reasoning": st.one_of(st.none(), texts),
+    "reasoning_content": st.one_of(st.none(), texts),
+    **dict.fromkeys(("refusal", "audio", "function_call", "annotations", "name", "task"), nothing),
+}
+"""Members of a message beside its role and content, as clients write them and as they do not."""
+plain_messages = st.fixed_dictionaries({"role": roles, "content": texts})
+odd_messages = st.fixed_dictionaries(
+    {"role": st.sampled_from(["assistant", "tool", "user", "system", "developer"]), "content": contents},
+    optional=extras,
+)
+calling = st.fixed_dictionaries(
+    {"role": st.just("assistant"), "content": st.one_of(st.none(), texts), "tool_calls": st.lists(calls, min_size=1)},
+    optional={"reasoning": st.one_of(st.none(), texts), "refusal": st.none()},
+)
+results = st.fixed_dictionaries({"role": st.just("tool"), "tool_call_id": texts, "content": texts})
+messages = st.lists(
+    st.one_of(plain_messages, plain_messages, plain_messages, calling, results, odd_messages), min_size=1, max_size=5
+)

@@ -33,7 +33,7 @@ from tests.routes.lane_fakes import (
     texts,
 )
 
-BOUNDS = ["OFF_LOOP_BYTES", "INLINE_UNSEEN"]
+BOUNDS = ["DECODE_OFF_LOOP_BYTES", "INLINE_UNSEEN"]
 
 
 def new_chat():
@@ -110,7 +110,10 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({**HELLO, "stream_options": {"include_usage": True}}), ()),
         (msgspec.json.encode({"messages": []}), ()),
         (msgspec.json.encode({"messages": [{"role": "user", "content": "word " * 2500}]}), ()),
-        (msgspec.json.encode({"messages": [{"role": "user", "content": "a", "name": "b"}]}), ()),
+        (msgspec.json.encode({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}), ()),
+        (msgspec.json.encode({"messages": [{"role": "user", "content": None}]}), ()),
+        (msgspec.json.encode({"messages": [{"role": "user", "content": "a", "name": 1}]}), ()),
+        (msgspec.json.encode({"messages": [{"role": "assistant", "tool_calls": [{"id": "1"}]}]}), ()),
         (msgspec.json.encode(HELLO), [(b"x-request-id", b"mine")]),
         (msgspec.json.encode(HELLO), [(b"x-data-parallel-rank", b"0")]),
         (msgspec.json.encode(HELLO), [(b"x-vllm-priority", b"1")]),

@@ -3,13 +3,28 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastfront.routes import chat_terms
-from tests.routes.lane_fakes import CHAT, HELLO, WEATHER, FakeExchange, compare_ways, lanes_of, messages, sampling
+from fastfront.engine.types import decode_request
+from fastfront.output.parsers import AnswerParsers
+from fastfront.routes import express
+from tests.routes.lane_fakes import (
+    CALLED,
+    CHAT,
+    HELLO,
+    WEATHER,
+    FakeExchange,
+    compare_ways,
+    general,
+    lanes_of,
+    messages,
+    sampling,
+)
 
 terms = {
     "tools": st.sampled_from([None, [WEATHER], [WEATHER, {"type": "function", "function": {"name": "\u00e9"}}], []]),
@@ -52,6 +67,28 @@ def test_requests_with_terms_are_taken(frontend, parsing_frontend, more, parsed)
     assert [compare_ways(frontend, CHAT, raw) for _ in range(4)] == [not more, True, True, True]
     other = msgspec.json.encode({**more, "messages": [{"role": "user", "content": "Another"}], "temperature": 0.25})
     assert compare_ways(frontend, CHAT, other)
+
+
+NOTHING = dict.fromkeys(("refusal", "audio", "function_call", "annotations", "reasoning", "reasoning_content"))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        CALLED,
+        [*CALLED, {"role": "assistant", "content": "No.", "tool_calls": [], **NOTHING}, *HELLO["messages"]],
+        [{**message, **NOTHING} if message["role"] == "assistant" else message for message in CALLED],
+        [*HELLO["messages"], {"role": "assistant", "content": "x", "reasoning": "y"}, *HELLO["messages"]],
+        [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "name": "me"}],
+        [{"role": "developer", "content": "a", "tools": [WEATHER]}, *HELLO["messages"]],
+    ],
+    ids=["called", "answered", "dumped", "reasoning", "parts", "developer"],
+)
+def test_histories_of_agents_are_taken(frontend, parsing_frontend, history):
+    """Calls and their results, and messages as the `openai` client hands them back."""
+    assert compare_ways(frontend, CHAT, msgspec.json.encode({"messages": history}))
+    raw = msgspec.json.encode({"messages": history, "tools": [WEATHER]})
+    assert [compare_ways(parsing_frontend, CHAT, raw) for _ in range(3)] == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +135,46 @@ def test_tools_need_a_parser_where_they_may_be_called(frontend):
         assert lane(FakeExchange(), msgspec.json.encode({**HELLO, "tools": [WEATHER]})) is False
 
 
-def test_a_large_body_is_not_rendered_by_an_engine_on_the_loop(parsing_frontend, monkeypatch):
-    """With tools and without a recipe it is the general way's, which has a pool; then there is a recipe."""
-    monkeypatch.setattr(chat_terms, "OFF_LOOP_BYTES", 10)
-    raw = msgspec.json.encode({**HELLO, "tools": [WEATHER], "chat_template_kwargs": {"of": "this test"}})
-    taken = []
-    for _ in range(4):
-        taken.append(compare_ways(parsing_frontend, CHAT, raw))
-        parsing_frontend.model.templates.default._recipes.settle(30)
-    assert taken == [False, False, False, True]
+@pytest.mark.parametrize("more", [{}, {"tools": [WEATHER], "tool_choice": "auto"}], ids=["plain", "tools"])
+async def test_a_large_body_is_rendered_by_an_engine_in_the_pool(parsing_frontend, monkeypatch, more):
+    """Not on the loop, which others wait for; the engine gets what it gets of a small one."""
+    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    frontend = parsing_frontend
+    lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
+    raw = msgspec.json.encode({"messages": CALLED, **more})
+    if more:  # the first sight of its terms
+        assert lane(FakeExchange(), raw) is False
+    frontend.engine.first = asyncio.get_running_loop().create_future()
+    assert lane(FakeExchange(), raw) is True
+    assert frontend.engine.sent == []
+    _, payload = await asyncio.wait_for(frontend.engine.first, 10)
+    sent = decode_request(payload)
+    expected = general(frontend, CHAT, raw, sent.external_req_id)
+    assert sent.prompt_token_ids == expected.prompt_token_ids
+    assert sent.sampling_params == expected.sampling_params
+
+
+async def test_a_large_body_that_no_engine_renders_goes_to_the_app(frontend, monkeypatch):
+    """The app gets the exchange back, and has the words."""
+    monkeypatch.setattr(express, "OFF_LOOP_BYTES", 10)
+    lane = express.make_lanes(frontend, asyncio.get_running_loop())[CHAT]
+    exchange = FakeExchange()
+    assert lane(FakeExchange(), msgspec.json.encode(HELLO))  # how they are sampled is known by now
+    frontend.engine.sent.clear()
+    body = {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}
+    assert lane(exchange, msgspec.json.encode(body)) is True
+    await asyncio.wait_for(exchange.declined.wait(), 10)
+    assert frontend.engine.sent == []
+
+
+def test_calls_that_are_counted_are_the_general_ways(frontend, monkeypatch):
+    """Kimi's ids count on over the conversation, and so an answer depends on its history."""
+    config = {"model_type": "kimi_k2"}
+    parsers = {"reasoning_parser": None, "tool_call_parser": "hermes", "enable_auto_tool_choice": True}
+    for kimi in (False, True):
+        frontend.parsers = AnswerParsers(
+            **parsers, added_tokens=frontend.model.tokenizer.added_tokens, config=config if kimi else {}
+        )
+        lane = lanes_of(frontend)[CHAT]
+        assert lane(FakeExchange(), msgspec.json.encode({"messages": CALLED})) is not kimi
+        assert lane(FakeExchange(), msgspec.json.encode(HELLO)) is True

@@ -56,6 +56,7 @@ class Lane:
         add_special_tokens: bool,
         mailbox_limit: int,
         off_loop_bytes: int,
+        render_off_loop_bytes: int,
         inline_unseen: int,
         inline_seconds: float,
         head_grace: float,
@@ -78,6 +79,9 @@ class Lane:
 
     def encode(self, prepared: Prepared) -> Prepared | None:
         """Give a request that was read its prompt; None if the general way has to do it. May run in any thread."""
+
+    def render(self, left: tuple[Prepared, bytes]) -> Prepared | None:
+        """Render and tokenize a request that was left to be rendered; None as `prepare`. May run in any thread."""
 
     def prepare(self, body: bytes) -> Prepared | None:
         """Decode, render and tokenize; None if the general way has to do it. May run in any thread."""

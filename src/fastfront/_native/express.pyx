@@ -59,14 +59,14 @@ cdef class Lane:
     cdef tuple stream_headers
     cdef bint force_usage, add_special_tokens
     cdef int64_t max_model_len, override_max_tokens, max_chars
-    cdef Py_ssize_t mailbox_limit, off_loop_bytes, inline_unseen, most_inline_unseen
+    cdef Py_ssize_t mailbox_limit, off_loop_bytes, render_off_loop_bytes, inline_unseen, most_inline_unseen
     cdef double head_grace, inline_seconds
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
         self, *, frontend, loop, decode, key_of, learn, text_of, members_of, no_members, plain_terms, terms_of, encoder,
         chats, observe, is_allowed, on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
-        mailbox_limit, off_loop_bytes, inline_unseen, inline_seconds, head_grace,
+        mailbox_limit, off_loop_bytes, render_off_loop_bytes, inline_unseen, inline_seconds, head_grace,
     ):
         model = frontend.model
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
@@ -83,7 +83,7 @@ cdef class Lane:
         self.override_max_tokens = -1 if model.override_max_tokens is None else model.override_max_tokens
         self.max_chars = model.max_model_len * model.tokenizer.max_chars_per_token
         self.add_special_tokens, self.mailbox_limit, self.head_grace = add_special_tokens, mailbox_limit, head_grace
-        self.off_loop_bytes = off_loop_bytes
+        self.off_loop_bytes, self.render_off_loop_bytes = off_loop_bytes, render_off_loop_bytes
         self.inline_unseen = self.most_inline_unseen = inline_unseen
         self.inline_seconds = inline_seconds
         self.samplings = {}
@@ -98,9 +98,12 @@ cdef class Lane:
         if PyBytes_GET_SIZE(body) > self.off_loop_bytes:
             Call(self, exchange, began).send_off(self.prepare, body)
             return True
-        prepared = self.read(body)
+        prepared = self.read(body, True)
         if prepared is None:
             return False
+        if prepared.split is None:
+            Call(self, exchange, began).send_off(self.render, (prepared, body))
+            return True
         if prepared.split.unseen > self.inline_unseen:
             self.raise_bound()
             Call(self, exchange, began).send_off(self.encode, prepared)
@@ -123,19 +126,21 @@ cdef class Lane:
                 return False
         return is_json and (self.is_allowed is None or self.is_allowed(authorization))
 
-    cdef Prepared read(self, bytes body):
-        """Decode and render; None if the general way has to. May run in any thread."""
+    cdef Prepared read(self, bytes body, bint on_loop):
+        """Decode and render; None if the general way has to. May run in any thread.
+
+        On the loop a large chat may be left to be rendered: it has no split then.
+        """
         chat = None if self.chats is None else self.chats.recognise(body)
-        found = self.read_as(body, chat)
+        found = self.read_as(body, chat, on_loop)
         if found is None and chat is not None:
-            found = self.read_as(body, None)
+            found = self.read_as(body, None, on_loop)
         return found or None
 
-    cdef object read_as(self, bytes body, chat):
+    cdef object read_as(self, bytes body, chat, bint on_loop):
         """Read a body: what is new of the chat, or all of it. False: it need not be tried otherwise."""
         cdef Prepared prepared
         cdef Sampling sampling
-        cdef str text
         cdef object terms = None
         try:
             request = self.decode(body if chat is None else chat.rest)
@@ -178,13 +183,25 @@ cdef class Lane:
         else:
             text = terms.render(request.messages)
             if text is None:
-                text = terms.text(request.messages, PyBytes_GET_SIZE(body))
+                if on_loop and PyBytes_GET_SIZE(body) > self.render_off_loop_bytes:
+                    return prepared
+                text = terms.text(request.messages)
+        return prepared if self.take_text(prepared, body, text) else None
+
+    cdef bint take_text(self, Prepared prepared, bytes body, str text) except -1:
+        """Split the prompt. False: there is none, or it is too long."""
         if text is None or PyUnicode_GET_LENGTH(text) > self.max_chars:
-            return None
+            return False
         prepared.split = self.encoder.split(text)
         if self.chats is not None:
-            self.chats.note(body, request.messages, text, prepared.split.unseen)
-        return prepared
+            self.chats.note(body, prepared.request.messages, text, prepared.split.unseen)
+        return True
+
+    def render(self, tuple left not None) -> Prepared:
+        """Render and tokenize what `read` has left: a Prepared and its body."""
+        cdef Prepared prepared = left[0]
+        text = prepared.terms.text(prepared.request.messages)
+        return self.encode(prepared) if self.take_text(prepared, left[1], text) else None
 
     cpdef Prepared encode(self, Prepared prepared):
         """Tokenize; None if the general way has to. May run in any thread."""
@@ -207,7 +224,7 @@ cdef class Lane:
 
     def prepare(self, bytes body not None) -> Prepared:
         """Decode, render and tokenize."""
-        cdef Prepared prepared = self.read(body)
+        cdef Prepared prepared = self.read(body, False)
         return None if prepared is None else self.encode(prepared)
 
     cdef bint encode_here(self, Prepared prepared) except -1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chats of texts that say the same beside their messages: the same tools, the same template variables.
+"""Chats that say the same beside their messages: the same tools, the same template variables.
 
 The template and its options are settled once, so that only messages are left to be rendered: by a recipe, or else by
 the template's engine. Must not know how requests are decoded.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import parse_messages
+from fastfront.protocol.messages import are_plain_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,31 +39,29 @@ class PlainChats:
         self._kwargs = kwargs or {}
         self._recipes = template.recipes_of(tools, self._kwargs)
         self.has_options = tools is not None or bool(kwargs)
-        self.by_recipe: Callable[[list[dict[str, str]]], str | None] = (
+        self.by_recipe: Callable[[list[dict[str, Any]]], str | None] = (
             _no_recipe
             if self._recipes is None
             else partial(self._recipes.render, as_parts=self.content_format == "openai")
         )
         """What is ordinary of `text`, with a step less: None where no recipe fits."""
 
-    def text(self, messages: list[dict[str, str]], *, by_engine: bool = True) -> str | None:
-        """Return the prompt of a chat whose messages are a request's own, strings in every member.
+    def text(self, messages: list[dict[str, Any]]) -> str | None:
+        """Return the prompt of a chat whose messages are a request's own, fresh from the decoder.
 
-        None: each message must have a role and a content, nothing else, or the template refuses them. `by_engine`
-        False: None as well where no recipe fits; it is learnt then, if the shape comes again.
+        None: a message is not ordinary (protocol.messages.are_plain_messages), or the template refuses them.
         """
         recipes = self._recipes
         text = self.by_recipe(messages)
         if text is not None:
             return text
-        if not all(len(message) == 2 and "role" in message and "content" in message for message in messages):
+        if not messages or not are_plain_messages(messages):
             return None
-        conversation = parse_messages(messages, self.content_format)
-        if by_engine:
-            try:
-                text = self._template.render(conversation, tools=self._tools, kwargs=self._kwargs)
-            except BadRequestError:
-                return None
+        try:
+            conversation = parse_messages(messages, self.content_format)
+            text = self._template.render(conversation, tools=self._tools, kwargs=self._kwargs)
+        except BadRequestError:
+            return None
         if self.has_options and recipes is not None:  # without options the template has taken notice itself
             recipes.note(conversation)
         return text
@@ -72,5 +71,5 @@ class PlainChats:
         return () if self._recipes is None else self._recipes.of_shape(shape)
 
 
-def _no_recipe(messages: list[dict[str, str]]) -> None:
+def _no_recipe(messages: list[dict[str, Any]]) -> None:
     """Stand for the recipes of a template that has none."""

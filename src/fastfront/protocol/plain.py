@@ -9,6 +9,7 @@ decoder's business. Fields have the types and defaults that they have there; a t
 from __future__ import annotations
 
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -35,12 +36,12 @@ class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PlainChatRequest(_Plain):
-    """A chat of texts: each message has a role and a content, both strings (`PlainChats` sees to it).
+    """A chat whose messages are any objects: which of them are ordinary is for `PlainChats` to say.
 
     Members that are given as JSON are only skipped over: they count as they are written.
     """
 
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     n: int | None = 1

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from fastfront._native.parse import CALL_IDS_KIMI
 from fastfront.engine.types import encode
 from fastfront.errors import FastFrontError
-from fastfront.frontend import OFF_LOOP_BYTES
 from fastfront.prompt.render import chat_template_kwargs, plain_chats
 from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
 from fastfront.protocol.plain import PlainChatRequest, chat_terms_key
@@ -54,6 +54,8 @@ class ChatTerms:
         self.used = False
         """Since this was last considered for eviction."""
         self._parsers = parsers
+        self._counts_calls = parsers.any and parsers.call_ids == CALL_IDS_KIMI
+        """Whether answers depend on the calls that there were."""
         self._request = request
         self._kwargs = kwargs
         reading = parsers.prompt_reading(kwargs)
@@ -68,9 +70,11 @@ class ChatTerms:
         self.render = chats.by_recipe
         """What is ordinary of `text`: None where that has to be asked."""
 
-    def text(self, messages: list[dict[str, str]], body_bytes: int) -> str | None:
-        """Return the prompt's text; None: the general way has to make it, in the pool if the body is as large."""
-        return self.chats.text(messages, by_engine=body_bytes <= OFF_LOOP_BYTES or not self.chats.has_options)
+    def text(self, messages: list[dict[str, Any]]) -> str | None:
+        """Return the prompt's text; None: the general way has to make it, or to refuse it."""
+        if self._counts_calls and any(message.get("tool_calls") for message in messages):
+            return None
+        return self.chats.text(messages)
 
     def parsing(self, prompt: EncodedPrompt) -> Parsing:
         """Return the plan of the answer's parsers and what the engine is told, for Response and encode_add_request."""
@@ -136,7 +140,7 @@ class TermsBook:
             request = decode_chat_completion_request(body)
         except FastFrontError:
             return None  # perhaps for something else that this body says
-        request.messages = []  # they are texts, which terms do not depend on
+        request.messages = []  # which terms do not depend on; see ChatTerms.text
         terms = self._settle(request)
         with self._lock:
             while len(self._known) >= MAX_TERMS:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastfront._native.express import Lane, Sampling
 from fastfront.engine.types import SamplingParams, encode
 from fastfront.errors import FastFrontError
-from fastfront.frontend import DECODE_OFF_LOOP_BYTES, MAILBOX_LIMIT, Frontend
+from fastfront.frontend import DECODE_OFF_LOOP_BYTES, MAILBOX_LIMIT, OFF_LOOP_BYTES, Frontend
 from fastfront.output.stream import EVENT_STREAM_HEADERS, HEADERS_GRACE, note_slow_reader
 from fastfront.prompt.model import Model
 from fastfront.prompt.prompt_encoder import PromptEncoder
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from fastfront.routes.generate import Shape
-
-OFF_LOOP_BYTES = DECODE_OFF_LOOP_BYTES
-"""Bodies above this are decoded and rendered in the pool, as on the general way."""
 
 INLINE_UNSEEN = 16 * 1024
 """Bytes of a prompt that may be tokenized on the loop at most: 0.1 ms of ordinary text. More goes to the pool."""
@@ -73,7 +70,8 @@ def make_lanes(
             id_prefix=shape.id_prefix,
             id_suffix="-0" if shape.numbers_prompts else "",
             mailbox_limit=MAILBOX_LIMIT,
-            off_loop_bytes=OFF_LOOP_BYTES,
+            off_loop_bytes=DECODE_OFF_LOOP_BYTES,
+            render_off_loop_bytes=OFF_LOOP_BYTES,
             inline_unseen=INLINE_UNSEEN,
             inline_seconds=INLINE_SECONDS,
             head_grace=HEADERS_GRACE,
