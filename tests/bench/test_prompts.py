@@ -82,6 +82,22 @@ def test_new_chats_have_a_mark_in_every_message():
     assert 20_000 < len(" ".join(one["content"] for one in messages).split()) < 28_000
 
 
+def test_agents_send_calls_and_their_results():
+    """New ones in every request; their arguments are JSON, and each result has its call's id."""
+    data, marks = bodies(NAMED["calls2"])[0]
+    body = json.loads(data)
+    question, *exchanges = body["messages"]
+    assert (question["role"], body["tool_choice"], len(body["tools"])) == ("user", "none", 1)
+    assert len(exchanges) == 80
+    assert len(marks) == 81
+    for call, result in zip(exchanges[::2], exchanges[1::2], strict=True):
+        (made,) = call["tool_calls"]
+        assert (call["role"], call["content"], result["role"]) == ("assistant", None, "tool")
+        assert result["tool_call_id"] == made["id"]
+        assert set(json.loads(made["function"]["arguments"])) == {"place", "days"}
+    assert 16_000 < len(data.split()) < 28_000
+
+
 def test_growing_chats_go_on_where_they_were():
     """The next turn of a chat begins with all of the one before, and has no marks."""
     made = bodies(vary(NAMED["turns2"], prompt_tokens=800))

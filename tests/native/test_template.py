@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastfront._native.template import Recipe, RecipeBook
+from fastfront._native.template import ArgumentsPrinter, Recipe, RecipeBook
 from tests.reference.text_recipe import render
 
 CUTS = ("strip", "lstrip", "rstrip", "before", "after")
@@ -105,6 +105,8 @@ def say(role: Any, content: Any) -> dict[str, Any]:
 
 
 PART = {"type": "text", "text": "x"}
+CALL: dict[str, Any] = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+NOTHING = dict.fromkeys(("refusal", "annotations", "audio", "function_call"))
 
 
 @pytest.mark.parametrize(
@@ -115,8 +117,9 @@ PART = {"type": "text", "text": "x"}
             [say("system", "x"), say("user", ""), say("assistant", "é"), say("tool", "x")],
             *(b"suat", b"suat", b"SUAt"),
         ),
-        ([say("user", [PART])], b"U", None, None),
-        ([say("user", [PART]), say("tool", "x")], b"Ut", None, None),
+        ([say("user", [PART])], b"U", b"u", b"U"),
+        ([say("user", [PART]), say("tool", "x")], b"Ut", b"ut", b"Ut"),
+        ([say("tool", [PART])], b"T", b"t", b"t"),
         ([say("user", [PART, PART])], None, None, None),
         ([say("user", [])], None, None, None),
         ([say("user", [{**PART, "x": 1}])], None, None, None),
@@ -136,14 +139,109 @@ PART = {"type": "text", "text": "x"}
         ([], None, None, None),
         ((say("user", "x"),), None, None, None),
         (None, None, None, None),
+        ([say("user", "x") | NOTHING], None, b"u", b"U"),
+        ([say("user", "x") | {"tool_calls": None}], None, None, None),
+        ([say("user", "x") | {"refusal": ""}], None, None, None),
+        ([say("assistant", None)], None, b"a", b"N"),
+        ([{"role": "assistant", "refusal": None}], None, b"a", b"N"),
+        ([say("assistant", "x") | NOTHING | {"tool_calls": [], "reasoning": None}], None, b"a", b"A"),
+        ([say("assistant", "x") | {"annotations": []}], None, b"a", b"A"),
+        ([say("assistant", "x") | {"annotations": [1]}], None, None, None),
+        ([say("assistant", "x") | {"reasoning": "y"}], None, b"ha", b"hA"),
+        ([say("assistant", "x") | {"reasoning_content": "y"}], None, b"ha", b"hA"),
+        ([say("assistant", "x") | {"reasoning": 1}], None, None, None),
+        ([say("assistant", "x") | {"tool_calls": [CALL]}], None, b"ai", b"Ai"),
+        ([say("assistant", None) | {"tool_calls": [CALL, CALL], "reasoning": "y"}], None, b"haii", b"hNii"),
+        ([say("assistant", None) | {"tool_calls": [CALL] * 65}], None, None, None),
+        ([say("assistant", None) | {"tool_calls": {}}], None, None, None),
+        ([say("tool", "x") | {"tool_call_id": "1"}], None, b"r", b"r"),
+        ([say("tool", [PART]) | {"tool_call_id": "1"}], None, b"r", b"r"),
+        ([say("tool", "x") | {"tool_call_id": None}], None, None, None),
+        ([say("tool", "x") | {"tool_call_id": "1", "name": "f"}], None, None, None),
+        ([say("tool", None) | {"tool_call_id": "1"}], None, None, None),
+        ([say("user", "x") | {"tool_call_id": "1"}], None, None, None),
         ([say("user", "x")] * 512, b"u" * 512, b"u" * 512, b"U" * 512),
         ([say("user", "x")] * 513, None, None, None),
     ],
 )
 def test_only_plain_messages_have_a_shape(messages: Any, as_is: Any, as_text: Any, as_parts: Any) -> None:
-    """A role that is known, one text, nothing else."""
-    shapes = [RecipeBook.shape_of(messages, form) for form in (None, False, True)]
-    assert shapes == [as_is, as_text, as_parts]
+    """A role that is known, one text, calls and their results: nothing else that a template might see."""
+    book = RecipeBook(printer=ArgumentsPrinter(str, 1 << 20))
+    found = [book.read(messages, form) for form in (None, False, True)]
+    assert [None if read is None else read[0] for read in found] == [as_is, as_text, as_parts]
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ((), {"index": 0}),
+        ((), {"type": "other"}),
+        ((), {"id": None}),
+        ((), {"function": "f"}),
+        (("function",), {"name": 1}),
+        (("function",), {"arguments": {}}),
+        (("function",), {"strict": True}),
+    ],
+)
+def test_calls_that_have_no_shape(where: tuple[str, ...], what: dict[str, Any]) -> None:
+    """A template might see what the shape does not tell of."""
+    call = {**CALL, "function": {**CALL["function"], **what}} if where else {**CALL, **what}
+    assert (
+        RecipeBook(printer=ArgumentsPrinter(str, 1 << 20)).read([say("assistant", "x") | {"tool_calls": [call]}], False)
+        is None
+    )
+
+
+def test_the_texts_of_a_conversation() -> None:
+    """In the order of its letters; arguments as they are printed."""
+    messages = [
+        say("user", "a"),
+        say("assistant", None) | {"tool_calls": [CALL, {**CALL, "id": "2"}], "reasoning": "why"},
+        say("tool", "b") | {"tool_call_id": "1"},
+        say("assistant", [PART]),
+    ]
+    call, other = ("1", "f", "<{}>"), ("2", "f", "<{}>")
+    book = RecipeBook(printer=ArgumentsPrinter("<{}>".format, 1 << 20))
+    assert book.read(messages, False) == (b"uhaiira", ["a", "why", "", *call, *other, "1", "b", "x"])
+    assert book.read(messages, True) == (b"UhNiirA", ["a", "why", *call, *other, "1", "b", "x"])
+
+
+def test_arguments_are_printed_once() -> None:
+    """And remembered as they were written; what cannot be printed has no recipe."""
+    asked: list[str] = []
+
+    def printed(arguments: str) -> str | None:
+        asked.append(arguments)
+        return None if arguments == "bad" else arguments.upper()
+
+    def calling(arguments: str) -> list[dict[str, Any]]:
+        function = {"name": "f", "arguments": arguments}
+        return [say("assistant", "x") | {"tool_calls": [{**CALL, "function": function}]}]
+
+    book = RecipeBook(printer=ArgumentsPrinter(printed, 1 << 20))
+    book.add(b"ai", Recipe(4, [], [0, 3]))
+    for _ in range(2):
+        assert book.render(calling("good"), False) == "xGOOD"
+        assert book.render(calling("bad"), False) is None
+    assert asked == ["good", "bad"]
+    large = "a" * (1 << 16)
+    for _ in range(2):
+        assert book.render(calling(large), False) == "x" + large.upper()
+    assert asked[2:] == [large, large]
+    assert RecipeBook().read(calling("{}"), False) is None
+
+
+def test_arguments_are_remembered_up_to_a_bound() -> None:
+    """And then forgotten: what is printed stays right."""
+    printer = ArgumentsPrinter(lambda arguments: arguments[::-1], 100_000)
+    book = RecipeBook(printer=printer)
+    for number in range(200):
+        arguments = f"{number:06}" * 400
+        call = {**CALL, "function": {"name": "f", "arguments": arguments}}
+        read = book.read([say("assistant", "x") | {"tool_calls": [call]}], False)
+        assert read is not None
+        assert read[1][-1] == arguments[::-1]
+        assert 0 < len(printer) <= 20
 
 
 def test_a_conversation_goes_to_the_first_recipe_of_its_shape_that_fits() -> None:
@@ -166,17 +264,21 @@ def test_a_conversation_goes_to_the_first_recipe_of_its_shape_that_fits() -> Non
 
 
 def test_the_first_use_of_a_recipe_is_told() -> None:
-    """Once for each recipe, with the messages that it rendered."""
+    """Once for each recipe, with the texts that it rendered."""
     told: list[Any] = []
-    book = RecipeBook(lambda shape, messages: told.append((shape, messages)))
+    book = RecipeBook(lambda shape, texts: told.append((shape, texts)))
     book.add(b"u", Recipe(1, [(0, "equals", "a", True)], []))
     book.add(b"u", Recipe(1, [], []))
     for content in ("a", "a", "b", "b"):
         assert book.render([say("user", content)]) == ""
-    assert told == [(b"u", [say("user", "a")]), (b"u", [say("user", "b")])]
+    assert told == [(b"u", ["a"]), (b"u", ["b"])]
 
 
 def test_a_recipe_is_added_only_under_a_shape_of_its_size() -> None:
     """Else it would read contents that are not there."""
     with pytest.raises(ValueError, match="as many"):
         RecipeBook().add(b"uu", Recipe(1, [], [0]))
+    for shape, contents in ((b"ai", 4), (b"r", 2), (b"Nii", 6), (b"ha", 2)):
+        RecipeBook().add(shape, Recipe(contents, [], []))
+        with pytest.raises(ValueError, match="as many"):
+            RecipeBook().add(shape, Recipe(contents + 1, [], []))

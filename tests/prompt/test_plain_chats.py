@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastfront.prompt import Model
 from fastfront.prompt.conversation import parse_messages
 from fastfront.prompt.plain_chats import PlainChats
+from fastfront.prompt.recipe_battery import _ARGUMENTS as ARGUMENTS
 from fastfront.prompt.render import plain_chats, render_chat
 from fastfront.prompt.template import ChatTemplate
 from fastfront.protocol.chat import decode_chat_completion_request
@@ -59,6 +60,114 @@ def test_real_templates_print_what_jinja2_prints(name: str, messages: list[dict[
     if chats._recipes is not None:
         assert chats._recipes.settle(60)
     assert chats.by_recipe(messages) in (None, text)
+
+
+call_texts = st.sampled_from(["call_1", "a b", "", "\u00e9", "<|im_end|>"])
+agent_calls = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": call_texts,
+            "type": st.just("function"),
+            "function": st.fixed_dictionaries({"name": call_texts, "arguments": st.sampled_from(ARGUMENTS)}),
+        }
+    ),
+    max_size=2,
+)
+agent_contents = st.sampled_from(["", "x", " \n", "<think>\na\n</think>\nb", "\u65e5\U0001f600", "<tool_response>"])
+agent_messages = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({"role": st.sampled_from(["user", "system"]), "content": agent_contents}),
+        st.fixed_dictionaries(
+            {"role": st.just("assistant"), "content": st.one_of(st.none(), agent_contents), "tool_calls": agent_calls},
+            optional={"reasoning": st.one_of(st.none(), agent_contents)},
+        ),
+        st.fixed_dictionaries({"role": st.just("tool"), "tool_call_id": call_texts, "content": agent_contents}),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@settings(max_examples=40)
+@given(messages=agent_messages, number=st.integers(0, len(OPTIONS) - 1))
+def test_real_templates_print_histories_of_agents(name: str, messages: list[dict[str, Any]], number: int) -> None:
+    """Calls, their results and reasoning, as jinja2 prints them, with a recipe or without."""
+    tools, kwargs = OPTIONS[number]
+    if (name, number) not in _chats:
+        made = traced(TEMPLATES[name], TOKENS)
+        _chats[name, number] = made, PlainChats(made, made.content_format, tools, kwargs)
+    template, chats = _chats[name, number]
+    text = expected(template, messages, tools, kwargs)
+    assert [chats.text(messages) for _ in range(2)] == [text, text]
+    if chats._recipes is not None:
+        assert chats._recipes.settle(60)
+    assert chats.by_recipe(messages) in (None, text)
+
+
+@pytest.mark.parametrize("parts", [False, True], ids=["string", "openai"])
+@pytest.mark.parametrize("tools", [None, [WEATHER]], ids=["plain", "tools"])
+def test_histories_of_agents_are_learnt_at_their_second_sight(parts: bool, tools: Any) -> None:
+    """Whatever their texts and arguments are."""
+    printed = "{% for p in m.content %}{{ p.text }}{% endfor %}" if parts else "{{ m.content }}"
+    source = (
+        "{% for m in messages %}<{{ m.role }}>{% if m.role == 'tool' %}{{ m.tool_call_id }}={{ m.content }}{% else %}"
+        + printed
+        + "{% endif %}{{ m.reasoning }}{% for c in m.tool_calls or [] %}{% set f = c.function %}{{ c.id }}:{{ f.name }}"
+        "{% if f.arguments is mapping and f.arguments %}{{ f.arguments | tojson }}{% endif %}{% endfor %}{% endfor %}"
+    )
+    template = traced(source)
+    chats = PlainChats(template, "openai" if parts else "string", tools)
+
+    def history(text: str, arguments: str) -> list[dict[str, Any]]:
+        function = {"name": f"f{text}", "arguments": arguments}
+        call = {"id": f"id{text}", "type": "function", "function": function}
+        return [
+            {"role": "user", "content": text},
+            {"role": "assistant", "content": None, "tool_calls": [call, call], "reasoning": text, "refusal": None},
+            {"role": "tool", "tool_call_id": f"id{text}", "content": text},
+            {"role": "assistant", "content": [{"type": "text", "text": text}]},
+        ]
+
+    for number in range(2):
+        assert chats.by_recipe(history(f"{number}", '{"a":1}')) is None
+        chats.text(history(f"{number}", '{"a":1}'))
+        assert chats._recipes is not None
+        assert chats._recipes.settle(60)
+    for arguments in ('{"b": [1.50, "\\u00e9"]}', '{"a":1}', " {} ", '{"x": "</tool_call>"}'):
+        messages = history("new", arguments)
+        text = chats.by_recipe(messages)
+        assert (text is None) == (arguments == " {} ")  # asked for: another kind of content
+        assert chats.text(messages) == expected(template, messages, tools, {})
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "{{ f.arguments }}",
+        "{{ f.arguments | length }}",
+        "{{ f.arguments.a }}",
+        "{% for k in f.arguments %}{{ k }}{% endfor %}",
+        "{{ f.arguments | tojson(indent=2) }}",
+        "{{ 'a' in f.arguments }}",
+        "{{ f | tojson }}",
+        "{{ f.arguments ~ '' }}",
+    ],
+)
+def test_arguments_that_are_more_than_printed_are_left_to_an_engine(use: str) -> None:
+    """A recipe knows nothing of them but their JSON."""
+    template = traced(
+        "{% for m in messages %}{% for c in m.tool_calls %}{% set f = c.function %}" + use + "{% endfor %}{% endfor %}"
+    )
+    chats = PlainChats(template, "string", [WEATHER])
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
+    messages = [{"role": "assistant", "content": "x", "tool_calls": [call]}]
+    text = expected(template, messages, [WEATHER], {})
+    for _ in range(3):
+        assert chats.text(messages) == text
+        assert chats._recipes is not None
+        assert chats._recipes.settle(60)
+    assert chats.by_recipe(messages) is None
 
 
 @pytest.mark.parametrize("name", ["model", "chatml"])

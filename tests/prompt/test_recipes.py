@@ -249,7 +249,7 @@ def test_templates_of_the_model_are_traced_and_those_of_requests_are_not() -> No
         [{"role": "system", "content": "x-anthropic-billing-header: a\nBe brief."}, *say("x")],
         [{"role": "developer", "content": "Be brief."}, *say("x")],
         [*say("x"), {"role": "function", "content": "x"}],
-        [{"role": "user", "content": [{"type": "text", "text": "x"}]}],
+        [{"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "text", "text": "y"}]}],
         [{"role": "user", "content": "x", "name": "n"}],
         [{"role": "user", "content": None}],
         [],

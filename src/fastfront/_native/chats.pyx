@@ -25,6 +25,8 @@ from fastfront._native.template import RecipeBook
 
 ctypedef shared_ptr[const prompt_parts.IdRun] Ids
 
+cdef object reader = RecipeBook()
+
 cdef Py_ssize_t HEAD_BYTES = 65536     # of a body, where its messages begin: tools may come before them
 cdef Py_ssize_t OVERHEAD_BYTES = 1024  # of a message, beside its texts and ids
 cdef Ids NO_IDS = prompt_parts.IdRun.of(core.token_span())
@@ -327,12 +329,15 @@ cdef class ChatMemory:
             if at == prompt_parts.kNowhere:
                 return None
             end = prompt_parts.find_object_end(json, at)
-            letter = RecipeBook.shape_of([decoded], self.as_parts)
-            if end == prompt_parts.kNowhere or letter is None:
+            found = reader.read([decoded], self.as_parts)
+            if end == prompt_parts.kNowhere or found is None:
                 return None
+            letters, texts = found
+            if len(letters) != 1 or len(texts) != 1:
+                return None  # calls and their results: what is printed of them depends on more than one text
             message = Message.__new__(Message)
-            message.raw, message.content = body[at:end], decoded["content"]
-            message.letter = PyBytes_AS_STRING(letter)[0]
+            message.raw, message.content = body[at:end], texts[0]
+            message.letter = PyBytes_AS_STRING(letters)[0]
             added.append(message)
             at = prompt_parts.find_next_object(json, end)
         if messages and at != prompt_parts.kNowhere:

@@ -2,7 +2,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Recipe", "RecipeBook"]
+__all__ = ["ArgumentsPrinter", "Recipe", "RecipeBook"]
 
 class Recipe:
     """How the prompt of one conversation shape is joined from the contents. Immutable but for `plan`."""
@@ -35,23 +35,43 @@ class Recipe:
     def render(self, contents: list[str]) -> str | None:
         """Return the prompt, or None if a question has another answer (or a content is no plain str)."""
 
+class ArgumentsPrinter:
+    """What a template prints of the arguments of calls, remembered by how they were written."""
+
+    def __init__(self, printed: Callable[[str], str | None], max_size: int) -> None:
+        """Take what prints them (None: that is not for a recipe), and the bound on characters that are remembered.
+
+        What takes more than a sixteenth of that is printed each time.
+        """
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+
 class RecipeBook:
     """The recipes of one template by the shape of the conversation.
 
     A shape is a letter for each message: `s`, `u`, `a`, `t` for system, user, assistant and tool; in upper case where
-    the template gets the content as a list of one text part.
+    the template gets the content as a list of one text part. `r` is a tool's message with a tool_call_id, `N` one of
+    an assistant with no part at all. Behind a message stands an `i` for each of its calls, before it an `h` if it has
+    reasoning. The texts of a conversation are, letter by letter: a content; for `r` id and content; for `N` none; for
+    `i` id, name and arguments; for `h` the reasoning.
     """
 
-    def __init__(self, on_first_use: Callable[[bytes, list[dict[str, Any]]], None] | None = None) -> None:
-        """Take who is told, with shape and messages, when a recipe has been used for the first time."""
+    def __init__(
+        self,
+        on_first_use: Callable[[bytes, list[str]], None] | None = None,
+        printer: ArgumentsPrinter | None = None,
+    ) -> None:
+        """Take who is told, with shape and texts, when a recipe has been used for the first time.
 
-    @staticmethod
-    def shape_of(messages: object, as_parts: bool | None = None) -> bytes | None:
-        """Return the shape, or None if a message is anything but a dict of a known role and one text, or if there are
-        more than 512.
+        Without a printer conversations with calls are not read.
+        """
 
-        Messages are as the template gets them. With `as_parts`, their contents are plain strings, which the template
-        would get as parts (True; a tool's all the same as a string) or as strings (False).
+    def read(self, messages: object, as_parts: bool | None = None) -> tuple[bytes, list[str]] | None:
+        """Return shape and texts; None for members that these do not tell of, and for more than 512 messages.
+
+        Messages are as the template gets them, with a role and a content. With `as_parts`, they are a request's own,
+        whose texts the template would get as parts (True; a tool's all the same as a string) or as strings (False).
         """
 
     def __len__(self) -> int:
@@ -70,4 +90,4 @@ class RecipeBook:
         """Forget the shape's recipes, if it has some."""
 
     def render(self, messages: object, as_parts: bool | None = None) -> str | None:
-        """Return the prompt, or None if no recipe fits. `messages` and `as_parts` as for `shape_of`."""
+        """Return the prompt, or None if no recipe fits. `messages` and `as_parts` as for `read`."""

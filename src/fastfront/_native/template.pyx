@@ -17,7 +17,7 @@ from libcpp.memory cimport make_unique, unique_ptr
 from libcpp.string cimport string
 from libcpp.vector cimport vector
 
-__all__ = ["Recipe", "RecipeBook"]
+__all__ = ["ArgumentsPrinter", "Recipe", "RecipeBook"]
 
 cdef extern from *:
     """
@@ -44,18 +44,6 @@ cdef dict QUESTIONS = {
     "ends_with": <int>Question.ends_with,
     "equals": <int>Question.equals,
 }
-# Conversations longer than that have no shape: what is kept for one is bounded.
-cdef Py_ssize_t MAX_MESSAGES = 512
-# What a template makes of contents that are plain strings; AS_IS: it gets the messages as they are.
-cdef enum:
-    AS_IS
-    AS_TEXT
-    AS_PARTS
-cdef str ROLE = "role"
-cdef str CONTENT = "content"
-cdef str TYPE = "type"
-cdef str TEXT = "text"
-
 
 cdef vector[char32_t] as_chars(str text) except *:
     cdef vector[char32_t] chars
@@ -81,60 +69,7 @@ cdef bint view_of(object text, TextView& view) noexcept:
     return True
 
 
-cdef object member(dict message, str name):
-    cdef PyObject* found = PyDict_GetItemWithError(message, name)
-    return None if found is NULL else <object>found
-
-
-cdef char letter_of(object role) noexcept:
-    """The role's letter in a shape, or 0 for a role that has none."""
-    cdef TextView view
-    if not view_of(role, view) or view.width != 1:
-        return 0
-    if view.size == 4:
-        if memcmp(view.data, "user", 4) == 0:
-            return c"u"
-        return c"t" if memcmp(view.data, "tool", 4) == 0 else 0
-    if view.size == 6:
-        return c"s" if memcmp(view.data, "system", 6) == 0 else 0
-    return c"a" if view.size == 9 and memcmp(view.data, "assistant", 9) == 0 else 0
-
-
-cdef bint read_messages(list messages, int form, string& shape, vector[TextView]& contents) except -1:
-    """Fill the conversation's shape and its contents. False: a message is more than a role and one text."""
-    cdef Py_ssize_t count = PyList_GET_SIZE(messages)
-    cdef Py_ssize_t index
-    cdef char letter
-    cdef object content
-    if count == 0 or count > MAX_MESSAGES:
-        return False
-    shape.resize(<size_t>count)
-    contents.resize(<size_t>count)
-    for index in range(count):
-        message = <object>PyList_GET_ITEM(messages, index)
-        if type(message) is not dict or len(<dict>message) != 2:
-            return False
-        letter = letter_of(member(<dict>message, ROLE))
-        if letter == 0:
-            return False
-        content = member(<dict>message, CONTENT)
-        if type(content) is list:
-            if form != AS_IS or len(<list>content) != 1:
-                return False
-            part = <object>PyList_GET_ITEM(content, 0)
-            if type(part) is not dict or len(<dict>part) != 2:
-                return False
-            kind = member(<dict>part, TYPE)
-            if type(kind) is not str or kind != TEXT:
-                return False
-            content = member(<dict>part, TEXT)
-            letter = letter - 32
-        elif form == AS_PARTS and letter != c"t":
-            letter = letter - 32
-        if not view_of(content, contents[index]):
-            return False
-        shape[index] = letter
-    return True
+include "chat_shape.pxi"
 
 
 cdef int form_of(as_parts) except -1:
@@ -204,21 +139,24 @@ cdef class Recipe:
 cdef class RecipeBook:
     cdef dict _recipes
     cdef object _on_first_use
-    # Kept between calls for their memory: the GIL is held from filling to last use.
-    cdef string _shape
+    cdef ArgumentsPrinter _printer
+    # Kept between calls for its memory: the GIL is held from filling to last use.
     cdef vector[TextView] _views
 
-    def __init__(self, on_first_use=None):
+    def __init__(self, on_first_use=None, ArgumentsPrinter printer=None):
         self._recipes = {}
         self._on_first_use = on_first_use
+        self._printer = printer
 
-    @staticmethod
-    def shape_of(messages, as_parts=None):
-        cdef string shape
-        cdef vector[TextView] contents
-        if type(messages) is not list or not read_messages(messages, form_of(as_parts), shape, contents):
+    def read(self, messages, as_parts=None):
+        cdef string letters
+        cdef list texts = []
+        cdef vector[size_t] arguments
+        if type(messages) is not list or not read_messages(<list>messages, form_of(as_parts), letters, texts, arguments):
             return None
-        return bytes(shape)
+        if not arguments.empty() and (self._printer is None or not self._printer.print_all(texts, arguments)):
+            return None
+        return bytes(letters), texts
 
     def __len__(self):
         return len(self._recipes)
@@ -230,7 +168,7 @@ cdef class RecipeBook:
         return self._recipes.get(shape, ())
 
     def add(self, bytes shape not None, Recipe recipe not None):
-        if recipe.ptr.get().contents() != <size_t>len(shape):
+        if recipe.ptr.get().contents() != texts_of(shape):
             raise ValueError("not as many contents as the shape has")
         self._recipes[shape] = (*self._recipes.get(shape, ()), recipe)
 
@@ -238,19 +176,30 @@ cdef class RecipeBook:
         self._recipes.pop(shape, None)
 
     def render(self, messages, as_parts=None):
-        if type(messages) is not list or not read_messages(messages, form_of(as_parts), self._shape, self._views):
+        cdef string letters
+        cdef list texts = []
+        cdef vector[size_t] arguments
+        cdef Recipe recipe
+        cdef Py_ssize_t count, n
+        if type(messages) is not list or not read_messages(<list>messages, form_of(as_parts), letters, texts, arguments):
             return None
-        shape = <bytes>self._shape
+        shape = <bytes>letters
         found = self._recipes.get(shape)
         if found is None:
             return None
-        cdef Recipe recipe
+        if not arguments.empty() and (self._printer is None or not self._printer.print_all(texts, arguments)):
+            return None
+        count = PyList_GET_SIZE(texts)
         for recipe in <tuple>found:
+            self._views.resize(<size_t>count)
+            for n in range(count):
+                if not view_of(<object>PyList_GET_ITEM(texts, n), self._views[<size_t>n]):
+                    return None
             text = join(recipe.ptr.get(), self._views)
             if text is not None:
                 if not recipe.used:
                     recipe.used = True
                     if self._on_first_use is not None:
-                        self._on_first_use(shape, messages)
+                        self._on_first_use(shape, texts)
                 return text
         return None

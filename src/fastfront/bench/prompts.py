@@ -80,6 +80,8 @@ def make_bodies(
         sampling |= {"logprobs": True, "top_logprobs": workload.top_logprobs}
     if workload.parsed:
         sampling |= {"tools": TOOLS}
+    if workload.called:
+        sampling |= {"tools": TOOLS, "tool_choice": "none"}  # the answers are for no parser
     # A null takes a member away, for servers that refuse what they do not know.
     sampling = {name: value for name, value in (sampling | (extra or {})).items() if value is not None}
     bodies: list[Body] = []
@@ -101,6 +103,8 @@ def _prompts(workload: Workload, text: Text, overhead: int) -> Iterator[dict[str
     while True:
         if not workload.chat:
             yield {"prompt": f"{MARK} {text.take(workload.prompt_tokens - overhead)}"}
+        elif workload.called:
+            yield {"messages": [_say("user", f"{MARK} {text.take(30)}"), *_calls(workload, text, f"{MARK} ")]}
         elif workload.exchanges:
             yield {"messages": [*_history(workload, text, f"{MARK} "), _say("user", f"{MARK} {text.take(30)}")]}
         else:
@@ -115,6 +119,19 @@ def _history(workload: Workload, text: Text, mark: str = "") -> list[dict[str, s
     for _ in range(workload.exchanges):
         messages.append(_say("user", mark + text.take(share * 0.3)))
         messages.append(_say("assistant", mark + text.take(share * 0.7)))
+    return messages
+
+
+def _calls(workload: Workload, text: Text, mark: str) -> list[dict[str, Any]]:
+    """Return calls and their results so far: 1 token of arguments to 9 of a result."""
+    share = max((workload.prompt_tokens - 200) // workload.exchanges - 40, 2)  # less what templates put around them
+    messages: list[dict[str, Any]] = []
+    for number in range(workload.exchanges):
+        arguments = json.dumps({"place": mark + text.take(share * 0.1), "days": number})
+        function = {"name": "get_weather", "arguments": arguments}
+        call = {"id": f"call_{number}", "type": "function", "function": function}
+        messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        messages.append({"role": "tool", "tool_call_id": f"call_{number}", "content": mark + text.take(share * 0.9)})
     return messages
 
 

@@ -29,6 +29,8 @@ class Workload:
     """Chat: every answer is thinking, a few words and tool calls, and the frontends have parsers for them."""
     exchanges: int = 0
     """Earlier exchanges of a chat, before its question."""
+    called: bool = False
+    """These exchanges are tool calls and their results, as an agent sends them back: nobody asks anything in between."""
     growing: bool = False
     """The same chats are asked again and again, each time with one more exchange: all but the end was seen before."""
     rate: float = 0.0
@@ -67,6 +69,10 @@ _NAMED = (
     Workload(
         name="turns2", prompt_tokens=48_000, output_tokens=1, concurrency=2, stream=False, exchanges=40, growing=True
     ),
+    Workload(name="calls64", prompt_tokens=700, output_tokens=1, concurrency=64, stream=False, exchanges=3, called=True),
+    Workload(
+        name="calls2", prompt_tokens=48_000, output_tokens=1, concurrency=2, stream=False, exchanges=40, called=True
+    ),
 )
 
 NAMED = {workload.name: workload for workload in _NAMED}
@@ -82,6 +88,8 @@ MEANING = {
     "long64": "1,770-token prompts, 1 token out, 64 clients",
     "agent2": "new 48,000-token chats of 81 messages, 1 token out, 2 clients",
     "turns2": "the next turn of such chats, all but the end seen before, 2 clients",
+    "calls64": "700-token prompts, most of it three tool calls and their results, 1 token out, 64 clients",
+    "calls2": "new 48,000-token chats of forty tool calls and their results, 1 token out, 2 clients",
 }
 """The same in words."""
 

@@ -160,11 +160,11 @@ def _add_tool_members(parsed: Message, message: Message) -> None:
 
 def _parse_tool_call(call: Message) -> Message:
     function = _ordered(call["function"], ("arguments", "name"))
-    function["arguments"] = _parse_arguments(function.get("arguments"), function.get("name"))
+    function["arguments"] = parse_arguments(function.get("arguments"), function.get("name"))
     return _ordered({**call, "function": function}, ("id", "function", "type"))
 
 
-def _parse_arguments(arguments: Any, name: object) -> Any:
+def parse_arguments(arguments: Any, name: object) -> Any:
     """Return the arguments as an object, which templates want; what is none becomes an empty one.
 
     It stands in the history: refusing it would make every further turn of this conversation fail too.

@@ -62,8 +62,9 @@ class PlainChats:
             text = self._template.render(conversation, tools=self._tools, kwargs=self._kwargs)
         except BadRequestError:
             return None
-        if self.has_options and recipes is not None:  # without options the template has taken notice itself
-            recipes.note(conversation)
+        # Without options the template has taken notice itself, of what has a shape as it gets it.
+        if recipes is not None and (self.has_options or not recipes.has_shape(conversation)):
+            recipes.note(messages, as_parts=self.content_format == "openai")
         return text
 
     def recipes(self, shape: bytes) -> tuple[Recipe, ...]:

@@ -9,7 +9,7 @@ of character. Must not know templates.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from fastfront.prompt.trace import CUTS, QUESTIONS, Signature, Step, signatures_of
 
@@ -43,6 +43,20 @@ _TEXTS = (
     ),
     *("\n" + "long " * 4000 + "\n", " \u65e5" * 3000 + " ", "\n\U0001f600" * 2000),
 )
+_ARGUMENTS = (
+    *("{}", '{"a": 1}', '{"city": "Z\u00fcrich", "days": [1, -2.5, 1e+300, true, false, null]}', '{"": {"": []}}'),
+    *(
+        '{"code": "if a < b && c > d:\\n\\tprint(\\"x\\")"}',
+        '{"</tool_call>": "<tool_call>\\n{}"}',
+        '{"n": 12345678901234567890}',
+    ),
+    *(
+        '{"\U0001f600": "\u65e5\u672c \u2028 \\u0001"}',
+        '{"deep": {"er": {"est": [[], {}, ""]}}}',
+        '{"long": "' + "ab " * 5000 + '"}',
+    ),
+)
+"""Of calls, as `tojson` prints them."""
 _AROUND = (("", ""), ("", "x"), ("x", ""), ("x", "y"), ("\n ", " \n"), ("é", "日"))
 
 _RENDERINGS = 48
@@ -53,13 +67,18 @@ _UNLIKE = 4
 """Conversations in which one content may be of another kind: the recipe refuses, or prints what jinja2 prints."""
 
 
-def cases(contents: Sequence[str], steps: Sequence[Step], seed: int) -> Iterator[list[str]]:
-    """Yield contents for a recipe with those steps, first those that it was traced with."""
+def cases(
+    contents: Sequence[str], steps: Sequence[Step], seed: int, arguments: Container[int] = ()
+) -> Iterator[list[str]]:
+    """Yield contents for a recipe with those steps, first those that it was traced with.
+
+    `arguments`: the contents that are the arguments of calls, as JSON.
+    """
     yield list(contents)
     rng = random.Random(seed)  # noqa: S311 - a battery that fails must fail again
-    signatures = signatures_of(len(contents), steps)
-    pools = {signature: _pool(signature, rng) for signature in set(signatures)}
-    kind = {signature: [text for text in pool if _fits(text, signature)] for signature, pool in pools.items()}
+    signatures = [(own, number in arguments) for number, own in enumerate(signatures_of(len(contents), steps))]
+    pools = {(own, is_json): _pool(own, is_json, rng) for own, is_json in set(signatures)}
+    kind = {signature: [text for text in pool if _fits(text, signature[0])] for signature, pool in pools.items()}
     places = dict.fromkeys(kind, 0)
     for number in range(max(_LEAST, _RENDERINGS // len(contents)) + _UNLIKE):
         texts: list[str] = []
@@ -83,7 +102,9 @@ def _fits(content: str, signature: Signature) -> bool:
     return True
 
 
-def _pool(signature: Signature, rng: random.Random) -> list[str]:
+def _pool(signature: Signature, is_json: bool, rng: random.Random) -> list[str]:
+    if is_json:
+        return rng.sample(_ARGUMENTS, len(_ARGUMENTS))
     asked = sorted({text for _, _, text, _ in signature if text})
     near = [before + text + after for text in asked for before, after in _AROUND]
     near += [part for text in asked for part in (text[1:], text[:-1], text + text, f"{text}x{text}x{text}")]

@@ -21,6 +21,7 @@ from typing import Any
 from fastfront._native.template import Recipe, RecipeBook
 from fastfront.prompt import recipe_battery
 from fastfront.prompt.background import Background, Pace
+from fastfront.prompt.chat_shape import ARGUMENTS, arguments_texts, conversation, is_plain, system_texts
 from fastfront.prompt.conversation import BILLING_HEADER, Message
 from fastfront.prompt.sandbox import FUNCTIONS
 from fastfront.prompt.trace import Signature, Step, signatures_of
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 Events = Callable[[Iterable[Any]], Iterator[Any]]
 """What a template's output goes through, piece by piece."""
 
-_ROLES = {"a": "assistant", "s": "system", "t": "tool", "u": "user"}
 _FIRST_SHAPES = tuple(system + "ua" * turns + "u" for turns in range(4) for system in ("", "s"))
 _MAX_ATTEMPTS = 4
 """Recipes of a shape, those included that came to nothing."""
@@ -60,8 +60,8 @@ class NotAgreedError(Exception):
 class _Era:
     """All that is known while the dates that recipes print stay as they are: for good, for most templates."""
 
-    def __init__(self, on_first_use: Callable[[bytes, list[dict[str, Any]]], None], max_weight: int) -> None:
-        self.book = RecipeBook(on_first_use)
+    def __init__(self, on_first_use: Callable[[bytes, list[str]], None], max_weight: int) -> None:
+        self.book = RecipeBook(on_first_use, ARGUMENTS)
         self._max_weight = max_weight
         self.weights: dict[bytes, int] = {}
         """Of the shapes in the book, the oldest first."""
@@ -162,33 +162,46 @@ class Recipes:
             return ()
         return found
 
-    def note(self, messages: list[Message]) -> None:
+    def note(self, messages: list[Message], *, as_parts: bool | None = None) -> None:
         """Take notice of a conversation that no recipe fitted: at the second sight of its shape it is learnt from.
 
-        Siblings know no shapes at load: theirs begin with the next turn of the first conversation.
+        Siblings know no shapes at load: theirs begin with the next turn of the first conversation. Arguments as for
+        `render`.
         """
-        shape, era = RecipeBook.shape_of(messages), self._era
-        if shape is None or len(shape) > _MAX_MESSAGES or era.is_done(shape):
+        era = self._era
+        found = era.book.read(messages, as_parts)
+        if found is None:
+            return
+        shape, texts = found
+        if len(shape) > _MAX_MESSAGES or era.is_done(shape):
             return
         if len(era.sights) >= _MAX_SHAPES:
             era.sights = {}
         era.sights[shape] = sights = era.sights.get(shape, 0) + 1
         if sights > 1:
-            self._learn_later(shape, _contents(messages))
+            self._learn_later(shape, texts)
         elif self._is_sibling:
-            self._learn_next_turn(shape, messages)
+            self._learn_next_turn(shape, texts)
+
+    def has_shape(self, messages: list[Message]) -> bool:
+        """Return whether a conversation, as the template gets it, has a shape."""
+        return self._era.book.read(messages) is not None
 
     def settle(self, timeout: float) -> bool:
         """Wait until nothing is left to be learnt. False: it took longer than `timeout` seconds."""
         return self._background.settle(timeout)
 
-    def _on_first_use(self, shape: bytes, messages: list[Message]) -> None:
+    def _on_first_use(self, shape: bytes, contents: list[str]) -> None:
         if len(shape) > 2 or self._is_sibling:
-            self._learn_next_turn(shape, messages)
+            self._learn_next_turn(shape, contents)
 
-    def _learn_next_turn(self, shape: bytes, messages: list[Message]) -> None:
-        """See to it that there is a recipe when the conversation comes back with an answer and a question more."""
-        contents = _contents(messages)
+    def _learn_next_turn(self, shape: bytes, contents: list[str]) -> None:
+        """See to it that there is a recipe when the conversation comes back with an answer and a question more.
+
+        With calls nobody knows what comes next, and learning costs more than an engine does a few times.
+        """
+        if not is_plain(shape):
+            return
         if len(shape) > 2:
             grown, contents = shape + shape[-2:], contents + contents[-2:]
         else:
@@ -202,15 +215,14 @@ class Recipes:
     def _learn(self, shape: bytes, contents: list[str], pace: Pace) -> None:
         era = self._era
         # It may have been seen once more while it was learnt from.
-        if era.is_done(shape) or era.book.render(_conversation(shape, contents)) is not None:
+        if era.is_done(shape) or any(recipe.render(contents) is not None for recipe in era.book.of_shape(shape)):
             return
         if len(era.attempts) >= _MAX_SHAPES:
             era.attempts = {}
         era.attempts[shape] = era.attempts.get(shape, 0) + 1
         try:
-            traced = self._template.run(contents, lambda texts: self._bind(_conversation(shape, texts)), pace.through)
-            systems = [index for index, letter in enumerate(shape) if letter in b"sS"]
-            steps = traced.steps + [(index, "starts_with", BILLING_HEADER, False) for index in systems]
+            traced = self._template.run(contents, lambda texts: self._bind(conversation(shape, texts)), pace.through)
+            steps = traced.steps + [(place, "starts_with", BILLING_HEADER, False) for place in system_texts(shape)]
             recipe = Recipe(len(contents), steps, traced.pieces)
             self._prove(recipe, shape, contents, steps, pace)
         except Exception as reason:
@@ -224,10 +236,10 @@ class Recipes:
         # A chat that has grown by a turn asks nothing new: its trace is as good as that of the chat before.
         enough = _ENOUGH_AGREED if signatures <= self._proven else None
         agreed = 0
-        for texts in recipe_battery.cases(contents, steps, seed=len(shape)):
+        for texts in recipe_battery.cases(contents, steps, seed=len(shape), arguments=arguments_texts(shape)):
             text = recipe.render(texts)
             pace.rest()
-            if text is not None and text != self._reference(self._bind(_conversation(shape, texts)), pace.through):
+            if text is not None and text != self._reference(self._bind(conversation(shape, texts)), pace.through):
                 raise NotAgreedError
             agreed += text is not None
             if agreed == enough:
@@ -236,16 +248,3 @@ class Recipes:
             raise NotAgreedError
         if len(self._proven) < _MAX_SHAPES:
             self._proven |= signatures
-
-
-def _conversation(shape: bytes, texts: Sequence[Any]) -> list[Message]:
-    """Return the messages of a shape as a template sees them."""
-    return [
-        {"role": _ROLES[letter.lower()], "content": [{"type": "text", "text": text}] if letter.isupper() else text}
-        for letter, text in zip(shape.decode(), texts, strict=True)
-    ]
-
-
-def _contents(messages: list[Message]) -> list[str]:
-    contents = (message["content"] for message in messages)
-    return [content if type(content) is str else content[0]["text"] for content in contents]

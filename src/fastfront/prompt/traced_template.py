@@ -19,7 +19,7 @@ from jinja2.runtime import Context, Undefined
 from fastfront.prompt import limits, template_rules
 from fastfront.prompt.sandbox import BOUNDED, FUNCTIONS, BoundedCodeGenerator, ChatEnvironment, run_for
 from fastfront.prompt.trace import Piece, Step, Trace, UntraceableError
-from fastfront.prompt.traced_text import METHODS, Opaque, Text, join
+from fastfront.prompt.traced_text import METHODS, Arguments, Opaque, Text, join
 
 _STEPS_PER_MESSAGE = 16
 _MAX_LITERALS = 128 * 1024
@@ -58,6 +58,13 @@ def _of_text(of_text: Callable[..., Any], of_others: Callable[..., Any]) -> Call
     return apply
 
 
+def _of_arguments(of_arguments: Callable[..., Any], of_others: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return (of_arguments if type(value) is Arguments else of_others)(value, *args, **kwargs)
+
+    return apply
+
+
 class _TracingCodeGenerator(BoundedCodeGenerator):
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         self.write("environment.printed(")
@@ -91,6 +98,10 @@ class _TracingEnvironment(ChatEnvironment):
         self.filters["string"] = _of_text(lambda text: text, self.filters["string"])
         for name in ("iterable", "sequence", "string"):
             self.tests[name] = _of_text(lambda _: True, tests[name])
+        for name in ("iterable", "mapping", "sequence"):  # as a dict is
+            self.tests[name] = _of_arguments(lambda _: True, self.tests[name])
+        to_json: Callable[..., Any] = self.filters["tojson"]
+        self.filters["tojson"] = _of_arguments(Arguments.to_json, to_json)
         self.globals["lipsum"] = _refusing("a function of chance")
 
     @staticmethod

@@ -167,6 +167,28 @@ class Split(Opaque):
         return Text(self.trace, (self.trace.cut(self._view, "before" if index == 0 else "after", self._separator),))
 
 
+class Arguments(Opaque):
+    """Stands for the arguments of a call, an object of which a template may print the JSON."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: Text) -> None:
+        """Take the JSON, as `tojson` prints it."""
+        super().__init__(text.trace)
+        self._text = text
+
+    __hash__ = Opaque.refused
+
+    def __bool__(self) -> bool:
+        return self._text != "{}"
+
+    def to_json(self, **options: object) -> Text:
+        """`tojson` without options that say something."""
+        if any(options.values()):
+            self.trace.refuse("arguments printed in another way")
+        return self._text
+
+
 def join(trace: Trace | None, texts: Any) -> str | Text:
     """Return the texts (plain strings and Text) put together: a plain string if no view is among them."""
     pieces: list[Piece] = []
