@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from typing import Any
 
@@ -194,13 +196,14 @@ def test_calls_that_have_no_shape(where: tuple[str, ...], what: dict[str, Any]) 
 
 def test_the_texts_of_a_conversation() -> None:
     """In the order of its letters; arguments as they are printed."""
+    made = {**CALL, "function": {"name": "f", "arguments": "{ }"}}
     messages = [
         say("user", "a"),
-        say("assistant", None) | {"tool_calls": [CALL, {**CALL, "id": "2"}], "reasoning": "why"},
+        say("assistant", None) | {"tool_calls": [made, {**made, "id": "2"}], "reasoning": "why"},
         say("tool", "b") | {"tool_call_id": "1"},
         say("assistant", [PART]),
     ]
-    call, other = ("1", "f", "<{}>"), ("2", "f", "<{}>")
+    call, other = ("1", "f", "<{ }>"), ("2", "f", "<{ }>")
     book = RecipeBook(printer=ArgumentsPrinter("<{}>".format, 1 << 20))
     assert book.read(messages, False) == (b"uhaiira", ["a", "why", "", *call, *other, "1", "b", "x"])
     assert book.read(messages, True) == (b"UhNiirA", ["a", "why", *call, *other, "1", "b", "x"])
@@ -231,12 +234,48 @@ def test_arguments_are_printed_once() -> None:
     assert RecipeBook().read(calling("{}"), False) is None
 
 
+objects = st.dictionaries(
+    st.text(max_size=3),
+    st.recursive(
+        st.one_of(st.text(max_size=5), st.integers(), st.floats(), st.booleans(), st.none()),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=2), inner, max_size=3)),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@given(objects, st.sampled_from([(", ", ": "), (",", ":")]), st.booleans(), st.data())
+def test_arguments_that_are_printed_already_are_taken_as_they_are(
+    value: Any, separators: tuple[str, str], ascii_only: bool, data: st.DataObject
+) -> None:
+    """Only those, however they are written and wherever a character of theirs is another one."""
+    asked: list[str] = []
+    written = json.dumps(value, ensure_ascii=ascii_only, separators=separators)
+    for text in (written, data.draw(st.sampled_from(mutations(written)))):
+        call = {**CALL, "function": {"name": "f", "arguments": text}}
+        printer = ArgumentsPrinter(lambda written: asked.append(written) or "printed", 1 << 20)
+        read = RecipeBook(printer=printer).read([say("assistant", "x") | {"tool_calls": [call]}], False)
+        assert read is not None
+        if text not in asked:
+            assert read[1][-1] == text == json.dumps(json.loads(text), ensure_ascii=False)
+            assert isinstance(json.loads(text), dict)
+    if separators[0] == ", " and not re.search(r"[.\\]|\d{18}|NaN|Infinity|e[+-]", written):
+        assert written not in asked
+
+
+def mutations(text: str) -> list[str]:
+    places = range(len(text))
+    changed = [text[:n] + char + text[n + 1 :] for n in places for char in ' "0-}a\\']
+    return [*changed, *(text[:n] + text[n + 1 :] for n in places), *(text[:n] + " " + text[n:] for n in places)]
+
+
 def test_arguments_are_remembered_up_to_a_bound() -> None:
     """And then forgotten: what is printed stays right."""
     printer = ArgumentsPrinter(lambda arguments: arguments[::-1], 100_000)
     book = RecipeBook(printer=printer)
     for number in range(200):
-        arguments = f"{number:06}" * 400
+        arguments = f"{number:06}" * 400  # no object
         call = {**CALL, "function": {"name": "f", "arguments": arguments}}
         read = book.read([say("assistant", "x") | {"tool_calls": [call]}], False)
         assert read is not None

@@ -172,6 +172,19 @@ cdef size_t texts_of(bytes shape) except? 0:
     return count
 
 
+cdef bint is_printed(str written) except -1:
+    """Whether these arguments are what `tojson` prints of them. False: that is not found out here."""
+    cdef TextView view
+    cdef bytes encoded
+    if view_of(written, view) and view.max_char < 128:
+        return is_printed_object(string_view(<const char*>view.data, view.size))
+    try:
+        encoded = written.encode()
+    except UnicodeEncodeError:
+        return False
+    return is_printed_object(string_view(PyBytes_AS_STRING(encoded), <size_t>PyBytes_GET_SIZE(encoded)))
+
+
 cdef class ArgumentsPrinter:
     """What is printed of calls' arguments, by how they were written. An agent sends the same ones in each request."""
 
@@ -192,6 +205,8 @@ cdef class ArgumentsPrinter:
         cdef size_t n
         for n in range(arguments.size()):
             written = <object>PyList_GET_ITEM(texts, <Py_ssize_t>arguments[n])
+            if is_printed(<str>written):
+                continue
             try:
                 text = self.known[written]
             except KeyError:

@@ -29,6 +29,13 @@ cdef extern from "text_view.hpp" namespace "fastfront" nogil:
         uint8_t width
         char32_t max_char
 
+cdef extern from "<string_view>" namespace "std" nogil:
+    cdef cppclass string_view:
+        string_view(const char* data, size_t size) noexcept
+
+cdef extern from "printed_json.hpp" namespace "fastfront" nogil:
+    cpp_bool is_printed_object(string_view) noexcept
+
 cdef extern from "text_recipe.hpp" namespace "fastfront" nogil:
     cdef enum class Cut(uint8_t):
         strip

@@ -41,7 +41,8 @@ class ArgumentsPrinter:
     def __init__(self, printed: Callable[[str], str | None], max_size: int) -> None:
         """Take what prints them (None: that is not for a recipe), and the bound on characters that are remembered.
 
-        What takes more than a sixteenth of that is printed each time.
+        What takes more than a sixteenth of that is printed each time. What is an object as json.dumps(...,
+        ensure_ascii=False) writes it is taken to be printed as it is.
         """
 
     def __len__(self) -> int:

@@ -30,7 +30,7 @@ class Workload:
     exchanges: int = 0
     """Earlier exchanges of a chat, before its question."""
     called: bool = False
-    """These exchanges are tool calls and their results, as an agent sends them back: nobody asks anything in between."""
+    """These exchanges are an agent's calls and their results, with no question in between."""
     growing: bool = False
     """The same chats are asked again and again, each time with one more exchange: all but the end was seen before."""
     rate: float = 0.0
@@ -69,7 +69,9 @@ _NAMED = (
     Workload(
         name="turns2", prompt_tokens=48_000, output_tokens=1, concurrency=2, stream=False, exchanges=40, growing=True
     ),
-    Workload(name="calls64", prompt_tokens=700, output_tokens=1, concurrency=64, stream=False, exchanges=3, called=True),
+    Workload(
+        name="calls64", prompt_tokens=700, output_tokens=1, concurrency=64, stream=False, exchanges=3, called=True
+    ),
     Workload(
         name="calls2", prompt_tokens=48_000, output_tokens=1, concurrency=2, stream=False, exchanges=40, called=True
     ),

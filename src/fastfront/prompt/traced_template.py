@@ -94,14 +94,15 @@ class _TracingEnvironment(ChatEnvironment):
         self.tests = {
             name: function if name in _TESTS else _refusing(f"the test {name!r}") for name, function in tests.items()
         }
-        self.filters["trim"] = _of_text(Text.strip, self.filters["trim"])
-        self.filters["string"] = _of_text(lambda text: text, self.filters["string"])
+        filters: dict[str, Any] = self.filters
+        filters["trim"] = _of_text(Text.strip, filters["trim"])
+        filters["string"] = _of_text(lambda text: text, filters["string"])
+        filters["tojson"] = _of_arguments(Arguments.to_json, filters["tojson"])
         for name in ("iterable", "sequence", "string"):
             self.tests[name] = _of_text(lambda _: True, tests[name])
         for name in ("iterable", "mapping", "sequence"):  # as a dict is
-            self.tests[name] = _of_arguments(lambda _: True, self.tests[name])
-        to_json: Callable[..., Any] = self.filters["tojson"]
-        self.filters["tojson"] = _of_arguments(Arguments.to_json, to_json)
+            of_others: Callable[..., Any] = self.tests[name]
+            self.tests[name] = _of_arguments(lambda _: True, of_others)
         self.globals["lipsum"] = _refusing("a function of chance")
 
     @staticmethod
