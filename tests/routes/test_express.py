@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 
 import msgspec
@@ -114,7 +115,7 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({"messages": [{"role": "user", "content": None}]}), ()),
         (msgspec.json.encode({"messages": [{"role": "user", "content": "a", "name": 1}]}), ()),
         (msgspec.json.encode({"messages": [{"role": "assistant", "tool_calls": [{"id": "1"}]}]}), ()),
-        (msgspec.json.encode(HELLO), [(b"x-request-id", b"mine")]),
+        (msgspec.json.encode(HELLO), [(b"x-request-id", b"i" * 513)]),
         (msgspec.json.encode(HELLO), [(b"x-data-parallel-rank", b"0")]),
         (msgspec.json.encode(HELLO), [(b"x-vllm-priority", b"1")]),
         (msgspec.json.encode(HELLO), [(b"x-session-id", b"s")]),
@@ -130,6 +131,34 @@ def test_the_rest_is_left_untouched(frontend, body, headers):
     exchange = FakeExchange(headers)
     assert lane(exchange, body) is False
     assert (frontend.engine.sent, frontend.open_requests, exchange.on_disconnect) == ([], 1, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([(b"x-request-id", b"mine")], "chatcmpl-mine"),
+        ([(b"x-request-id", b"mine"), (b"x-request-id", b"other")], "chatcmpl-mine"),
+        ([(b"x-request-id", b"caf\xe9")], "chatcmpl-caf\u00e9"),
+        ([(b"x-request-id", b"i" * 512)], "chatcmpl-" + "i" * 512),
+        ([(b"x-request-id", b"")], None),
+    ],
+)
+def test_an_id_of_the_clients_own(frontend, headers, expected):
+    """Proxies give one to every request. The answer and the engine have it."""
+    exchange = FakeExchange(headers)
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is True
+    ((response, payload),) = frontend.engine.sent
+    external = decode_request(payload).external_req_id
+    assert external == response.id
+    assert external == expected if expected else re.fullmatch("chatcmpl-[0-9a-f]{16}", external)
+
+
+@pytest.mark.parametrize("value", [b"application/json; charset=utf-8", b"Application/JSON", b"application/json;x=y"])
+def test_a_content_type_with_parameters(frontend, value):
+    """Is JSON's all the same."""
+    exchange = FakeExchange()
+    exchange.headers = [(b"content-type", value)]
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is True
 
 
 def test_an_empty_prompt_is_left(frontend):

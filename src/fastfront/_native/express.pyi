@@ -46,6 +46,8 @@ class Lane:
         chats: Any,
         observe: Callable[[int, float], object],
         is_allowed: Callable[[bytes], bool] | None,
+        is_json_type: Callable[[bytes], bool],
+        max_id_chars: int,
         on_slow_reader: Callable[[], object],
         stream_headers: tuple[tuple[bytes, bytes], ...],
         stream_kind: int,
@@ -68,7 +70,8 @@ class Lane:
         from its request and body (routes.chat_terms), which give the prompt's text; where `members_of` the request are
         `no_members`, its terms are `plain_terms`. A completion's text comes from `text_of`. `encoder` gives a text's
         ids; `chats` (prompt.known_chats, or None) the prompts of chats seen before. What returns None leaves the
-        request to the general way. `observe` hears the status and seconds of each response. A body of more than
+        request to the general way. `is_json_type` tells whether a Content-Type is JSON's; a longer X-Request-Id than
+        `max_id_chars` is left. `observe` hears the status and seconds of each response. A body of more than
         `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes have to be tokenized (less once that has
         taken more than `inline_seconds`), go to the frontend's pool; a stream's head leaves alone after `head_grace`
         seconds.

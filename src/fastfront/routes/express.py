@@ -25,6 +25,8 @@ from fastfront.protocol.completions import decode_completion_request
 from fastfront.routes import chat_completions, completions
 from fastfront.routes.chat_terms import TermsBook
 from fastfront.routes.details import are_plain
+from fastfront.routes.generate import MAX_ID_CHARS
+from fastfront.routes.http import is_json_type
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,6 +62,8 @@ def make_lanes(
             frontend=frontend,
             loop=loop,
             is_allowed=is_allowed,
+            is_json_type=is_json_type,
+            max_id_chars=MAX_ID_CHARS,
             encoder=encoder,
             add_special_tokens=add_special_tokens,
             observe=frontend.metrics.http.observer(path, "POST"),
