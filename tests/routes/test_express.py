@@ -105,6 +105,13 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({**HELLO, "max_tokens": 2049}), ()),
         (msgspec.json.encode({**HELLO, "temperature": 3}), ()),
         (msgspec.json.encode({**HELLO, "stop": ""}), ()),
+        (msgspec.json.encode({**HELLO, "logprobs": True}), ()),
+        (msgspec.json.encode({**HELLO, "response_format": {"type": "json_object"}}), ()),
+        (msgspec.json.encode({**HELLO, "min_tokens": -1}), ()),
+        (msgspec.json.encode({**HELLO, "min_tokens": 2, "max_tokens": 1}), ()),
+        (msgspec.json.encode({**HELLO, "min_tokens": 2040}), ()),
+        (msgspec.json.encode({**HELLO, "stop_token_ids": ["x"]}), ()),
+        (msgspec.json.encode({**HELLO, "logit_bias": {str(number): 1 for number in range(600)}}), ()),
         (msgspec.json.encode({**HELLO, "stop": [""]}), ()),
         (msgspec.json.encode({**HELLO, "stop": ["a", "b", "c", "d", "e"]}), ()),
         (msgspec.json.encode({**HELLO, "model": "other"}), ()),
@@ -159,6 +166,38 @@ def test_a_content_type_with_parameters(frontend, value):
     exchange = FakeExchange()
     exchange.headers = [(b"content-type", value)]
     assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is True
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stop_token_ids": [5]},
+        {"logit_bias": {"5": 1.0}},
+        {"allowed_token_ids": [5, 6]},
+        {"bad_words": ["no"]},
+        {"min_tokens": 2},
+        {"min_tokens": 1, "stop": "x", "max_tokens": 1},
+        {"response_format": {"type": "text"}},
+        {"response_format": None, "stop_token_ids": None, "logit_bias": None, "logprobs": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_what_decides_sampling_alone_is_taken(frontend, path, more):
+    """From the first sight on, and the engine gets what the general way gives it."""
+    body = HELLO if path == CHAT else {"prompt": "Hello!"}
+    for _ in range(2):
+        assert compare_ways(frontend, path, msgspec.json.encode({**body, **more}))
+    assert compare_ways(frontend, path, msgspec.json.encode(body))
+
+
+@pytest.mark.parametrize("more", [{"logprobs": 0}, {"logprobs": 2}, {"echo": True}])
+def test_completions_that_show_more_are_left(frontend, more):
+    """Logprobs of the token that was chosen among them, which a 0 asks for."""
+    lane = lanes_of(frontend)[COMPLETION]
+    assert lane(FakeExchange(), b'{"prompt": "Hello"}') is True
+    assert lane(FakeExchange(), msgspec.json.encode({"prompt": "Hello", **more})) is False
+    assert lane(FakeExchange(), b'{"prompt": "Hello", "logprobs": null, "echo": false}') is True
 
 
 def test_an_empty_prompt_is_left(frontend):

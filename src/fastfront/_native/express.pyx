@@ -28,6 +28,7 @@ cdef frozenset SPECIAL_HEADERS = frozenset(
     (b"x-data-parallel-rank", b"x-vllm-priority", b"x-session-id", b"endpoint-load-metrics-format")
 )
 cdef int MAX_SAMPLINGS = 1024
+cdef int MAX_JSON_KEY = 4096    # bytes of what decides one of them as JSON
 cdef int CLIENT_CLOSED = 499
 cdef Py_ssize_t ALWAYS_INLINE = 2048  # bytes whose tokens cost less than a hand-over to the pool, whatever they are
 
@@ -50,7 +51,7 @@ cdef class Lane:
 
     cdef object frontend, engine, pump, loop, observe, is_allowed, is_json_type, on_slow_reader
     cdef object decode, key_of, learn, text_of, encoder, chats
-    cdef object members_of, no_members, plain_terms, terms_of
+    cdef object json_of, no_json, json_key, plain_terms, terms_of
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
@@ -64,7 +65,7 @@ cdef class Lane:
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, members_of, no_members, plain_terms, terms_of, encoder,
+        self, *, frontend, loop, decode, key_of, learn, text_of, json_of, no_json, json_key, plain_terms, terms_of, encoder,
         chats, observe, is_allowed, is_json_type, max_id_chars,
         on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
         mailbox_limit, off_loop_bytes, render_off_loop_bytes, inline_unseen, inline_seconds, head_grace,
@@ -73,7 +74,7 @@ cdef class Lane:
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
         self.decode, self.key_of, self.learn, self.text_of, self.encoder = decode, key_of, learn, text_of, encoder
-        self.members_of, self.no_members, self.plain_terms = members_of, no_members, plain_terms
+        self.json_of, self.no_json, self.json_key, self.plain_terms = json_of, no_json, json_key, plain_terms
         self.terms_of, self.chats = terms_of, chats
         self.is_json_type, self.max_id_chars = is_json_type, max_id_chars
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
@@ -153,7 +154,7 @@ cdef class Lane:
         """Read a body: what is new of the chat, or all of it. False: it need not be tried otherwise."""
         cdef Prepared prepared
         cdef Sampling sampling
-        cdef object terms = None
+        cdef object terms
         try:
             request = self.decode(body if chat is None else chat.rest)
         except Exception:
@@ -163,13 +164,17 @@ cdef class Lane:
             return None
         if request.stream_options is not None and not request.stream:
             return None
-        if self.terms_of is not None:
-            terms = self.plain_terms
-            if self.members_of(request) != self.no_members:
+        terms = self.plain_terms
+        key = self.key_of(request)
+        if self.json_of(request) != self.no_json:
+            if self.terms_of is not None:
                 terms = self.terms_of(request, body)
                 if terms is None:
                     return False
-        key = self.key_of(request)
+            json_key = self.json_key(request)
+            if sum(map(len, json_key)) > MAX_JSON_KEY:
+                return None
+            key = (key, json_key)
         stop = request.stop
         if type(stop) is str:
             key = (key, stop)  # an empty one, too: it is refused, and must not pass for none
@@ -232,7 +237,7 @@ cdef class Lane:
             prepared.max_tokens = prepared.sampling.wanted
         if 0 <= self.override_max_tokens < prepared.max_tokens:
             prepared.max_tokens = self.override_max_tokens
-        return prepared
+        return prepared if prepared.request.min_tokens <= prepared.max_tokens else None
 
     def prepare(self, bytes body not None) -> Prepared:
         """Decode, render and tokenize."""

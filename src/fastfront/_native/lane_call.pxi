@@ -50,6 +50,7 @@ cdef class Call:
             include_usage=include_usage,
             continuous_usage=continuous_usage,
             stop=prepared.sampling.stop,
+            min_tokens=request.min_tokens,
             arrival_time=arrival,
             max_tokens=prepared.max_tokens,
             mailbox_limit=lane.mailbox_limit,
