@@ -165,6 +165,13 @@ sampling = {
     "ignore_eos": st.booleans(),
     "max_tokens": st.one_of(st.none(), st.integers(0, 2049)),
     "n": st.sampled_from([1, 1, 1, None, 2]),
+    "min_tokens": st.sampled_from([0, 1, 5, 2040, -1, None]),
+    "stop_token_ids": st.sampled_from([None, [], [5], [5, 7, 5], [-1], ["x"]]),
+    "logit_bias": st.sampled_from([None, {}, {"5": 1}, {"5": -100.0, "6": 1e9}, {"x": 1}]),
+    "allowed_token_ids": st.sampled_from([None, [5, 6], [], [10**9]]),
+    "bad_words": st.sampled_from([[], ["bad"], ["bad", "x y"], None]),
+    "response_format": st.sampled_from([None, {"type": "text"}, {"type": "json_object"}, {"type": "odd"}]),
+    "logprobs": st.sampled_from([None, False, True, 0, 1]),
 }
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 roles = st.sampled_from(["system", "user", "assistant", "developer", "other"])

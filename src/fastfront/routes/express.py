@@ -25,6 +25,8 @@ from fastfront.protocol.completions import decode_completion_request
 from fastfront.routes import chat_completions, completions
 from fastfront.routes.chat_terms import TermsBook
 from fastfront.routes.details import are_plain
+from fastfront.routes.generate import MAX_ID_CHARS
+from fastfront.routes.http import is_json_type
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,6 +62,8 @@ def make_lanes(
             frontend=frontend,
             loop=loop,
             is_allowed=is_allowed,
+            is_json_type=is_json_type,
+            max_id_chars=MAX_ID_CHARS,
             encoder=encoder,
             add_special_tokens=add_special_tokens,
             observe=frontend.metrics.http.observer(path, "POST"),
@@ -75,6 +79,7 @@ def make_lanes(
             inline_unseen=INLINE_UNSEEN,
             inline_seconds=INLINE_SECONDS,
             head_grace=HEADERS_GRACE,
+            json_key=plain.sampling_json_key,
             **rest,
         )
 
@@ -88,8 +93,8 @@ def make_lanes(
             key_of=plain.completion_sampling_key,
             learn=learner(model, decode_completion_request, lower_completion_sampling_params),
             text_of=_prompt_of,
-            members_of=None,
-            no_members=None,
+            json_of=plain.sampling_json,
+            no_json=plain.NO_SAMPLING_JSON,
             plain_terms=None,
             terms_of=None,
             chats=None,
@@ -106,8 +111,8 @@ def make_lanes(
             key_of=plain.chat_sampling_key,
             learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
             text_of=None,
-            members_of=plain.chat_terms,
-            no_members=plain.NO_TERMS,
+            json_of=plain.chat_json,
+            no_json=plain.NO_CHAT_JSON,
             plain_terms=terms_of.plain,
             terms_of=terms_of,
             chats=known_chats(model, plain.decode_plain_chat),
@@ -133,6 +138,9 @@ def learner(model: Model, decode: Callable[[bytes], Any], lower: Callable[[Any, 
             return None
         requested = getattr(request, "requested_max_tokens", request.max_tokens)
         if (request.n or 1) != 1 or (requested is not None and requested > model.max_model_len):
+            return None
+        shows_logprobs = request.logprobs is not None and request.logprobs is not False
+        if shows_logprobs or request.echo or params.structured_outputs is not None:
             return None
         wanted = requested if requested is not None else model.default_sampling.get("max_tokens")
         params.max_tokens = _DEFAULT_MAX_TOKENS  # is not sent: the lane adds what the prompt leaves room for
