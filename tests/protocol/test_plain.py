@@ -15,14 +15,14 @@ from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completio
 from fastfront.protocol.completions import CompletionRequest, decode_completion_request
 
 PAIRS = [
-    (plain.PlainChatRequest, ChatCompletionRequest, {"messages", *plain.TERMS}),
-    (plain.PlainCompletionRequest, CompletionRequest, {"prompt"}),
+    (plain.PlainChatRequest, ChatCompletionRequest, {"messages", "top_logprobs", *plain.TERMS, *plain.SAMPLING_JSON}),
+    (plain.PlainCompletionRequest, CompletionRequest, {"prompt", *plain.SAMPLING_JSON}),
 ]
 
 
 @pytest.mark.parametrize(("short", "complete", "narrower"), PAIRS)
 def test_fields_are_those_of_the_complete_request(short, complete, narrower):
-    """Same types, same defaults; only what a prompt may be is less, and terms are not read."""
+    """Same types, same defaults; only what a prompt may be is less, and JSON is not read."""
     types = typing.get_type_hints(complete, include_extras=True)
     theirs = {field.name: field for field in msgspec.structs.fields(complete)}
     for field in msgspec.structs.fields(short):
@@ -48,6 +48,7 @@ common = {
     "seed": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
     "stop": st.one_of(st.none(), st.just("x"), st.lists(st.just("yz"), max_size=4)),
     "ignore_eos": st.booleans(),
+    "min_tokens": st.integers(0, 1),
     "n": st.just(1),
     "user": st.one_of(st.none(), texts),
 }
@@ -55,12 +56,24 @@ messages = st.lists(st.fixed_dictionaries({"role": texts, "content": texts}), mi
 tokens = st.integers(1, 100)
 
 
-@given(st.fixed_dictionaries({"messages": messages}, optional={**common, "max_tokens": tokens}))
+@given(
+    st.fixed_dictionaries(
+        {"messages": messages},
+        optional={
+            **common,
+            "max_tokens": tokens,
+            "logprobs": st.sampled_from([None, False]),
+            "top_logprobs": st.sampled_from([None, 0]),
+        },
+    )
+)
 def test_chats_come_out_the_same(body):
     """Field by field, for any body that is taken."""
     raw = msgspec.json.encode(body)
     short, complete = plain.decode_plain_chat(raw), decode_chat_completion_request(raw)
-    read = {name: value for name, value in msgspec.structs.asdict(short).items() if name not in plain.TERMS}
+    unread = {*plain.TERMS, *plain.SAMPLING_JSON}
+    read = {name: value for name, value in msgspec.structs.asdict(short).items() if name not in unread}
+    read["top_logprobs"] = read["top_logprobs"] or 0  # a null is none
     assert {name: getattr(complete, name) for name in read} == read
     assert plain.chat_terms_key(short) is None
 
@@ -75,18 +88,26 @@ def test_terms_are_keyed_as_they_are_written():
     assert all(key is not None and sorted(key) == [b""] * 5 + [b"1"] for key in keys)
 
 
-@given(st.fixed_dictionaries({"prompt": texts.filter(bool)}, optional={**common, "max_tokens": tokens}))
+@given(
+    st.fixed_dictionaries(
+        {"prompt": texts.filter(bool)},
+        optional={**common, "max_tokens": tokens, "logprobs": st.sampled_from([None, 0, 2]), "echo": st.booleans()},
+    )
+)
 def test_completions_come_out_the_same(body):
     """Field by field, for any body that is taken."""
     raw = msgspec.json.encode(body)
     short, complete = plain.decode_plain_completion(raw), decode_completion_request(raw)
-    assert {name: getattr(complete, name) for name in short.__struct_fields__} == msgspec.structs.asdict(short)
+    read = {name: value for name, value in msgspec.structs.asdict(short).items() if name not in plain.SAMPLING_JSON}
+    assert {name: getattr(complete, name) for name in read} == read
+    assert plain.sampling_json_key(short) == (b"",) * len(plain.SAMPLING_JSON)
 
 
 @pytest.mark.parametrize(
     "more",
     [
-        {"logprobs": True},
+        {"logprobs": "yes"},
+        {"prompt_logprobs": 1},
         {"guided_json": {}},
         {"temperature": "1"},
         {"max_tokens": 1.5},
@@ -103,10 +124,19 @@ def test_what_is_rare_is_left(more):
         plain.decode_plain_chat(msgspec.json.encode(body))
 
 
+def test_json_that_decides_sampling_is_keyed_as_it_is_written():
+    """By the bytes of each; a member that is not there is no null."""
+    body = b'{"prompt": "x", "stop_token_ids": [ 1,2 ] , "logit_bias":null}'
+    assert plain.sampling_json_key(plain.decode_plain_completion(body)) == (b"[ 1,2 ]", b"null", b"", b"", b"")
+    written = [plain.decode_plain_chat(b'{"messages": [], "%b": 1}' % name.encode()) for name in plain.SAMPLING_JSON]
+    assert len({plain.sampling_json_key(request) for request in written}) == len(plain.SAMPLING_JSON)
+    assert all(plain.chat_json(request) != plain.NO_CHAT_JSON for request in written)
+
+
 def test_a_key_holds_all_that_decides_sampling():
     """Two requests that differ in one sampling field differ in their key; stop strings are keyed by the lane."""
     base = plain.PlainChatRequest(messages=[])
-    unkeyed = {"messages", "model", "stream", "stream_options", "user", "stop", *plain.TERMS}
+    unkeyed = {"messages", "model", "stream", "stream_options", "user", "stop", *plain.TERMS, *plain.SAMPLING_JSON}
     for name in base.__struct_fields__:
         other = msgspec.structs.replace(base, **{name: 77})
         differs = plain.chat_sampling_key(other) != plain.chat_sampling_key(base)

@@ -15,6 +15,7 @@ from fastfront.output.parsers import UNPARSED, AnswerParsers
 from fastfront.pool import PromptPool
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes import chat_completions, completions, express
+from fastfront.routes.constraints import settle_known
 from fastfront.routes.generate import Headers, engine_requests
 from fastfront.telemetry import Metrics
 
@@ -89,6 +90,19 @@ class FakeExchange:
         self.declined.set()
 
 
+class FakeChecker:
+    """Knows the constraints that a test has it know."""
+
+    def __init__(self):
+        self.backend, self.is_blind, self.verdicts = "auto", False, {}
+
+    def learn(self, verdict, **constraint):
+        self.verdicts[json.dumps(constraint)] = verdict
+
+    def known(self, members, tag=""):
+        return self.verdicts.get(json.dumps({kind: value for kind, value in members.items() if value is not None}))
+
+
 class Frontend:
     """What lanes need of one."""
 
@@ -103,6 +117,7 @@ class Frontend:
             added_tokens=model.tokenizer.added_tokens,
             config=model.config,
         )
+        self.structured = FakeChecker()
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 
     def begin_request(self):
@@ -124,6 +139,7 @@ def general(frontend, path, body, request_id):
     if path == CHAT:
         assert route.adjust(frontend, request) is None
     prompts = route.prepare(frontend.model, request)
+    settle_known(frontend.structured, request, prompts.params[0])
     parsing = route.parse(frontend, request, prompts) if path == CHAT else UNPARSED
     headers = Headers(None, None, None, None)
     (only,) = engine_requests(request, prompts, headers, request_id, 0.0, route.SHAPE, parsing)
@@ -165,6 +181,13 @@ sampling = {
     "ignore_eos": st.booleans(),
     "max_tokens": st.one_of(st.none(), st.integers(0, 2049)),
     "n": st.sampled_from([1, 1, 1, None, 2]),
+    "min_tokens": st.sampled_from([0, 1, 5, 2040, -1, None]),
+    "stop_token_ids": st.sampled_from([None, [], [5], [5, 7, 5], [-1], ["x"]]),
+    "logit_bias": st.sampled_from([None, {}, {"5": 1}, {"5": -100.0, "6": 1e9}, {"x": 1}]),
+    "allowed_token_ids": st.sampled_from([None, [5, 6], [], [10**9]]),
+    "bad_words": st.sampled_from([[], ["bad"], ["bad", "x y"], None]),
+    "response_format": st.sampled_from([None, {"type": "text"}, {"type": "json_object"}, {"type": "odd"}]),
+    "logprobs": st.sampled_from([None, False, True, 0, 1]),
 }
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 roles = st.sampled_from(["system", "user", "assistant", "developer", "other"])

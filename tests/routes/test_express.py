@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 
 import msgspec
@@ -104,6 +105,13 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({**HELLO, "max_tokens": 2049}), ()),
         (msgspec.json.encode({**HELLO, "temperature": 3}), ()),
         (msgspec.json.encode({**HELLO, "stop": ""}), ()),
+        (msgspec.json.encode({**HELLO, "logprobs": True}), ()),
+        (msgspec.json.encode({**HELLO, "response_format": {"type": "json_object"}}), ()),
+        (msgspec.json.encode({**HELLO, "min_tokens": -1}), ()),
+        (msgspec.json.encode({**HELLO, "min_tokens": 2, "max_tokens": 1}), ()),
+        (msgspec.json.encode({**HELLO, "min_tokens": 2040}), ()),
+        (msgspec.json.encode({**HELLO, "stop_token_ids": ["x"]}), ()),
+        (msgspec.json.encode({**HELLO, "logit_bias": {str(number): 1 for number in range(600)}}), ()),
         (msgspec.json.encode({**HELLO, "stop": [""]}), ()),
         (msgspec.json.encode({**HELLO, "stop": ["a", "b", "c", "d", "e"]}), ()),
         (msgspec.json.encode({**HELLO, "model": "other"}), ()),
@@ -114,7 +122,7 @@ def test_ordinary_requests_are_taken(frontend, path):
         (msgspec.json.encode({"messages": [{"role": "user", "content": None}]}), ()),
         (msgspec.json.encode({"messages": [{"role": "user", "content": "a", "name": 1}]}), ()),
         (msgspec.json.encode({"messages": [{"role": "assistant", "tool_calls": [{"id": "1"}]}]}), ()),
-        (msgspec.json.encode(HELLO), [(b"x-request-id", b"mine")]),
+        (msgspec.json.encode(HELLO), [(b"x-request-id", b"i" * 513)]),
         (msgspec.json.encode(HELLO), [(b"x-data-parallel-rank", b"0")]),
         (msgspec.json.encode(HELLO), [(b"x-vllm-priority", b"1")]),
         (msgspec.json.encode(HELLO), [(b"x-session-id", b"s")]),
@@ -130,6 +138,103 @@ def test_the_rest_is_left_untouched(frontend, body, headers):
     exchange = FakeExchange(headers)
     assert lane(exchange, body) is False
     assert (frontend.engine.sent, frontend.open_requests, exchange.on_disconnect) == ([], 1, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([(b"x-request-id", b"mine")], "chatcmpl-mine"),
+        ([(b"x-request-id", b"mine"), (b"x-request-id", b"other")], "chatcmpl-mine"),
+        ([(b"x-request-id", b"caf\xe9")], "chatcmpl-caf\u00e9"),
+        ([(b"x-request-id", b"i" * 512)], "chatcmpl-" + "i" * 512),
+        ([(b"x-request-id", b"")], None),
+    ],
+)
+def test_an_id_of_the_clients_own(frontend, headers, expected):
+    """Proxies give one to every request. The answer and the engine have it."""
+    exchange = FakeExchange(headers)
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is True
+    ((response, payload),) = frontend.engine.sent
+    external = decode_request(payload).external_req_id
+    assert external == response.id
+    assert external == expected if expected else re.fullmatch("chatcmpl-[0-9a-f]{16}", external)
+
+
+@pytest.mark.parametrize("value", [b"application/json; charset=utf-8", b"Application/JSON", b"application/json;x=y"])
+def test_a_content_type_with_parameters(frontend, value):
+    """Is JSON's all the same."""
+    exchange = FakeExchange()
+    exchange.headers = [(b"content-type", value)]
+    assert lanes_of(frontend)[CHAT](exchange, msgspec.json.encode(HELLO)) is True
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stop_token_ids": [5]},
+        {"logit_bias": {"5": 1.0}},
+        {"allowed_token_ids": [5, 6]},
+        {"bad_words": ["no"]},
+        {"min_tokens": 2},
+        {"min_tokens": 1, "stop": "x", "max_tokens": 1},
+        {"response_format": {"type": "text"}},
+        {"response_format": None, "stop_token_ids": None, "logit_bias": None, "logprobs": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_what_decides_sampling_alone_is_taken(frontend, path, more):
+    """From the first sight on, and the engine gets what the general way gives it."""
+    body = HELLO if path == CHAT else {"prompt": "Hello!"}
+    for _ in range(2):
+        assert compare_ways(frontend, path, msgspec.json.encode({**body, **more}))
+    assert compare_ways(frontend, path, msgspec.json.encode(body))
+
+
+JSON_FORMAT = {"response_format": {"type": "json_object"}}
+
+
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_a_constraint_is_the_general_ways_until_it_was_judged(frontend, path):
+    """Then the engine gets what the general way gives it, backend and all; a bad one is refused each time."""
+    body = HELLO if path == CHAT else {"prompt": "Hello!"}
+    raw = msgspec.json.encode({**body, **JSON_FORMAT})
+    assert [compare_ways(frontend, path, raw) for _ in range(2)] == [False, False]
+    frontend.structured.learn("guidance", json_object=True)
+    assert [compare_ways(frontend, path, raw) for _ in range(2)] == [True, True]
+    ((_, payload),) = frontend.engine.sent
+    assert decode_request(payload).sampling_params.structured_outputs.backend == "guidance"
+    schema = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    assert not compare_ways(frontend, path, msgspec.json.encode({**body, "response_format": schema}))
+    assert compare_ways(frontend, path, msgspec.json.encode(body))
+
+
+def test_a_constraint_that_only_the_engine_judges_is_left(frontend):
+    """Without the libraries its failure has to be explained."""
+    frontend.structured.learn("xgrammar", json_object=True)
+    frontend.structured.is_blind = True
+    assert not compare_ways(frontend, CHAT, msgspec.json.encode({**HELLO, **JSON_FORMAT}))
+
+
+def test_a_constraint_beside_tools(parsing_frontend, monkeypatch):
+    """Is taken where tools change nothing about it, and only there."""
+    parsing_frontend.structured.learn("xgrammar", json_object=True)
+    raw = msgspec.json.encode({**HELLO, **JSON_FORMAT, "tools": [WEATHER]})
+    assert [compare_ways(parsing_frontend, CHAT, raw) for _ in range(3)] == [False, True, True]
+    change = lambda request: setattr(request, "response_format", None)  # noqa: E731
+    monkeypatch.setattr(parsing_frontend.parsers, "adjust", change)
+    lane = lanes_of(parsing_frontend)[CHAT]
+    assert [lane(FakeExchange(), raw) for _ in range(3)] == [False] * 3
+    assert lane(FakeExchange(), msgspec.json.encode(HELLO)) is True
+
+
+@pytest.mark.parametrize("more", [{"logprobs": 0}, {"logprobs": 2}, {"echo": True}])
+def test_completions_that_show_more_are_left(frontend, more):
+    """Logprobs of the token that was chosen among them, which a 0 asks for."""
+    lane = lanes_of(frontend)[COMPLETION]
+    assert lane(FakeExchange(), b'{"prompt": "Hello"}') is True
+    assert lane(FakeExchange(), msgspec.json.encode({"prompt": "Hello", **more})) is False
+    assert lane(FakeExchange(), b'{"prompt": "Hello", "logprobs": null, "echo": false}') is True
 
 
 def test_an_empty_prompt_is_left(frontend):

@@ -25,9 +25,10 @@ from fastfront._native.pump import STAGE_PREPARE, STAGE_TOKENIZE, Response, enco
 cdef object random_bits = Random().getrandbits
 # Headers that the general way reads.
 cdef frozenset SPECIAL_HEADERS = frozenset(
-    (b"x-request-id", b"x-data-parallel-rank", b"x-vllm-priority", b"x-session-id", b"endpoint-load-metrics-format")
+    (b"x-data-parallel-rank", b"x-vllm-priority", b"x-session-id", b"endpoint-load-metrics-format")
 )
 cdef int MAX_SAMPLINGS = 1024
+cdef int MAX_JSON_KEY = 4096    # bytes of what decides one of them as JSON
 cdef int CLIENT_CLOSED = 499
 cdef Py_ssize_t ALWAYS_INLINE = 2048  # bytes whose tokens cost less than a hand-over to the pool, whatever they are
 
@@ -48,9 +49,9 @@ cdef class Prepared:
 cdef class Lane:
     """The express lane of one endpoint: call it with an Exchange and its body."""
 
-    cdef object frontend, engine, pump, loop, observe, is_allowed, on_slow_reader
+    cdef object frontend, engine, pump, loop, observe, is_allowed, is_json_type, on_slow_reader
     cdef object decode, key_of, learn, text_of, encoder, chats
-    cdef object members_of, no_members, plain_terms, terms_of
+    cdef object json_of, no_json, json_key, plain_terms, terms_of
     cdef object system_fingerprint, vocab
     cdef str role, id_prefix, id_suffix, model_name
     cdef frozenset names
@@ -59,21 +60,23 @@ cdef class Lane:
     cdef tuple stream_headers
     cdef bint force_usage, add_special_tokens
     cdef int64_t max_model_len, override_max_tokens, max_chars
-    cdef Py_ssize_t mailbox_limit, off_loop_bytes, render_off_loop_bytes, inline_unseen, most_inline_unseen
+    cdef Py_ssize_t max_id_chars, mailbox_limit, off_loop_bytes, render_off_loop_bytes, inline_unseen, most_inline_unseen
     cdef double head_grace, inline_seconds
     cdef object waiting_heads      # deque of (time, Response): streams whose head may have to leave alone
 
     def __init__(
-        self, *, frontend, loop, decode, key_of, learn, text_of, members_of, no_members, plain_terms, terms_of, encoder,
-        chats, observe, is_allowed, on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
+        self, *, frontend, loop, decode, key_of, learn, text_of, json_of, no_json, json_key, plain_terms, terms_of, encoder,
+        chats, observe, is_allowed, is_json_type, max_id_chars,
+        on_slow_reader, stream_headers, stream_kind, whole_kind, id_prefix, id_suffix, role, add_special_tokens,
         mailbox_limit, off_loop_bytes, render_off_loop_bytes, inline_unseen, inline_seconds, head_grace,
     ):
         model = frontend.model
         self.frontend, self.engine, self.pump = frontend, frontend.engine, frontend.engine.pump
         self.loop, self.observe, self.is_allowed, self.on_slow_reader = loop, observe, is_allowed, on_slow_reader
         self.decode, self.key_of, self.learn, self.text_of, self.encoder = decode, key_of, learn, text_of, encoder
-        self.members_of, self.no_members, self.plain_terms = members_of, no_members, plain_terms
+        self.json_of, self.no_json, self.json_key, self.plain_terms = json_of, no_json, json_key, plain_terms
         self.terms_of, self.chats = terms_of, chats
+        self.is_json_type, self.max_id_chars = is_json_type, max_id_chars
         self.stream_headers, self.stream_kind, self.whole_kind = stream_headers, stream_kind, whole_kind
         self.id_prefix, self.id_suffix, self.role = id_prefix, id_suffix, role
         self.model_name, self.names, self.vocab = model.name, frozenset(model.names), model.vocab
@@ -93,38 +96,48 @@ cdef class Lane:
         """Take the request, or return False with nothing done."""
         cdef Prepared prepared
         cdef double began = now()
-        if not self.frontend.is_ready or not self.is_ordinary(exchange.headers):
+        cdef str request_id = self.id_of(exchange.headers) if self.frontend.is_ready else None
+        if request_id is None:
             return False
         if PyBytes_GET_SIZE(body) > self.off_loop_bytes:
-            Call(self, exchange, began).send_off(self.prepare, body)
+            Call(self, exchange, began, request_id).send_off(self.prepare, body)
             return True
         prepared = self.read(body, True)
         if prepared is None:
             return False
         if prepared.split is None:
-            Call(self, exchange, began).send_off(self.render, (prepared, body))
+            Call(self, exchange, began, request_id).send_off(self.render, (prepared, body))
             return True
         if prepared.split.unseen > self.inline_unseen:
             self.raise_bound()
-            Call(self, exchange, began).send_off(self.encode, prepared)
+            Call(self, exchange, began, request_id).send_off(self.encode, prepared)
             return True
-        return self.encode_here(prepared) and Call(self, exchange, began).launch(prepared)
+        return self.encode_here(prepared) and Call(self, exchange, began, request_id).launch(prepared)
 
-    cdef bint is_ordinary(self, list headers):
+    cdef str id_of(self, list headers):
+        """The id that an ordinary request is given by its headers, "" for none; None for one that is not ordinary."""
         cdef bytes name
         cdef bint is_json = False
         cdef object authorization = b""
+        cdef object given = None
         for name, value in headers:
             if name == b"content-type":
-                if value != b"application/json" or is_json:
-                    return False
+                if is_json or (value != b"application/json" and not self.is_json_type(value)):
+                    return None
                 is_json = True
             elif name == b"authorization":
                 if authorization == b"":
                     authorization = value
+            elif name == b"x-request-id":
+                if given is None:
+                    given = value
             elif name in SPECIAL_HEADERS:
-                return False
-        return is_json and (self.is_allowed is None or self.is_allowed(authorization))
+                return None
+        if not is_json or (self.is_allowed is not None and not self.is_allowed(authorization)):
+            return None
+        if given is None:
+            return ""
+        return None if len(given) > self.max_id_chars else (<bytes?>given).decode("latin-1")
 
     cdef Prepared read(self, bytes body, bint on_loop):
         """Decode and render; None if the general way has to. May run in any thread.
@@ -141,7 +154,7 @@ cdef class Lane:
         """Read a body: what is new of the chat, or all of it. False: it need not be tried otherwise."""
         cdef Prepared prepared
         cdef Sampling sampling
-        cdef object terms = None
+        cdef object terms
         try:
             request = self.decode(body if chat is None else chat.rest)
         except Exception:
@@ -151,26 +164,33 @@ cdef class Lane:
             return None
         if request.stream_options is not None and not request.stream:
             return None
-        if self.terms_of is not None:
-            terms = self.plain_terms
-            if self.members_of(request) != self.no_members:
+        terms = self.plain_terms
+        key = self.key_of(request)
+        if self.json_of(request) != self.no_json:
+            if self.terms_of is not None:
                 terms = self.terms_of(request, body)
                 if terms is None:
                     return False
-        key = self.key_of(request)
+            json_key = self.json_key(request)
+            if sum(map(len, json_key)) > MAX_JSON_KEY:
+                return None
+            key = (key, json_key)
         stop = request.stop
         if type(stop) is str:
             key = (key, stop)  # an empty one, too: it is refused, and must not pass for none
         elif stop:
             key = (key, tuple(stop))
-        sampling = self.samplings.get(key)
-        if sampling is None:
-            sampling = self.learn(body)
-            if sampling is None:
+        found = self.samplings.get(key)
+        if found is None:
+            found = self.learn(body)
+            if found is None:
                 return None
             if len(self.samplings) >= MAX_SAMPLINGS:
                 self.samplings.clear()
-            self.samplings[key] = sampling
+            self.samplings[key] = found
+        if found is False:
+            return False
+        sampling = <Sampling?>found
         prepared = Prepared.__new__(Prepared)
         prepared.request = request
         prepared.sampling = sampling
@@ -220,7 +240,7 @@ cdef class Lane:
             prepared.max_tokens = prepared.sampling.wanted
         if 0 <= self.override_max_tokens < prepared.max_tokens:
             prepared.max_tokens = self.override_max_tokens
-        return prepared
+        return prepared if prepared.request.min_tokens <= prepared.max_tokens else None
 
     def prepare(self, bytes body not None) -> Prepared:
         """Decode, render and tokenize."""

@@ -6,14 +6,16 @@ cdef class Call:
 
     cdef Lane lane
     cdef object exchange, response, future
+    cdef str request_id
     cdef double started, began
     cdef bint over
 
-    def __init__(self, Lane lane, exchange, double began):
+    def __init__(self, Lane lane, exchange, double began, str request_id):
         self.lane = lane
         self.exchange = exchange
         self.started = exchange.started
         self.began = began
+        self.request_id = request_id
         lane.frontend.begin_request()
 
     # -- to the engine
@@ -28,7 +30,7 @@ cdef class Call:
         cdef double arrival = wall_clock()
         cdef object plan = None
         cdef bytes reasoning = None
-        cdef str response_id = f"{lane.id_prefix}{random_bits(64):016x}"
+        cdef str response_id = lane.id_prefix + (self.request_id or f"{random_bits(64):016x}")
         options = request.stream_options
         if options is not None and not include_usage:
             include_usage = bool(options.include_usage)
@@ -48,6 +50,7 @@ cdef class Call:
             include_usage=include_usage,
             continuous_usage=continuous_usage,
             stop=prepared.sampling.stop,
+            min_tokens=request.min_tokens,
             arrival_time=arrival,
             max_tokens=prepared.max_tokens,
             mailbox_limit=lane.mailbox_limit,

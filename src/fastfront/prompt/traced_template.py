@@ -100,9 +100,9 @@ class _TracingEnvironment(ChatEnvironment):
         filters["tojson"] = _of_arguments(Arguments.to_json, filters["tojson"])
         for name in ("iterable", "sequence", "string"):
             self.tests[name] = _of_text(lambda _: True, tests[name])
+        of_texts: dict[str, Any] = self.tests
         for name in ("iterable", "mapping", "sequence"):  # as a dict is
-            of_others: Callable[..., Any] = self.tests[name]
-            self.tests[name] = _of_arguments(lambda _: True, of_others)
+            self.tests[name] = _of_arguments(lambda _: True, of_texts[name])
         self.globals["lipsum"] = _refusing("a function of chance")
 
     @staticmethod

@@ -19,6 +19,8 @@ field = msgspec.field
 
 
 class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Members that are given as JSON are only skipped over: they count as they are written."""
+
     model: str | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
@@ -33,18 +35,23 @@ class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seed: Int64 | None = None
     stop: str | StopStrings | None = field(default_factory=list)
     ignore_eos: bool = False
+    min_tokens: int = 0
+    stop_token_ids: msgspec.Raw = msgspec.Raw()
+    logit_bias: msgspec.Raw = msgspec.Raw()
+    allowed_token_ids: msgspec.Raw = msgspec.Raw()
+    bad_words: msgspec.Raw = msgspec.Raw()
+    response_format: msgspec.Raw = msgspec.Raw()
 
 
 class PlainChatRequest(_Plain):
-    """A chat whose messages are any objects: which of them are ordinary is for `PlainChats` to say.
-
-    Members that are given as JSON are only skipped over: they count as they are written.
-    """
+    """A chat whose messages are any objects: which of them are ordinary is for `PlainChats` to say."""
 
     messages: list[dict[str, Any]]
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     n: int | None = 1
+    logprobs: bool | None = False
+    top_logprobs: int | None = 0
     tools: msgspec.Raw = msgspec.Raw()
     tool_choice: msgspec.Raw = msgspec.Raw()
     parallel_tool_calls: msgspec.Raw = msgspec.Raw()
@@ -59,32 +66,45 @@ class PlainCompletionRequest(_Plain):
     prompt: str
     max_tokens: int | None = 16
     n: int = 1
+    logprobs: int | None = None
+    echo: bool | None = False
 
 
 _SAMPLING = (
     *("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty"),
-    *("seed", "ignore_eos", "max_tokens", "n"),
+    *("seed", "ignore_eos", "min_tokens", "max_tokens", "n", "logprobs"),
 )
+SAMPLING_JSON = ("stop_token_ids", "logit_bias", "allowed_token_ids", "bad_words", "response_format")
+"""Members that decide it, too, and are given as JSON."""
 
 decode_plain_chat = msgspec.json.Decoder(PlainChatRequest).decode
 decode_plain_completion = msgspec.json.Decoder(PlainCompletionRequest).decode
 
-chat_sampling_key = attrgetter(*_SAMPLING, "max_completion_tokens")
-"""All that decides how a chat is sampled but for its stop strings: requests of one key are sampled alike."""
+chat_sampling_key = attrgetter(*_SAMPLING, "top_logprobs", "max_completion_tokens")
+"""All that decides how a chat is sampled but for its stop strings and JSON: requests of one key are sampled alike."""
 
-completion_sampling_key = attrgetter(*_SAMPLING)
+completion_sampling_key = attrgetter(*_SAMPLING, "echo")
 
 TERMS = (
     *("tools", "tool_choice", "parallel_tool_calls", "include_reasoning", "reasoning_effort", "chat_template_kwargs"),
 )
 """Members of a chat that decide how its prompt is made and its answer parsed, beside its messages."""
 
-chat_terms = attrgetter(*TERMS)
-NO_TERMS = chat_terms(PlainChatRequest(messages=[]))
-"""Those of most requests."""
+_terms = attrgetter(*TERMS)
+_NO_TERMS = _terms(PlainChatRequest(messages=[]))
+sampling_json = attrgetter(*SAMPLING_JSON)
+chat_json = attrgetter(*SAMPLING_JSON, *TERMS)
+NO_SAMPLING_JSON = sampling_json(PlainCompletionRequest(prompt=""))
+NO_CHAT_JSON = chat_json(PlainChatRequest(messages=[]))
+"""What these are for most requests."""
+
+
+def sampling_json_key(request: PlainChatRequest | PlainCompletionRequest) -> tuple[bytes, ...]:
+    """Return the JSON that decides sampling as the client wrote it, b"" for a member that is not there."""
+    return tuple(map(bytes, sampling_json(request)))
 
 
 def chat_terms_key(request: PlainChatRequest) -> tuple[bytes, ...] | None:
     """Return these members as the client wrote them, b"" for one that is not there; None: there is none."""
-    terms = chat_terms(request)
-    return None if terms == NO_TERMS else tuple(map(bytes, terms))
+    terms = _terms(request)
+    return None if terms == _NO_TERMS else tuple(map(bytes, terms))

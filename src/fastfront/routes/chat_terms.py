@@ -141,6 +141,7 @@ class TermsBook:
         except FastFrontError:
             return None  # perhaps for something else that this body says
         request.messages = []  # which terms do not depend on; see ChatTerms.text
+        request.response_format = None  # decides sampling: see plain.SAMPLING_JSON
         terms = self._settle(request)
         with self._lock:
             while len(self._known) >= MAX_TERMS:

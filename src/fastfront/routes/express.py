@@ -8,7 +8,9 @@ and tests compare the two. Must not know HTTP beyond paths and headers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from fastfront._native.express import Lane, Sampling
 from fastfront.engine.types import SamplingParams, encode
@@ -24,7 +26,10 @@ from fastfront.protocol.chat import decode_chat_completion_request
 from fastfront.protocol.completions import decode_completion_request
 from fastfront.routes import chat_completions, completions
 from fastfront.routes.chat_terms import TermsBook
+from fastfront.routes.constraints import settle_known
 from fastfront.routes.details import are_plain
+from fastfront.routes.generate import MAX_ID_CHARS
+from fastfront.routes.http import is_json_type
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,7 +45,7 @@ INLINE_SECONDS = 0.0005
 _DEFAULT_MAX_TOKENS = SamplingParams().max_tokens
 
 IsAllowed = Callable[[bytes], bool]
-Learn = Callable[[bytes], Sampling | None]
+Learn = Callable[[bytes], "Sampling | Literal[False] | None"]
 
 
 def make_lanes(
@@ -60,6 +65,8 @@ def make_lanes(
             frontend=frontend,
             loop=loop,
             is_allowed=is_allowed,
+            is_json_type=is_json_type,
+            max_id_chars=MAX_ID_CHARS,
             encoder=encoder,
             add_special_tokens=add_special_tokens,
             observe=frontend.metrics.http.observer(path, "POST"),
@@ -75,6 +82,7 @@ def make_lanes(
             inline_unseen=INLINE_UNSEEN,
             inline_seconds=INLINE_SECONDS,
             head_grace=HEADERS_GRACE,
+            json_key=plain.sampling_json_key,
             **rest,
         )
 
@@ -86,10 +94,10 @@ def make_lanes(
             role="",
             decode=plain.decode_plain_completion,
             key_of=plain.completion_sampling_key,
-            learn=learner(model, decode_completion_request, lower_completion_sampling_params),
+            learn=learner(frontend, decode_completion_request, lower_completion_sampling_params),
             text_of=_prompt_of,
-            members_of=None,
-            no_members=None,
+            json_of=plain.sampling_json,
+            no_json=plain.NO_SAMPLING_JSON,
             plain_terms=None,
             terms_of=None,
             chats=None,
@@ -104,10 +112,12 @@ def make_lanes(
             role=model.response_role,
             decode=plain.decode_plain_chat,
             key_of=plain.chat_sampling_key,
-            learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
+            learn=learner(
+                frontend, decode_chat_completion_request, lower_chat_sampling_params, frontend.parsers.adjust
+            ),
             text_of=None,
-            members_of=plain.chat_terms,
-            no_members=plain.NO_TERMS,
+            json_of=plain.chat_json,
+            no_json=plain.NO_CHAT_JSON,
             plain_terms=terms_of.plain,
             terms_of=terms_of,
             chats=known_chats(model, plain.decode_plain_chat),
@@ -119,20 +129,37 @@ def _prompt_of(request: plain.PlainCompletionRequest) -> str | None:
     return request.prompt or None  # an empty one is refused, also where a special token before it would make a prompt
 
 
-def learner(model: Model, decode: Callable[[bytes], Any], lower: Callable[[Any, Model, int], SamplingParams]) -> Learn:
+def learner(
+    frontend: Frontend,
+    decode: Callable[[bytes], Any],
+    lower: Callable[[Any, Model, int], SamplingParams],
+    adjust: Callable[[Any], object] | None = None,
+) -> Learn:
     """Return a function that finds out, with the general way's own code, how requests like the one given are sampled.
 
-    It returns None for a request that the general way refuses, or that asks for more than one plain answer.
+    It returns False for a request that asks for more than one plain answer, as all do that are sampled like it; None
+    for one that the general way refuses, or whose constraint it has to judge first. `adjust`: what that does to a
+    request before it is lowered.
     """
+    model = frontend.model
 
-    def learn(body: bytes) -> Sampling | None:
+    def learn(body: bytes) -> Sampling | Literal[False] | None:
         try:
             request = decode(body)
             params = lower(request, model, 0)
+            if params.structured_outputs is not None and adjust is not None:
+                as_given = msgspec.structs.replace(request)
+                if adjust(request) is not None or request != as_given:
+                    return None
         except FastFrontError:
             return None
+        shows_logprobs = request.logprobs is not None and request.logprobs is not False
+        if (request.n or 1) != 1 or shows_logprobs or request.echo:
+            return False
         requested = getattr(request, "requested_max_tokens", request.max_tokens)
-        if (request.n or 1) != 1 or (requested is not None and requested > model.max_model_len):
+        if requested is not None and requested > model.max_model_len:
+            return None
+        if not settle_known(frontend.structured, request, params):
             return None
         wanted = requested if requested is not None else model.default_sampling.get("max_tokens")
         params.max_tokens = _DEFAULT_MAX_TOKENS  # is not sent: the lane adds what the prompt leaves room for

@@ -64,6 +64,12 @@ class Verdict(NamedTuple):
     param: str | None = None
 
 
+def _question(members: Members, backend: str, tag: str) -> tuple[bytes, bytes]:
+    """Return what the helper is asked, and what its answer is kept by."""
+    question = json.dumps({"members": members, "backend": backend, "tag": tag}).encode()
+    return question, hashlib.sha256(question).digest()
+
+
 class Checker:
     """Judges constraints. `close` it at the end."""
 
@@ -100,8 +106,7 @@ class Checker:
         place of the server's.
         """
         backend = backend or self.backend
-        question = json.dumps({"members": members, "backend": backend, "tag": tag}).encode()
-        key = hashlib.sha256(question).digest()
+        question, key = _question(members, backend, tag)
         verdict = self._kept.get(key)
         if verdict is None:
             verdict = await self._judge(question, members, backend, tag)
@@ -111,6 +116,11 @@ class Checker:
         if verdict.error is not None:
             raise BadRequestError(verdict.error, param=verdict.param)
         return verdict.backend
+
+    def known(self, members: Members, tag: str = "") -> str | None:
+        """Return what `check` has returned for the constraint; None if it was not asked lately, or none takes it."""
+        verdict = self._kept.get(_question(members, self.backend, tag)[1])
+        return None if verdict is None or verdict.error is not None else verdict.backend
 
     async def calls_grammar(self, calls: Sequence[tuple[str, str]]) -> str:
         """Return the EBNF of a JSON list of calls (calls_grammar.py), which xgrammar writes.
