@@ -15,9 +15,12 @@ import pytest
 from fastfront.errors import BadRequestError
 from fastfront.output.cohere_tags import architecture_of
 from fastfront.output.parsers import AnswerParsers
+from fastfront.prompt import Model, lower_chat_sampling_params
 from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
 from fastfront.protocol.response_format import constraint_of
 from fastfront.routes import chat_completions
+from fastfront.routes.constraints import settle_constraints
+from fastfront.routes.express import learner
 from fastfront.structured import Checker
 from tests.parsers import corpus_cohere_tags as corpus
 
@@ -115,6 +118,20 @@ async def test_calls_that_have_to_come_are_read_in_the_models_format(choice: Any
             request = await adjusted(case, checker)
             parser = frontend(case, checker).parsers._tool_parser(request)
             assert (parser == "cohere_command3") is own, changed
+
+
+@pytest.mark.parametrize(("parsers", "goes_on"), [("both", False), ("tools", True)])
+async def test_a_schema_that_becomes_a_tag_is_not_for_the_express_lane(parsers: str, *, goes_on: bool) -> None:
+    """Even if the bare one was judged before, for a completion; it stays bare where no parser adjusts the request."""
+    body = {"messages": [{"role": "user", "content": "hi"}], **corpus.COMMON["object"]}
+    model = Model.load(str(Path(__file__).parents[1] / "prompt" / "models" / "chatml"))
+    with contextlib.closing(Checker(timeout=60)) as checker:
+        made = frontend(corpus.Case("Cohere2ForCausalLM", parsers, body), checker)
+        made.model = model
+        request = decode_chat_completion_request(json.dumps(body).encode())
+        await settle_constraints(checker, request, [lower_chat_sampling_params(request, model, 1)])
+        learn = learner(made, decode_chat_completion_request, lower_chat_sampling_params, made.parsers.adjust)
+        assert (learn(json.dumps(body).encode()) is not None) is goes_on
 
 
 def test_a_model_that_names_no_architecture_keeps_its_json() -> None:
