@@ -126,7 +126,7 @@ class PayloadTooLargeError(FastFrontError):
 
 
 class NotImplementedYetError(FastFrontError):
-    """A route that vLLM has and this deployment cannot serve."""
+    """A route, or what a request asks for, that vLLM has and this deployment cannot serve."""
 
     status = 501
     type = "NotImplementedError"

@@ -26,6 +26,8 @@ READY = "Ready after start-up"
 def options_of(family: Family, model: Path) -> dict[str, Any]:
     """What `create_app` is told: the flags of a server for the family."""
     names = {"tool_call_parser": family.tools, "reasoning_parser": family.reasoning}
+    # Cohere's parsers refuse other architectures' tools, as vLLM's do (vllm_server.py).
+    cohere = {"hf_overrides": {"architectures": ["Cohere2ForCausalLM"]}} if "cohere" in f"{family.tools}" else {}
     return {
         "model": str(model),
         "engine": "sim",
@@ -33,6 +35,7 @@ def options_of(family: Family, model: Path) -> dict[str, Any]:
         "enable_auto_tool_choice": family.tools is not None,
         "engine_args": ["--script", str(model / "script.json"), "--ttft-ms", "0", "--token-ms", "0"],
         **{option: name for option, name in names.items() if name is not None},
+        **cohere,
     }
 
 

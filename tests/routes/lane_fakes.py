@@ -15,6 +15,7 @@ from fastfront.output.parsers import UNPARSED, AnswerParsers
 from fastfront.pool import PromptPool
 from fastfront.protocol import decode_chat_completion_request, decode_completion_request
 from fastfront.routes import chat_completions, completions, express
+from fastfront.routes.constraints import settle_known
 from fastfront.routes.generate import Headers, engine_requests
 from fastfront.telemetry import Metrics
 
@@ -89,6 +90,19 @@ class FakeExchange:
         self.declined.set()
 
 
+class FakeChecker:
+    """Knows the constraints that a test has it know."""
+
+    def __init__(self):
+        self.backend, self.is_blind, self.verdicts = "auto", False, {}
+
+    def learn(self, verdict, **constraint):
+        self.verdicts[json.dumps(constraint)] = verdict
+
+    def known(self, members, tag=""):
+        return self.verdicts.get(json.dumps({kind: value for kind, value in members.items() if value is not None}))
+
+
 class Frontend:
     """What lanes need of one."""
 
@@ -103,6 +117,7 @@ class Frontend:
             added_tokens=model.tokenizer.added_tokens,
             config=model.config,
         )
+        self.structured = FakeChecker()
         self.system_fingerprint, self.is_ready, self.open_requests = None, True, 0
 
     def begin_request(self):
@@ -124,6 +139,7 @@ def general(frontend, path, body, request_id):
     if path == CHAT:
         assert route.adjust(frontend, request) is None
     prompts = route.prepare(frontend.model, request)
+    settle_known(frontend.structured, request, prompts.params[0])
     parsing = route.parse(frontend, request, prompts) if path == CHAT else UNPARSED
     headers = Headers(None, None, None, None)
     (only,) = engine_requests(request, prompts, headers, request_id, 0.0, route.SHAPE, parsing)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from fastfront.errors import EngineDeadError, GenerationError
-from fastfront.routes.constraints import blame_constraint, is_for_xgrammar
+from fastfront.engine.types import SamplingParams, StructuredOutputsParams
+from fastfront.errors import BadRequestError, EngineDeadError, GenerationError
+from fastfront.protocol.completions import CompletionRequest
+from fastfront.routes.constraints import blame_constraint, is_for_xgrammar, settle_constraints, settle_known
 from fastfront.structured import Checker
 
 
@@ -42,3 +44,40 @@ def test_xgrammar_is_asked_whatever_the_backend_is(constraint: dict[str, Any], f
             checker.close()
 
     assert asyncio.run(ask()) is fits
+
+
+@pytest.mark.parametrize("constraint", [{"json": {"type": "object"}}, {"choice": ["a", "b"]}, {"json_object": True}])
+def test_a_constraint_that_was_judged_is_settled_without_asking(constraint: dict[str, Any]) -> None:
+    """As the judgement settled it; before that it is not settled at all."""
+    request = CompletionRequest(prompt="x")
+    asked, known = (SamplingParams(structured_outputs=StructuredOutputsParams(**constraint)) for _ in range(2))
+
+    async def settle() -> list[bool]:
+        checker = Checker()
+        try:
+            before = settle_known(checker, request, known)
+            await settle_constraints(checker, request, [asked])
+            return [before, settle_known(checker, request, known)]
+        finally:
+            checker.close()
+
+    assert asyncio.run(settle()) == [False, True]
+    assert known == asked
+    assert settle_known(Checker(), request, SamplingParams())
+
+
+def test_a_constraint_that_was_refused_is_not_settled() -> None:
+    """The words are the judgement's."""
+    request = CompletionRequest(prompt="x")
+    params = SamplingParams(structured_outputs=StructuredOutputsParams(grammar="nonsense ::="))
+
+    async def settle() -> bool:
+        checker = Checker()
+        try:
+            with pytest.raises(BadRequestError):
+                await settle_constraints(checker, request, [params])
+            return settle_known(checker, request, params)
+        finally:
+            checker.close()
+
+    assert asyncio.run(settle()) is False

@@ -191,6 +191,43 @@ def test_what_decides_sampling_alone_is_taken(frontend, path, more):
     assert compare_ways(frontend, path, msgspec.json.encode(body))
 
 
+JSON_FORMAT = {"response_format": {"type": "json_object"}}
+
+
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_a_constraint_is_the_general_ways_until_it_was_judged(frontend, path):
+    """Then the engine gets what the general way gives it, backend and all; a bad one is refused each time."""
+    body = HELLO if path == CHAT else {"prompt": "Hello!"}
+    raw = msgspec.json.encode({**body, **JSON_FORMAT})
+    assert [compare_ways(frontend, path, raw) for _ in range(2)] == [False, False]
+    frontend.structured.learn("guidance", json_object=True)
+    assert [compare_ways(frontend, path, raw) for _ in range(2)] == [True, True]
+    ((_, payload),) = frontend.engine.sent
+    assert decode_request(payload).sampling_params.structured_outputs.backend == "guidance"
+    schema = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    assert not compare_ways(frontend, path, msgspec.json.encode({**body, "response_format": schema}))
+    assert compare_ways(frontend, path, msgspec.json.encode(body))
+
+
+def test_a_constraint_that_only_the_engine_judges_is_left(frontend):
+    """Without the libraries its failure has to be explained."""
+    frontend.structured.learn("xgrammar", json_object=True)
+    frontend.structured.is_blind = True
+    assert not compare_ways(frontend, CHAT, msgspec.json.encode({**HELLO, **JSON_FORMAT}))
+
+
+def test_a_constraint_beside_tools(parsing_frontend, monkeypatch):
+    """Is taken where tools change nothing about it, and only there."""
+    parsing_frontend.structured.learn("xgrammar", json_object=True)
+    raw = msgspec.json.encode({**HELLO, **JSON_FORMAT, "tools": [WEATHER]})
+    assert [compare_ways(parsing_frontend, CHAT, raw) for _ in range(3)] == [False, True, True]
+    change = lambda request: setattr(request, "response_format", None)  # noqa: E731
+    monkeypatch.setattr(parsing_frontend.parsers, "adjust", change)
+    lane = lanes_of(parsing_frontend)[CHAT]
+    assert [lane(FakeExchange(), raw) for _ in range(3)] == [False] * 3
+    assert lane(FakeExchange(), msgspec.json.encode(HELLO)) is True
+
+
 @pytest.mark.parametrize("more", [{"logprobs": 0}, {"logprobs": 2}, {"echo": True}])
 def test_completions_that_show_more_are_left(frontend, more):
     """Logprobs of the token that was chosen among them, which a 0 asks for."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fastfront.errors import BadRequestError, ServiceUnavailableError
+from fastfront.errors import BadRequestError, NotImplementedYetError, ServiceUnavailableError
 from fastfront.structured import Checker, checker
 from tests.server.processes import wait_until
 from tests.structured.cases import DEEP
@@ -24,6 +24,8 @@ for line in stream:
     {on_question}
 """
 ANSWER = """stream.write(b'{"backend": "xgrammar"}\\n'); stream.flush()"""
+WRITE = """stream.write(b'{"grammar": "' + b"g" * 1000000 + b'"}\\n'); stream.flush()"""
+REFUSE = """stream.write(b'{"error": "no such type", "param": "tools"}\\n'); stream.flush()"""
 HANG = "import time; time.sleep(3600)"
 BREAK = "sys.exit(1)"
 REGEX = {"regex": "a"}
@@ -80,6 +82,47 @@ async def test_waiting_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     results = await asyncio.gather(*(asked.check({"regex": p}) for p in "abc"), return_exceptions=True)
     assert results[:2] == ["xgrammar", "xgrammar"]
     assert isinstance(results[2], ServiceUnavailableError)
+    asked.close()
+
+
+async def test_grammars_are_kept_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long ones arrive; the same calls are asked for once, until later grammars fill the space."""
+    monkeypatch.setattr(checker, "MAX_GRAMMAR_CHARS", 2_500_000)
+    log = tmp_path / "log"
+    asked = Checker(command=helper(WRITE, log))
+    for name in "abacab":
+        assert await asked.calls_grammar([(name, "{}")]) == "g" * 1_000_000
+    assert log.read_text().count("asked") == 4  # a, b, c (b goes), b (c goes)
+    asked.close()
+
+
+async def test_who_asks_the_same_at_once_counts_once(tmp_path: Path) -> None:
+    """Two requests that wait for one grammar: what is kept is no more than one."""
+    asked = Checker(command=helper(WRITE, tmp_path / "log"))
+    await asyncio.gather(*(asked.calls_grammar([("a", "{}")]) for _ in range(2)))
+    assert asked._grammar_chars == 1_000_000
+    asked.close()
+
+
+async def test_a_schema_without_a_grammar_is_refused_once(tmp_path: Path) -> None:
+    """Again and again, but the helper is not asked again."""
+    log = tmp_path / "log"
+    asked = Checker(command=helper(REFUSE, log))
+    for _ in range(2):
+        with pytest.raises(BadRequestError, match="no such type") as caught:
+            await asked.calls_grammar([("a", "{}")])
+        assert caught.value.param == "tools"
+    assert log.read_text().count("asked") == 1
+    asked.close()
+
+
+@pytest.mark.parametrize("has_helper", [False, True])
+async def test_without_xgrammar_it_is_said_what_to_install(tmp_path: Path, *, has_helper: bool) -> None:
+    """Whether there is no helper at all or one with other libraries."""
+    no_grammar = """stream.write(b'{"grammar": null}\\n'); stream.flush()"""
+    asked = Checker(command=helper(no_grammar, tmp_path / "log") if has_helper else ("/nowhere",))
+    with pytest.raises(NotImplementedYetError, match=r"pip install 'fastfront\[structured\]'"):
+        await asked.calls_grammar([("a", "{}")])
     asked.close()
 
 

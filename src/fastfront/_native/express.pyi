@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from fastfront._native.http import Exchange
 from fastfront._native.prompt import EncodedPrompt
@@ -36,7 +36,7 @@ class Lane:
         loop: asyncio.AbstractEventLoop,
         decode: Callable[[bytes], Any],
         key_of: Callable[[Any], object],
-        learn: Callable[[bytes], Sampling | None],
+        learn: Callable[[bytes], Sampling | Literal[False] | None],
         text_of: Callable[[Any], str | None] | None,
         json_of: Callable[[Any], tuple[Any, ...]],
         no_json: tuple[Any, ...],
@@ -67,15 +67,16 @@ class Lane:
         """Make the lane of a frontend that is ready.
 
         `decode` makes a request of a body or raises for what is not ordinary; `key_of` gives what decides its sampling
-        but for stop strings, and `learn` the Sampling for a key not seen before. `terms_of` gives the terms of a chat
-        from its request and body (routes.chat_terms), which give the prompt's text; where `json_of` a request is
-        `no_json` its terms are `plain_terms`, and otherwise `json_key` belongs to the key of its sampling. A
-        completion's text comes from `text_of`. `encoder` gives a text's ids; `chats` (prompt.known_chats, or None) the
-        prompts of chats seen before. What returns None leaves the request to the general way. `is_json_type` tells
-        whether a Content-Type is JSON's; a longer X-Request-Id than `max_id_chars` is left. `observe` hears the status
-        and seconds of each response. A body of more than `off_loop_bytes`, and a prompt of which more than
-        `inline_unseen` bytes have to be tokenized (less once that has taken more than `inline_seconds`), go to the
-        frontend's pool; a stream's head leaves alone after `head_grace` seconds.
+        but for stop strings, and `learn` the Sampling for a key not seen before (False: such requests are the general
+        way's for good). `terms_of` gives the terms of a chat from its request and body (routes.chat_terms), which give
+        the prompt's text; where `json_of` a request is `no_json` its terms are `plain_terms`, and otherwise `json_key`
+        belongs to the key of its sampling. A completion's text comes from `text_of`. `encoder` gives a text's ids;
+        `chats` (prompt.known_chats, or None) the prompts of chats seen before. What returns None leaves the request to
+        the general way. `is_json_type` tells whether a Content-Type is JSON's; a longer X-Request-Id than
+        `max_id_chars` is left. `observe` hears the status and seconds of each response. A body of more than
+        `off_loop_bytes`, and a prompt of which more than `inline_unseen` bytes have to be tokenized (less once that has
+        taken more than `inline_seconds`), go to the frontend's pool; a stream's head leaves alone after `head_grace`
+        seconds.
         """
 
     def __call__(self, exchange: Exchange, body: bytes) -> bool:

@@ -180,14 +180,17 @@ cdef class Lane:
             key = (key, stop)  # an empty one, too: it is refused, and must not pass for none
         elif stop:
             key = (key, tuple(stop))
-        sampling = self.samplings.get(key)
-        if sampling is None:
-            sampling = self.learn(body)
-            if sampling is None:
+        found = self.samplings.get(key)
+        if found is None:
+            found = self.learn(body)
+            if found is None:
                 return None
             if len(self.samplings) >= MAX_SAMPLINGS:
                 self.samplings.clear()
-            self.samplings[key] = sampling
+            self.samplings[key] = found
+        if found is False:
+            return False
+        sampling = <Sampling?>found
         prepared = Prepared.__new__(Prepared)
         prepared.request = request
         prepared.sampling = sampling

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from fastfront._native import parse
-from fastfront.errors import BadRequestError, StartupError
-from fastfront.output import call_ids
+from fastfront.errors import StartupError
+from fastfront.output import call_ids, cohere_tags
 from fastfront.output.plugins import import_plugins
 from fastfront.output.python_parsers import AnswerParser, ParserContext, ParserFactory, registered_parser
 from fastfront.output.reasoning import (
@@ -30,7 +30,7 @@ from fastfront.output.reasoning import (
 from fastfront.output.response_template import NAMES as TEMPLATE_NAMES
 from fastfront.output.response_template import ResponseTemplate, UncompiledTemplateError, refuse_guarantees
 from fastfront.output.shown_tokens import SPELLED, shows_tokens
-from fastfront.output.tool_choice import constrain, forced_parser, in_question
+from fastfront.output.tool_choice import check_unparsed, constrain, forced_parser, in_question
 from fastfront.output.tool_schemas import KnownTools
 from fastfront.output.tool_strictness import Strictness, wrap_in_final_message
 from fastfront.output.vllm_parsers import VllmParsers, vllm_parser_factory
@@ -109,6 +109,8 @@ class AnswerParsers:
         self._chat_template = chat_template
         self._strictness = Strictness.of(tool_strict_level, token_suffix(added_tokens))
         self._is_harmony = _is_harmony(self.reasoning_parser, self.tool_call_parser)
+        is_cohere = not cohere_tags.PARSERS.isdisjoint((self.reasoning_parser, self.tool_call_parser))
+        self._cohere = cohere_tags.architecture_of(config) if is_cohere else None
         self._decode = decode
         self._template: ResponseTemplate | None = None
         self._uncompiled: UncompiledTemplateError | None = None
@@ -192,17 +194,18 @@ class AnswerParsers:
         """Whether `adjust` has to be asked of each request, with its messages: vLLM's own parsers have their say."""
         return isinstance(self._outside, VllmParsers)
 
-    def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | None:
+    def adjust(self, request: ChatCompletionRequest) -> Mapping[str, Any] | cohere_tags.Wanted | None:
         """Add to the request what its tools and tool_choice mean for the engine.
 
-        Returns None; or a constraint of the client's that xgrammar has to judge first: `settle` goes on then. Raises
-        BadRequestError where tool_choice needs a parser that the server was not started with.
+        Returns None; or a constraint of the client's that xgrammar has to judge first: `settle` goes on then; or the
+        tag of Cohere's that is to come, whose grammar xgrammar has to write first: `cohere_tags.impose` goes on then.
+        Raises BadRequestError where tool_choice needs a parser that the server was not started with.
         """
         if self._is_harmony:
             wrap_in_final_message(request)
         choice = request.tool_choice
         if self.tool_call_parser is None and choice is not None and choice != "none":
-            self._check_unparsed(choice)
+            check_unparsed(choice, enable_auto_tool_choice=self.enable_auto_tool_choice)
         if self._template is not None:
             request.skip_special_tokens = request.spaces_between_special_tokens = False
             if request.tools and choice != "none" and self.tool_call_parser is not None:
@@ -211,23 +214,16 @@ class AnswerParsers:
         if isinstance(self._outside, VllmParsers):
             self._outside.adjust(request, _members(request))
             return None
+        if self._cohere is not None and (self.reasoning_parser is not None or choice != "none"):
+            want = cohere_tags.wanted(request, self._cohere)
+            if want is not None:
+                return want
         if self.tool_call_parser is None or choice in (None, "none"):
             return None
         doubtful = in_question(request, self.tool_call_parser, self._strictness)
         if doubtful is None:
             constrain(request, self.tool_call_parser, self._strictness)
         return doubtful
-
-    def _check_unparsed(self, choice: str | dict[str, Any]) -> None:
-        """Refuse a tool_choice that needs a parser of tool calls."""
-        if choice == "auto":
-            if not self.enable_auto_tool_choice:
-                raise BadRequestError(
-                    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
-                )
-            return
-        wanted = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
-        raise BadRequestError(f"tool_choice={wanted} requires --tool-call-parser to be set")
 
     def settle(self, request: ChatCompletionRequest, *, form_fits: bool) -> None:
         """Finish `adjust`: `form_fits` says whether xgrammar takes the constraint in question."""

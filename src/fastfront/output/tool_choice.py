@@ -15,7 +15,8 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastfront.errors import validation_error
+from fastfront.errors import BadRequestError, validation_error
+from fastfront.output import cohere_tags
 from fastfront.output.tool_strictness import TAG_OF, Imposed, Strictness, structural_tag_of, wanted
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ Mistral's models call with a JSON list of their own form, which is imposed.
 """
 
 
+def check_unparsed(choice: str | dict[str, Any], *, enable_auto_tool_choice: bool) -> None:
+    """Refuse a tool_choice, not "none", that needs a parser of tool calls where there is none."""
+    if choice == "auto":
+        if not enable_auto_tool_choice:
+            raise BadRequestError(
+                '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+            )
+        return
+    asked = f'function "{choice["function"]["name"]}"' if isinstance(choice, dict) else f'"{choice}"'
+    raise BadRequestError(f"tool_choice={asked} requires --tool-call-parser to be set")
+
+
 def forced_parser(tool_parser: str, request: ChatCompletionRequest, strictness: Strictness) -> str:
     """Return the parser that reads the answer to a request, once it has its constraint."""
     choice = request.tool_choice
@@ -50,6 +63,8 @@ def forced_parser(tool_parser: str, request: ChatCompletionRequest, strictness: 
     if tool_parser == "mistral":
         return MISTRAL if isinstance(request.structured_outputs, Imposed) else tool_parser
     if _reads_own_format(tool_parser, strictness):
+        return tool_parser
+    if tool_parser in cohere_tags.PARSERS and _has_structural_tag(request):
         return tool_parser
     return NAMED if isinstance(choice, dict) else REQUIRED
 

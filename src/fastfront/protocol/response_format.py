@@ -23,6 +23,7 @@ _JSON_SCHEMA = Fields(
         "strict": lax.nullable(lax.boolean),
     },
     required={"name"},
+    extra=True,  # Cohere's parsers take a schema under another name, too
 )
 _FORMAT = Fields(
     {"type": lax.literal("text", "json_object", "json_schema"), "json_schema": lax.nullable(_JSON_SCHEMA)},

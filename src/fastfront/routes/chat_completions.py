@@ -8,7 +8,7 @@ from typing import Any
 
 from fastfront._native.pump import KIND_CHAT, KIND_CHAT_STREAM
 from fastfront.frontend import Frontend
-from fastfront.output import Receive, Scope, Send
+from fastfront.output import Receive, Scope, Send, cohere_tags
 from fastfront.output.parsers import Parsing
 from fastfront.prompt.model import Model
 from fastfront.prompt.render import chat_template_kwargs, render_chat
@@ -39,7 +39,16 @@ def chat_completions(frontend: Frontend, scope: Scope, receive: Receive, send: S
 def adjust(frontend: Frontend, request: ChatCompletionRequest) -> Awaitable[None] | None:
     """Let tool_choice mean something to the engine; refuse what this server has no parser for."""
     doubtful = frontend.parsers.adjust(request)
+    if isinstance(doubtful, cohere_tags.Wanted):
+        if doubtful.calls:
+            return _impose(frontend, request, doubtful)
+        cohere_tags.impose(request, doubtful)
+        return None
     return None if doubtful is None else _settle(frontend, request, dict(doubtful))
+
+
+async def _impose(frontend: Frontend, request: ChatCompletionRequest, want: cohere_tags.Wanted) -> None:
+    cohere_tags.impose(request, want, await frontend.structured.calls_grammar(want.calls))
 
 
 async def _settle(frontend: Frontend, request: ChatCompletionRequest, constraint: dict[str, Any]) -> None:

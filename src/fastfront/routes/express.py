@@ -8,7 +8,9 @@ and tests compare the two. Must not know HTTP beyond paths and headers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from fastfront._native.express import Lane, Sampling
 from fastfront.engine.types import SamplingParams, encode
@@ -24,6 +26,7 @@ from fastfront.protocol.chat import decode_chat_completion_request
 from fastfront.protocol.completions import decode_completion_request
 from fastfront.routes import chat_completions, completions
 from fastfront.routes.chat_terms import TermsBook
+from fastfront.routes.constraints import settle_known
 from fastfront.routes.details import are_plain
 from fastfront.routes.generate import MAX_ID_CHARS
 from fastfront.routes.http import is_json_type
@@ -42,7 +45,7 @@ INLINE_SECONDS = 0.0005
 _DEFAULT_MAX_TOKENS = SamplingParams().max_tokens
 
 IsAllowed = Callable[[bytes], bool]
-Learn = Callable[[bytes], Sampling | None]
+Learn = Callable[[bytes], "Sampling | Literal[False] | None"]
 
 
 def make_lanes(
@@ -91,7 +94,7 @@ def make_lanes(
             role="",
             decode=plain.decode_plain_completion,
             key_of=plain.completion_sampling_key,
-            learn=learner(model, decode_completion_request, lower_completion_sampling_params),
+            learn=learner(frontend, decode_completion_request, lower_completion_sampling_params),
             text_of=_prompt_of,
             json_of=plain.sampling_json,
             no_json=plain.NO_SAMPLING_JSON,
@@ -109,7 +112,9 @@ def make_lanes(
             role=model.response_role,
             decode=plain.decode_plain_chat,
             key_of=plain.chat_sampling_key,
-            learn=learner(model, decode_chat_completion_request, lower_chat_sampling_params),
+            learn=learner(
+                frontend, decode_chat_completion_request, lower_chat_sampling_params, frontend.parsers.adjust
+            ),
             text_of=None,
             json_of=plain.chat_json,
             no_json=plain.NO_CHAT_JSON,
@@ -124,23 +129,37 @@ def _prompt_of(request: plain.PlainCompletionRequest) -> str | None:
     return request.prompt or None  # an empty one is refused, also where a special token before it would make a prompt
 
 
-def learner(model: Model, decode: Callable[[bytes], Any], lower: Callable[[Any, Model, int], SamplingParams]) -> Learn:
+def learner(
+    frontend: Frontend,
+    decode: Callable[[bytes], Any],
+    lower: Callable[[Any, Model, int], SamplingParams],
+    adjust: Callable[[Any], object] | None = None,
+) -> Learn:
     """Return a function that finds out, with the general way's own code, how requests like the one given are sampled.
 
-    It returns None for a request that the general way refuses, or that asks for more than one plain answer.
+    It returns False for a request that asks for more than one plain answer, as all do that are sampled like it; None
+    for one that the general way refuses, or whose constraint it has to judge first. `adjust`: what that does to a
+    request before it is lowered.
     """
+    model = frontend.model
 
-    def learn(body: bytes) -> Sampling | None:
+    def learn(body: bytes) -> Sampling | Literal[False] | None:
         try:
             request = decode(body)
             params = lower(request, model, 0)
+            if params.structured_outputs is not None and adjust is not None:
+                as_given = msgspec.structs.replace(request)
+                if adjust(request) is not None or request != as_given:
+                    return None
         except FastFrontError:
             return None
-        requested = getattr(request, "requested_max_tokens", request.max_tokens)
-        if (request.n or 1) != 1 or (requested is not None and requested > model.max_model_len):
-            return None
         shows_logprobs = request.logprobs is not None and request.logprobs is not False
-        if shows_logprobs or request.echo or params.structured_outputs is not None:
+        if (request.n or 1) != 1 or shows_logprobs or request.echo:
+            return False
+        requested = getattr(request, "requested_max_tokens", request.max_tokens)
+        if requested is not None and requested > model.max_model_len:
+            return None
+        if not settle_known(frontend.structured, request, params):
             return None
         wanted = requested if requested is not None else model.default_sampling.get("max_tokens")
         params.max_tokens = _DEFAULT_MAX_TOKENS  # is not sent: the lane adds what the prompt leaves room for

@@ -18,10 +18,11 @@ import socket
 import subprocess
 import sys
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastfront.errors import BadRequestError, ServiceUnavailableError
+from fastfront.errors import BadRequestError, NotImplementedYetError, ServiceUnavailableError
 from fastfront.structured.backends import check_structural_tag, choose_backend
 from fastfront.structured.rules import Members
 
@@ -39,11 +40,20 @@ MAX_WAITING = 64
 MAX_KEPT = 1024
 """Verdicts that are kept. One is small, whatever the constraint is."""
 
-_LINE_LIMIT = 64 * 1024
+MAX_GRAMMAR_CHARS = 16 * 1024**2
+"""Characters of the grammars that are kept, all of them together."""
+
+_LINE_LIMIT = 32 * 1024**2
+"""Bytes of the helper's longest answer: a grammar in JSON, which may write a character in six."""
+
 _HERE = str(Path(__file__).resolve().parents[2])
 """Where the helper finds this package, also if it is not installed."""
 
 TOO_SLOW = "The constraint takes too long to compile: it may be too complex."
+NO_XGRAMMAR = (
+    "Tools of this model need xgrammar, which writes the grammar of their calls and is not installed: "
+    "pip install 'fastfront[structured]'"
+)
 
 
 class Verdict(NamedTuple):
@@ -52,6 +62,12 @@ class Verdict(NamedTuple):
     backend: str = ""
     error: str | None = None
     param: str | None = None
+
+
+def _question(members: Members, backend: str, tag: str) -> tuple[bytes, bytes]:
+    """Return what the helper is asked, and what its answer is kept by."""
+    question = json.dumps({"members": members, "backend": backend, "tag": tag}).encode()
+    return question, hashlib.sha256(question).digest()
 
 
 class Checker:
@@ -70,6 +86,8 @@ class Checker:
         self._command = command or (sys.executable, "-m", "fastfront.structured.worker")
         self._use_helper = installed
         self._kept: OrderedDict[bytes, Verdict] = OrderedDict()
+        self._grammars: OrderedDict[bytes, str] = OrderedDict()
+        self._grammar_chars = 0
         self._lock = asyncio.Lock()
         self._waiting = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,21 +106,66 @@ class Checker:
         place of the server's.
         """
         backend = backend or self.backend
-        question = json.dumps({"members": members, "backend": backend, "tag": tag}).encode()
-        key = hashlib.sha256(question).digest()
+        question, key = _question(members, backend, tag)
         verdict = self._kept.get(key)
         if verdict is None:
             verdict = await self._judge(question, members, backend, tag)
-            self._kept[key] = verdict
-            if len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
+            self._keep(key, verdict)
         else:
             self._kept.move_to_end(key)
         if verdict.error is not None:
             raise BadRequestError(verdict.error, param=verdict.param)
         return verdict.backend
 
+    def known(self, members: Members, tag: str = "") -> str | None:
+        """Return what `check` has returned for the constraint; None if it was not asked lately, or none takes it."""
+        verdict = self._kept.get(_question(members, self.backend, tag)[1])
+        return None if verdict is None or verdict.error is not None else verdict.backend
+
+    async def calls_grammar(self, calls: Sequence[tuple[str, str]]) -> str:
+        """Return the EBNF of a JSON list of calls (calls_grammar.py), which xgrammar writes.
+
+        Raises BadRequestError for a schema that it does not take, NotImplementedYetError where it is not installed.
+        """
+        question = json.dumps({"calls": calls}).encode()
+        key = hashlib.sha256(question).digest()
+        grammar = self._grammars.get(key)
+        if grammar is not None:
+            self._grammars.move_to_end(key)
+            return grammar
+        verdict = self._kept.get(key)
+        if verdict is None:
+            found = await self._put(question)
+            if found is None or "grammar" in found:
+                return self._keep_grammar(key, None if found is None else found["grammar"])
+            verdict = Verdict(error=found["error"], param=found.get("param"))
+            self._keep(key, verdict)
+        raise BadRequestError(str(verdict.error), param=verdict.param)
+
+    def _keep(self, key: bytes, verdict: Verdict) -> None:
+        self._kept[key] = verdict
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+
+    def _keep_grammar(self, key: bytes, grammar: str | None) -> str:
+        if grammar is None:
+            raise NotImplementedYetError(NO_XGRAMMAR, param="tools")
+        # Another request may have asked the same in the meantime.
+        self._grammar_chars += len(grammar) - len(self._grammars.pop(key, ""))
+        self._grammars[key] = grammar
+        while self._grammar_chars > MAX_GRAMMAR_CHARS:
+            self._grammar_chars -= len(self._grammars.popitem(last=False)[1])
+        return grammar
+
     async def _judge(self, question: bytes, members: Members, backend: str, tag: str) -> Verdict:
+        found = await self._put(question)
+        if found is not None:
+            return Verdict(found.get("backend", ""), found.get("error"), found.get("param"))
+        # In a thread: a schema may be as large as a body.
+        return await asyncio.to_thread(judge_without_libraries, members, backend, tag)
+
+    async def _put(self, question: bytes) -> dict[str, Any] | None:
+        """Return the helper's answer; None where there is no helper."""
         if self._waiting >= MAX_WAITING:
             raise ServiceUnavailableError("Too many constraints are waiting to be compiled. Try again later.")
         self._waiting += 1
@@ -112,26 +175,26 @@ class Checker:
                     return await self._ask(question)
         finally:
             self._waiting -= 1
-        # In a thread: a schema may be as large as a body.
-        return await asyncio.to_thread(judge_without_libraries, members, backend, tag)
+        return None
 
-    async def _ask(self, question: bytes) -> Verdict:
+    async def _ask(self, question: bytes) -> dict[str, Any]:
         try:
             self._writer.write(question + b"\n")
             line = await asyncio.wait_for(self._reader.readline(), self._timeout)
             if not line:
                 raise ConnectionError("it has ended")
-            return _verdict_of(line)
+            answer: dict[str, Any] = json.loads(line)
         except asyncio.TimeoutError:
             self._end()
-            return Verdict(error=TOO_SLOW)
+            return {"error": TOO_SLOW}
         except (OSError, ValueError) as error:
             logger.warning("the helper that compiles constraints broke down over one: %s", error)
             self._end()
-            return Verdict(error="The constraint cannot be compiled.")
+            return {"error": "The constraint cannot be compiled."}
         except BaseException:
             self._end()  # its answer would be taken for the next question's
             raise
+        return answer
 
     async def _start(self) -> bool:
         """Start the helper; False if it cannot be: then there is none from now on."""
@@ -188,8 +251,3 @@ def judge_without_libraries(members: Members, backend: str, tag: str) -> Verdict
         return Verdict(choose_backend(members, backend))
     except BadRequestError as error:
         return Verdict(error=error.message, param=error.param)
-
-
-def _verdict_of(line: bytes) -> Verdict:
-    found: dict[str, Any] = json.loads(line)
-    return Verdict(found.get("backend", ""), found.get("error"), found.get("param"))

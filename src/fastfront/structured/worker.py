@@ -2,7 +2,8 @@
 """The helper process: `python -m fastfront.structured.worker`, with a socket as its standard input.
 
 It first says which libraries it has, then answers one question a line, in order: `{"members", "backend", "tag"}` gets
-`{"backend"}` or `{"error", "param"}`. It ends when the other side of the socket does. Must not know who asks.
+`{"backend"}` or `{"error", "param"}`, `{"calls"}` gets `{"grammar"}`, which is null without xgrammar, or an error. It
+ends when the other side of the socket does. Must not know who asks.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from typing import Any
 
 from fastfront.errors import BadRequestError
 from fastfront.structured.backends import Libraries, check_structural_tag, choose_backend
+from fastfront.structured.calls_grammar import calls_grammar
 
 MAX_MEMORY = 4 * 1024**3
 """Bytes that the process may hold: a constraint that makes a library ask for more is refused, the machine goes on."""
+
+MAX_GRAMMAR_CHARS = 4 * 1024**2
+"""Longest grammar that is written: some thousand functions' calls."""
 
 MAX_ERROR_CHARS = 4096
 """Libraries repeat what they were given."""
@@ -85,9 +90,11 @@ def _import_xgrammar() -> Any:
 
 
 def answer(question: dict[str, Any], libraries: Libraries) -> dict[str, Any]:
-    """Return the verdict on one constraint."""
-    members = question["members"]
+    """Return the verdict on one constraint, or the grammar of calls."""
     try:
+        if "calls" in question:
+            return {"grammar": _grammar(question["calls"], libraries)}
+        members = question["members"]
         if question["tag"]:
             check_structural_tag(members, question["tag"], libraries)
         return {"backend": choose_backend(members, question["backend"], libraries)}
@@ -96,6 +103,15 @@ def answer(question: dict[str, Any], libraries: Libraries) -> dict[str, Any]:
         return {"error": message, "param": error.param}
     except (MemoryError, RecursionError):
         return {"error": "The constraint is too large to be compiled.", "param": None}
+
+
+def _grammar(calls: list[tuple[str, str]], libraries: Libraries) -> str | None:
+    if libraries.xgrammar is None:
+        return None
+    grammar = calls_grammar(calls, libraries.xgrammar.Grammar.from_json_schema)
+    if len(grammar) > MAX_GRAMMAR_CHARS:
+        raise BadRequestError("The grammar of the tools' calls is too large.", param="tools")
+    return grammar
 
 
 def serve(stream: io.BufferedRWPair) -> None:

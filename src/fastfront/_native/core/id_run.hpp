@@ -13,6 +13,8 @@
 namespace fastfront {
 
 class IdRun {
+    struct Key {};  // whoever has one may construct
+
   public:
     static constexpr std::size_t kTail = 32;  // what most detokenizers need to be placed behind a prompt
 
@@ -20,9 +22,11 @@ class IdRun {
     [[nodiscard]] static std::shared_ptr<const IdRun> of(std::span<const std::uint32_t> ids,
                                                          std::string_view text = {});
 
+    explicit IdRun(Key) noexcept {}
+
     /// The elements of a MessagePack array, without its head.
-    [[nodiscard]] std::string_view msgpack() const noexcept { return {data() + text_size_, msgpack_size_}; }
-    [[nodiscard]] std::string_view text() const noexcept { return {data(), text_size_}; }
+    [[nodiscard]] std::string_view msgpack() const noexcept { return {data_ + text_size_, msgpack_size_}; }
+    [[nodiscard]] std::string_view text() const noexcept { return {data_, text_size_}; }
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
     /// The last kTail of the ids, or all.
     [[nodiscard]] std::span<const std::uint32_t> tail() const noexcept { return {tail_, tail_size_}; }
@@ -30,17 +34,12 @@ class IdRun {
     [[nodiscard]] std::size_t bytes() const noexcept;
 
   private:
-    IdRun() = default;
-
-    [[nodiscard]] char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
-    [[nodiscard]] const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-
+    char* data_ = nullptr;  // text, ids, and what writing the last id may touch
     std::size_t count_ = 0;
     std::size_t text_size_ = 0;
     std::size_t msgpack_size_ = 0;
     std::size_t tail_size_ = 0;
     std::uint32_t tail_[kTail];
-    // Behind it: text, ids, and what writing the last id may touch.
 };
 
 }  // namespace fastfront
