@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import hashlib
 import logging
 import os
 import time
@@ -21,6 +20,7 @@ from fastfront.admission import Admission
 from fastfront.config import Config
 from fastfront.engine.client import EngineClient
 from fastfront.engine.connect import NO_MODEL, Engines
+from fastfront.engine.fingerprint import system_fingerprint
 from fastfront.engine.types import EngineCoreRequest
 from fastfront.errors import (
     BusyError,
@@ -143,16 +143,20 @@ class Frontend:
         if self.state is State.STOPPED:
             raise ServiceUnavailableError("The server is shutting down.")
 
-    def check_ready(self) -> None:
-        """Raise if no generation request may begin now: starting, draining, or the engine is dead."""
+    def check_open(self) -> None:
+        """Raise if no generation request is looked at now: starting, or draining."""
         if self.state is State.READY:
-            if self.engine.dead is None:
-                return
-            # Not the engine's own exception: raised again and again, it would keep every request's frames.
-            raise EngineDeadError(self.engine.dead.message)
+            return
         self.metrics.requests_rejected += 1
         self.check_started()
         raise ServiceUnavailableError("The server is shutting down.")
+
+    def check_ready(self) -> None:
+        """Raise if no generation request may begin now: starting, draining, or the engine is dead."""
+        self.check_open()
+        if self.engine.dead is not None:
+            # Not the engine's own exception: raised again and again, it would keep every request's frames.
+            raise EngineDeadError(self.engine.dead.message)
 
     def check_model(self, name: str | None) -> None:
         """Raise NotFoundError for a model that is not served here. No name means the one there is."""
@@ -265,7 +269,7 @@ class Frontend:
             model.accept_embeds(self.engine.ready.dtype)
         self.model = model
         self.parsers = self._make_parsers(model)
-        self.system_fingerprint = self._fingerprint()
+        self.system_fingerprint = system_fingerprint(self.config, model.path, self.engine.ready)
         is_diffusion = model.config.get("canvas_length") is not None
         self.metrics.watch_engine(self.engine.pump.snapshot, model.name, self.engine.ready, diffusion=is_diffusion)
         self.metrics.connectors.watch(self.engine.pump.take_connector_stats)
@@ -376,24 +380,3 @@ class Frontend:
             raise StartupError(str(error)) from None
         for name, bounds in {**buckets, **OWN_BUCKETS}.items():
             pump.set_buckets(name, bounds)
-
-    def _fingerprint(self) -> str | None:
-        """Return the system_fingerprint of every answer (vllm/entrypoints/serve/utils/fingerprint.py).
-
-        vLLM hashes its whole configuration, which a frontend never sees: here it is what the engine tells of itself.
-        """
-        mode = self.config.fingerprint_mode
-        if mode in {"none", "custom"}:
-            return self.config.fingerprint_value if mode == "custom" else None
-        ready = self.engine.ready
-        parts = [f"vllm-{ready.vllm_version}"]
-        if mode == "full":
-            degrees = (
-                ("tp", ready.tensor_parallel_size),
-                ("pp", ready.pipeline_parallel_size),
-                ("dp", ready.data_parallel_size),
-            )
-            parts += [f"{name}{degree}" for name, degree in degrees if degree > 1]
-        facts: list[Any] = [self.model.path, ready.vllm_version, ready.dtype, ready.max_model_len, ready.block_size]
-        parts.append(hashlib.sha256(repr(facts).encode()).hexdigest()[:8])
-        return "-".join(parts)

@@ -207,6 +207,25 @@ TEST_CASE_FIXTURE(Fixture, "what an engine sends unasked is in whole answers: tr
     CHECK(has(out, R"("content":"a")"));
 }
 
+TEST_CASE_FIXTURE(Fixture, "text from outside: routed experts wait for it, and go with the tokens that count") {
+    start(ResponseKind::chat, 1, 1, false);
+    const auto routed = [&](std::uint8_t expert) {
+        return wire::array(13) + wire::text(wire::id_text(id())) + wire::array(2) + wire::number('a') +
+               wire::number('b') + wire::nils(10) + rows::array_of<std::uint8_t>("|u1", {2, 1}, {expert, 0});
+    };
+    step({wire::output(id(), {'x'})});  // tells nothing of them
+    step({routed(7)});
+    step({routed(8)});
+    for (const RawDelta& delta : response->take_deltas()) {
+        const std::vector<std::string> texts(delta.token_ids.size(), "?");
+        const FinishReason finish = delta.token_ids.size() == 2 ? FinishReason::length : FinishReason::none;
+        pump.feed(response, 0, delta.token_ids, texts, finish, {});
+    }
+    const std::string out = bytes();
+    CHECK(has(out, "J3NoYXBlJzogKDIsIDEp"));  // 'shape': (2, 1): the last step came behind the end
+    CHECK(has(out, R"(IAoHAA=="})"));         // its end: the rows 7 and 0
+}
+
 TEST_CASE("timings are those that are known; a stream leaves out the others") {
     RequestTimes times;
     std::string out;

@@ -7,11 +7,13 @@ import base64
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fastfront._native import pump as native
 from fastfront._native.details import AnswerDetails
 from fastfront._native.text import Vocab
+from fastfront.output.foreign import ForeignDecoder
 from tests.native.test_pump import TOKENIZER, Engine
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "wire" / "golden.json").read_bytes())["outputs"]
@@ -109,3 +111,69 @@ def test_every_member_at_once(engine, vocab):
     assert answer["ec_transfer_params"] == {"a": None}
     assert answer["usage"]["prompt_tokens_details"]["cached_tokens"] == 6
     assert answer["usage"]["prompt_tokens_details"]["created_cache_tokens"] == 4
+
+
+class Letters:
+    """A decode stream of which each token is a letter."""
+
+    def push(self, token_ids):
+        return "".join(map(chr, token_ids))
+
+
+ROUTED = [("x", None), ("", [1, 2]), ("ab", [3, 4, 5]), ("c", None), ("def", [6, 7, 8])]
+"""Steps: texts, a letter per token, and the experts of its positions, if the engine tells them."""
+
+
+def routed_step(response, text, experts, finish=None):
+    """Return an output with a token for each letter, and the experts' numbers, a row each."""
+    rows = None if experts is None else ["|u1", [len(experts), 1], msgspec.msgpack.Ext(3, bytes(experts))]
+    return [response.wire_ids[0], [ord(letter) for letter in text], *[None] * 3, finish, *[None] * 6, rows]
+
+
+def experts_of(choice):
+    """Return the numbers in the answer's .npy file."""
+    file = base64.b64decode(choice["routed_experts"])
+    begin = 10 + int.from_bytes(file[8:10], "little")
+    assert f"'shape': ({len(file) - begin}, 1)".encode() in file[:begin]
+    return list(file[begin:])
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize(
+    ("stop", "expected"),
+    [((), [1, 2, 3, 4, 5, 6, 7, 8]), (("d",), [1, 2, 3, 4, 5, 6]), (("b",), [1, 2, 3, 4, 5]), (("a",), [1, 2, 3, 4])],
+)
+@pytest.mark.parametrize("text_made", ["natively", "step by step", "late"])
+def test_routed_experts_are_those_of_the_tokens_that_count(engine, vocab, text_made, stop, expected, asked):
+    """Whoever makes the text, and whenever: rows of tokens behind a stop string go, all others are in the answer."""
+    response = native.Response(
+        native.KIND_CHAT,
+        id="x",
+        model="m",
+        created=1,
+        vocab=vocab if text_made == "natively" else None,
+        token_names=vocab,
+        prompt_token_ids=[[65, 66]],
+        stop=stop,
+        details=AnswerDetails(logprobs=True, num_shown=0) if asked else None,
+    )
+    decoder = ForeignDecoder([[65, 66]], 1, lambda _: Letters())
+    engine.pump.add(response)
+    sent = 0
+    for number, step in enumerate(ROUTED, 1):
+        engine.step(routed_step(response, *step, finish=1 if number == len(ROUTED) else None))
+        sent += len(step[0])
+        if text_made == "step by step" and not response.finished:
+            engine.dispatch_until(lambda sent=sent: tokens_of(engine) == sent)
+            decoder(response)
+    if text_made == "late":
+        engine.dispatch_until(lambda: tokens_of(engine) == sent)
+        decoder(response)
+    engine.dispatch_until(lambda: response.finished)
+    (choice,) = json.loads(response.take())["choices"]
+    assert experts_of(choice) == expected
+
+
+def tokens_of(engine):
+    """Return how many tokens the pump has seen."""
+    return engine.pump.snapshot()[0]["counters"]["generation_tokens"]

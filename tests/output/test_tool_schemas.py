@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fastfront._native import parse
-from fastfront.output.tool_schemas import KnownTools, lower, tool_schemas
+from fastfront.output.tool_schemas import KnownTools, lower, required_of, tool_schemas
 from tests.output.schema_cases import CASES
 
 BITS = {
@@ -42,6 +42,22 @@ def test_properties_keep_their_order() -> None:
         },
     }
     assert lower(schema) == (32, [("b", (64, [], (2, [], None))), ("a", (0, [("x", (16, [], None))], None))], None)
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"required": ["a", "b"]}, ["a", "b"]),
+        ({"required": ["a", 1]}, []),
+        ({"required": "a"}, []),
+        ({"required": None}, []),
+        ({}, []),
+        (None, []),
+    ],
+)
+def test_required_properties_are_a_list_of_names(schema: Any, expected: list[str]) -> None:
+    """Whatever else stands there demands nothing."""
+    assert required_of(schema) == expected
 
 
 def test_depth_is_bounded() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from tests.parity.cases_http import CHAT_JSON, JSON, KEPT, HttpCase
 from tests.real_engine.asking import KEY
 from tests.real_engine.cases import CHAT, COMPLETIONS, chat, completion
+from tests.real_engine.cases_routes import BATCH
 
 FRONT_KEPT = (
     *KEPT,
@@ -144,7 +145,21 @@ DEAD: tuple[HttpCase, ...] = (
             ("completion", COMPLETIONS, completion("hello", max_tokens=2)),
             ("completion-stream", COMPLETIONS, completion("hello", max_tokens=2, stream=True)),
             ("refused", CHAT, chat("hello", max_tokens=0)),
+            ("model", CHAT, chat("hello") | {"model": "other"}),
+            ("model-stream", CHAT, chat("hello", stream=True) | {"model": "other"}),
+            ("model-refused", CHAT, chat("hello", max_tokens=0) | {"model": "other"}),
+            ("model-completion", COMPLETIONS, completion("hello") | {"model": "other"}),
+            ("schema", CHAT, chat("hello", max_tokens="many")),
+            ("schema-completion", COMPLETIONS, completion("hello", max_tokens="many", stream=True)),
+            ("rule", CHAT, chat("hello", stream_options={"include_usage": True})),
+            ("beams-stream", COMPLETIONS, completion("hello", use_beam_search=True, stream=True)),
+            ("batch", BATCH, chat([[{"role": "user", "content": "a"}]], max_tokens=2)),
+            ("batch-model", BATCH, chat([[{"role": "user", "content": "a"}]]) | {"model": "other"}),
         )
+    ],
+    *[
+        HttpCase(f"dead:no-json:{path}", "POST", path, b"{", {"content-type": JSON, **AUTHORIZED})
+        for path in (CHAT, COMPLETIONS, BATCH)
     ],
 )
 """Asked when the engine is dead and the server has been told to stay up."""

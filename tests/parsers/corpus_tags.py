@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.parsers.tag_formats import RENDER, horizon, inkling, invoke, muse
+from tests.parsers.tag_formats import RENDER, horizon, inkling, invoke, minicpm, muse
 
 if TYPE_CHECKING:
     from tests.parsers.tag_formats import Call
@@ -22,11 +22,11 @@ class Case(NamedTuple):
     tools: bool = True
 
 
-def tool(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+def tool(name: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A tool as a request has it."""
     return {
         "type": "function",
-        "function": {"name": name, "parameters": {"type": "object", "properties": properties}},
+        "function": {"name": name, "parameters": {"type": "object", "properties": properties, **more}},
     }
 
 
@@ -216,12 +216,58 @@ OWN: dict[str, dict[str, str]] = {
         "entities": '<function name="get_weather"><param name="city">a &amp; b &lt;c&gt;</param></function>',
         "data": '<function name="get_weather"><param name="city"><![CDATA[<b> & c]]></param></function>',
         "wrapped": '<function name=\'typed\'><param name=\'arguments\'>{"i": 5, "s": 6, "q": 1}</param></function>',
+        "other_name": minicpm([("get_details_by_phone", [("phone", "1")])]),
         "twice": '<function name="typed"><param name="i">5</param><param name="i">6</param></function>',
     },
     "k2_horizon": {
         "text_after": horizon([("now", [])]) + "\nDone.",
     },
 }
+
+
+LINE_TOOLS = [
+    tool("get_customer_by_phone", {"phone_number": {"type": "string"}}, required=["phone_number"]),
+    tool("get_customer_by_name", {"full_name": {"type": "string"}, "dob": {}}, required=["full_name", "dob"]),
+    tool("get_details_by_id", {"id": {"type": "string"}}, required=["id"]),
+    tool("toggle_roaming", {"line_id": {}, "enabled": {"type": "boolean"}}, required=["line_id", "enabled"]),
+    tool("refuel_data", {"customer_id": {}, "line_id": {}, "amount_gb": {}}, required=["line_id", "amount_gb"]),
+    tool("get_line_status", {"line_id": {"type": "string"}, "verbose": {}}, required=["line_id"]),
+    tool("odd", {"line_id": {}}, required="line"),
+]
+"""Tools with parameters that they require; MiniCPM5 has names of its own for some of them."""
+
+LINE_CALLS: dict[str, Call] = {
+    "phone": ("get_details_by_phone", [("phone_number", "555-123-2002")]),
+    "phone_number": ("get_details_by_phone", [("phone", "5551232002")]),
+    "phone_twice": ("get_details_by_phone", [("phone", "1"), ("phone_number", "2")]),
+    "phone_empty": ("get_details_by_phone", [("phone_number", ""), ("phone", "7")]),
+    "phone_zero": ("get_details_by_phone", [("phone_number", "0.0"), ("phone", "false")]),
+    "phone_null": ("get_details_by_phone", [("phone_number", "null")]),
+    "phone_not": ("get_details_by_phone", [("number", "7")]),
+    "phone_wrapped": ("get_details_by_phone", [("arguments", '{"phone": "7"}')]),
+    "name": ("get_details_by_name", [("name", "John Smith"), ("date_of_birth", "1985-06-15"), ("x", "y")]),
+    "name_and_dob": ("get_details_by_name", [("full_name", "J"), ("name", "K"), ("dob", "1985")]),
+    "name_without_dob": ("get_details_by_name", [("name", "John Smith")]),
+    "details": ("get_line_details", [("line_id", "L1001")]),
+    "details_by_id": ("get_roaming_status", [("id", "[]"), ("line_id", "{}")]),
+    "details_of_nothing": ("get_line_details", []),
+    "known": ("get_line_status", [("line_id", "L1001")]),
+    "plan": ("get_plan_details", [("plan_id", "P1002")]),
+    "plan_by_id": ("get_plan_details", [("id", "5"), ("plan_id", "")]),
+    "enable": ("enable_roaming", [("line_id", "L1")]),
+    "disable": ("disable_roaming", [("id", "12")]),
+    "enable_nothing": ("enable_roaming", [("enabled", "true")]),
+    "refuel": ("add_refueled_data", [("customer_id", "C1"), ("line_id", "L1"), ("gb", "2.5")]),
+    "refuel_null": ("add_data_to_line", [("customer_id", "null"), ("id", "L1"), ("amount_gb", "0"), ("amount", "3")]),
+    "refuel_zeros": ("add_data_to_line", [("line_id", "L1"), ("amount_gb", "0"), ("amount", "0")]),
+    "refuel_nobody": ("add_data_to_line", [("line_id", "L1"), ("gb_amount", "-0.0"), ("amount", '{"a": 1}')]),
+    "refuel_nothing": ("add_data_to_line", [("line_id", "L1")]),
+    "required_missing": ("get_line_status", [("verbose", "true")]),
+    "required_unknown": ("get_customer_by_phone", [("phone", "1")]),
+    "required_odd": ("get_customer_by_phone", [("arguments", '{"phone_number": 1}')]),
+    "unknown": ("get_line", [("line_id", "L1")]),
+}
+"""A MiniCPM5 answer each."""
 
 
 def text_of(parser: str, case: Case) -> str:

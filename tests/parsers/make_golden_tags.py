@@ -49,11 +49,11 @@ class Tokenizer:
         return list(text.encode())
 
 
-def asked(parser: str, text: str, *, tools: bool) -> dict[str, Any]:
+def asked(parser: str, text: str, tools: list[dict[str, Any]] | None) -> dict[str, Any]:
     """What the whole answer of vLLM's server would hold."""
     body: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]}
     if tools:
-        body["tools"] = corpus.TOOLS
+        body["tools"] = tools
     request = ChatCompletionRequest.model_validate(body)
     request.tool_choice = "auto"
     parser_class = type("Asked", (DelegatingParser,), {"tool_parser_cls": ToolParserManager.get_tool_parser(parser)})
@@ -78,8 +78,14 @@ def main(path: Path) -> None:
     """Write what vLLM makes of every answer."""
     check_schemas()
     result = {
-        parser: {name: asked(parser, text, tools=tools) for name, (text, tools) in corpus.answers(parser).items()}
+        parser: {
+            name: asked(parser, text, corpus.TOOLS if tools else None)
+            for name, (text, tools) in corpus.answers(parser).items()
+        }
         for parser in corpus.RENDER
+    }
+    result["minicpm5 lines"] = {
+        name: asked("minicpm5", corpus.minicpm([call]), corpus.LINE_TOOLS) for name, call in corpus.LINE_CALLS.items()
     }
     lines = [
         f"{json.dumps(parser)}: {{\n"

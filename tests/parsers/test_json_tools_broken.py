@@ -154,7 +154,7 @@ def test_json_that_is_no_call_is_content():
 
 def test_a_named_function_gets_the_whole_answer():
     """tool_choice names a function: the text is its arguments, as it stands; nothing but spaces is no call."""
-    tools = ToolSchemas([("get_weather", (64, [], None))])
+    tools = ToolSchemas([("get_weather", (64, [], None), ())])
     options: dict[str, Any] = {"tool_parser": "json:named", "tools": tools}
     text = ' {"city":"Paris"} \n'
     assert as_reference(at_every_split([Segment(text)], **options)) == ("", [("get_weather", "", text)])

@@ -24,6 +24,7 @@ from tests.reference.tag_calls import FORMATS
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "tags.json").read_text(encoding="utf-8"))
 TOOLS = tool_schemas(corpus.TOOLS)
+LINE_TOOLS = tool_schemas(corpus.LINE_TOOLS)
 
 JSON_FIRST = ("poolside_v1", "hy_v3", "hy_v4", "dots", "deepseek_v32", "deepseek_v4", "deepseek_v41", "kimi_k3")
 JSON_FIRST += ("functiongemma", "muse_glimmer", "minicpm5", "plamo3", "inkling")
@@ -183,6 +184,15 @@ def test_nothing_is_lost_where_an_answer_is_cut(parser: str) -> None:
             made = driven(parser, [text[:length]], tools=tools)
             parts = [made["content"] or "", *(part for call in made["calls"] for part in call.values())]
             assert word is None or any(word[0] in part for part in parts), text[:length]
+
+
+@pytest.mark.parametrize("name", corpus.LINE_CALLS)
+def test_minicpm_knows_tools_by_other_names(name: str) -> None:
+    """Calls of what the request's tool does get its name and parameters; without what it requires they are content."""
+    pushes = [Segment(corpus.minicpm([corpus.LINE_CALLS[name]]))]
+    made = driving.at_every_split(pushes, tool_parser="minicpm5", tools=LINE_TOOLS)
+    calls = [{"name": call["name"], "arguments": call["arguments"]} for call in made["tool_calls"]]
+    assert {"content": made["content"] or None, "calls": calls} == GOLDEN["minicpm5 lines"][name]
 
 
 @pytest.mark.parametrize("parser", ["hy_v3", "hy_v4"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fastfront.errors import FastFrontError
 from fastfront.protocol import chat, completions, tokenize
-from fastfront.protocol.decode import RequestDecoder
+from fastfront.protocol.decode import OutOfRangeError, RequestDecoder
 
 _SCALARS = st.one_of(
     st.none(),
@@ -192,3 +192,12 @@ def test_any_bytes_are_a_request_or_a_400(body):
         with pytest.raises(FastFrontError) as caught:
             decode(body)
         assert caught.value.status == 400
+
+
+def test_request_with_a_value_out_of_range_is_known():
+    """Whoever decodes can ask for its model and the engine's state first; the error is that of the value."""
+    for decode in (chat._DECODER, chat._DECODER.decode_slowly):
+        with pytest.raises(OutOfRangeError, match="temperature must be in") as caught:
+            decode(b'{"messages": [{"role": "user", "content": "Hi"}], "model": "m", "temperature": 9}')
+        assert (caught.value.request.model, caught.value.request.temperature) == ("m", 9)
+        assert (caught.value.status, caught.value.param, caught.value.type) == (400, "temperature", "BadRequestError")

@@ -36,9 +36,12 @@ def special_tokens_of(name: str, *, reasoning: bool) -> list[str]:
     """The special tokens that a parser goes by, where the vocabulary has them. Raises KeyError for no such parser."""
 
 class ToolSchemas:
-    """The functions that a request offers: pairs of name and schema of the parameters. Immutable."""
+    """The functions that a request offers: name, schema of the parameters, and which of them a call has to have.
 
-    def __init__(self, tools: Iterable[tuple[str, SchemaTuple]]) -> None: ...
+    Immutable.
+    """
+
+    def __init__(self, tools: Iterable[tuple[str, SchemaTuple, Sequence[str]]]) -> None: ...
 
 class ResponseTemplate:
     """A model's response template, compiled. Immutable. `source` is its JSON, checked (output/response_template.py).

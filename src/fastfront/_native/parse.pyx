@@ -59,10 +59,12 @@ cdef class ToolSchemas:
     def __init__(self, tools):
         cdef shared_ptr[parsers.Tools] made = make_shared[parsers.Tools]()
         cdef parsers.Tool tool
-        for name, schema in tools:
+        for name, schema, required in tools:
             tool = parsers.Tool()
             tool.name = utf8(name)
             fill(tool.parameters, schema)
+            for parameter in required:
+                tool.required.push_back(utf8(parameter))
             deref(made).tools.push_back(move(tool))
         self.ptr = <shared_ptr[const parsers.Tools]>made
 

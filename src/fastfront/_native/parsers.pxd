@@ -39,6 +39,7 @@ cdef extern from "parsers/tools.hpp" namespace "fastfront" nogil:
         Tool()
         string name
         Schema parameters
+        vector[string] required
     cdef cppclass Tools:
         vector[Tool] tools
 

@@ -86,7 +86,10 @@ def tool_schemas(tools: Sequence[dict[str, Any]] | None) -> ToolSchemas | None:
     functions = [tool["function"] for tool in tools or () if isinstance(tool.get("function"), dict)]
     if not functions:
         return None
-    return ToolSchemas((function["name"], lower(function.get("parameters"))) for function in functions)
+    return ToolSchemas(
+        (function["name"], lower(parameters := function.get("parameters")), required_of(parameters))
+        for function in functions
+    )
 
 
 def lower(schema: object, depth: int = 0) -> SchemaTuple:
@@ -102,6 +105,12 @@ def lower(schema: object, depth: int = 0) -> SchemaTuple:
         else [],
         lower(items, depth + 1) if isinstance(items, dict) else None,
     )
+
+
+def required_of(schema: object) -> list[str]:
+    """Return the properties that an object's schema demands; what is no list of names demands none."""
+    names = schema.get("required") if isinstance(schema, dict) else None
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else []
 
 
 def types_of(schema: dict[str, Any], depth: int = 0) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fastfront.engine.types import RepetitionDetectionParams, SamplingParams, StructuredOutputsParams
-from fastfront.errors import BadRequestError, validation_error
+from fastfront.errors import validation_error
 from fastfront.prompt import limits
 from fastfront.protocol.response_format import constraint_of
 from fastfront.protocol.sampling import token_ids_of_logit_bias, verify_greedy, verify_token_counts
@@ -69,8 +69,6 @@ def lower_chat_sampling_params(request: ChatCompletionRequest, model: Model, pro
 def lower_completion_sampling_params(request: CompletionRequest, model: Model, prompt_length: int) -> SamplingParams:
     """Return what the engine needs for each of the `n` answers to one of the request's prompts."""
     if request.use_beam_search:
-        if request.stream:
-            raise BadRequestError("Streaming is not currently supported with beam search")
         return _lower_beam_search(request, model)
     max_tokens = get_max_tokens(model, request.max_tokens, prompt_length, request.truncate_prompt_tokens)
     if request.echo and request.max_tokens == 0:

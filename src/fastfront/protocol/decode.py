@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from fastfront.errors import BadRequestError
 from fastfront.protocol.body import load_object, note_ignored_fields
 from fastfront.protocol.issues import Issues
 from fastfront.protocol.lax import Check
@@ -20,11 +21,23 @@ from fastfront.protocol.lax import Check
 R = TypeVar("R", bound=msgspec.Struct)
 
 
+class OutOfRangeError(BadRequestError):
+    """The request fits the schema, and a value of it cannot be served.
+
+    vLLM looks at such values behind the model's name and the engine's state: who decodes has to, too, with `request`.
+    """
+
+    def __init__(self, error: BadRequestError, request: Any) -> None:
+        super().__init__(error.message, param=error.param)
+        self.request = request
+
+
 class RequestDecoder(Generic[R]):
     """Decodes one type of request.
 
     `is_plain` says whether the slow path is sure to come to the same request. `apply_rules` raises for members that
-    contradict each other. `check` makes the request from the JSON object. `verify` raises for values out of range.
+    contradict each other. `check` makes the request from the JSON object. `verify` raises BadRequestError for values
+    out of range; the decoder raises that as an OutOfRangeError.
     """
 
     def __init__(
@@ -51,8 +64,7 @@ class RequestDecoder(Generic[R]):
             return self.decode_slowly(body)
         if not self._is_plain(request):
             return self.decode_slowly(body)
-        if self._verify is not None:
-            self._verify(request)
+        self._check_values(request)
         note_ignored_fields(body, self.struct)
         return request
 
@@ -70,6 +82,13 @@ class RequestDecoder(Generic[R]):
         request: R = self._check(data, (), issues)
         if issues.count:
             raise issues.to_error()
-        if self._verify is not None:
-            self._verify(request)
+        self._check_values(request)
         return request
+
+    def _check_values(self, request: R) -> None:
+        if self._verify is None:
+            return
+        try:
+            self._verify(request)
+        except BadRequestError as error:
+            raise OutOfRangeError(error, request) from None

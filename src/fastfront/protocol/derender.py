@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from fastfront.errors import SchemaError
+from fastfront.errors import BadRequestError, SchemaError
 from fastfront.protocol import lax
 from fastfront.protocol.body import load_object
 from fastfront.protocol.chat import ChatCompletionRequest, chat_from_object
 from fastfront.protocol.common import INT64_MAX
 from fastfront.protocol.completions import CompletionRequest, completion_from_object
+from fastfront.protocol.decode import OutOfRangeError
 from fastfront.protocol.issues import Issues
 from fastfront.protocol.structs import check_for_struct
 
@@ -210,7 +211,10 @@ def _original(decode: Any) -> lax.Check:
         if not isinstance(value, dict):
             issues.add("model_attributes_type", location, "Input should be a valid dictionary", value)
             return lax.INVALID
-        return decode(dict(value))
+        try:
+            return decode(dict(value))
+        except OutOfRangeError as error:
+            raise BadRequestError(error.message, param=error.param) from None  # it is not the request that is asked
 
     return check
 

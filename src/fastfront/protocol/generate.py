@@ -97,16 +97,18 @@ class GenerateRequest(msgspec.Struct, kw_only=True):
 
 
 def decode_generate_request(body: bytes) -> GenerateRequest:
-    """Return the request that the body holds, or raise the error to answer."""
-    return _DECODER(body)
+    """Return the request that the body holds, or raise the error to answer: of sampling_params also for its values."""
+    request = _DECODER(body)
+    _verify(request)
+    return request
 
 
 def completion_of(request: GenerateRequest) -> CompletionRequest:
-    """Return the completion that samples the same tokens. Raises the error to answer for values out of range."""
+    """Return the completion that samples the same tokens."""
     params = request.sampling_params
     extra_args = dict(params.extra_args or {})
     given = None if params.max_tokens == MAX_TOKENS_NOT_GIVEN else params.max_tokens
-    completion = CompletionRequest(
+    return CompletionRequest(
         model=request.model,
         prompt=request.token_ids,
         frequency_penalty=params.frequency_penalty,
@@ -148,13 +150,13 @@ def completion_of(request: GenerateRequest) -> CompletionRequest:
         thinking_token_budget=params.thinking_token_budget,
         stream_interval=params.stream_interval,
     )
-    verify_sampling_fields(completion, given)
-    return completion
 
 
 def _verify(request: GenerateRequest) -> None:
     params = request.sampling_params
     verify_features(request.features, request.content_parts, request.ec_transfer_params, len(request.token_ids))
+    completion = completion_of(request)
+    verify_sampling_fields(completion, completion.max_tokens)
     for name in ("logprobs", "prompt_logprobs"):
         value = getattr(params, name)
         if value is not None and value < -1:
@@ -203,5 +205,4 @@ _DECODER = RequestDecoder(
         and request.sampling_params.structured_outputs is None
     ),
     apply_rules=rules.check_cache_salt,
-    verify=_verify,
 )

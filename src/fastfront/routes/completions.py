@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from fastfront._native.pump import KIND_COMPLETION, KIND_COMPLETION_STREAM
+from fastfront.errors import BadRequestError
 from fastfront.frontend import Frontend
 from fastfront.output import Receive, Scope, Send
 from fastfront.prompt.model import Model
@@ -20,9 +21,14 @@ SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION, "cmpl-", numbers_prompts=
 
 def completions(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> Awaitable[int]:
     """Complete one or more prompts."""
-    return generate(
-        frontend, scope, receive, send, decode=decode_completion_request, prepare=prepare, role=role, shape=SHAPE
-    )
+    return generate(frontend, scope, receive, send, decode=_decode, prepare=prepare, role=role, shape=SHAPE)
+
+
+def _decode(body: bytes) -> CompletionRequest:
+    request = decode_completion_request(body)
+    if request.stream and request.use_beam_search:  # asked before anything else, as in vLLM
+        raise BadRequestError("Streaming is not currently supported with beam search")
+    return request
 
 
 def prepare(model: Model, request: CompletionRequest) -> Prompts:

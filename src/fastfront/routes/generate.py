@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the generating endpoints share: from a decoded request and its prompts to the last byte of the answer.
 
-The order is that of vLLM's server: schema, model, state of the server, prompt, sampling, engine. Everything before the
-engine is refused with an HTTP status, streaming or not. Must not know how chat and completion requests differ.
+The order is that of vLLM's server: schema, model, the engine's state, ranges of values, prompt, engine. Everything
+before the engine is refused with an HTTP status, streaming or not. Must not know how chat and completion requests
+differ.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from fastfront.prompt.sampling import params_of_sample
 from fastfront.protocol.chat import ChatCompletionRequest
 from fastfront.protocol.common import INT64_MAX, MAX_N_SEQUENCES
 from fastfront.protocol.completions import CompletionRequest
+from fastfront.protocol.decode import OutOfRangeError
 from fastfront.routes.beam_search import FINAL_OPTIONS, feeder, search_beams
 from fastfront.routes.constraints import blame_constraint, settle_constraints
 from fastfront.routes.details import details_of, names_are_ids, watermark_of
@@ -116,7 +118,7 @@ async def generate(
 ) -> int:
     """Answer one request, streaming or whole. Returns the HTTP status."""
     check_json_content_type(scope)
-    frontend.check_ready()
+    frontend.check_open()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     arrival_time = time.time()
     headers = read_headers(scope)
@@ -131,10 +133,13 @@ async def generate(
         send, direct = reports, None
     stream = RequestStream(receive, send, frontend.engine.abort, direct=direct, pump=frontend.engine.pump)
     try:
-        request = pending = await frontend.decode(stream, body, decode)
-        frontend.check_model(request.model)
-        frontend.check_ready()
-        frontend.check_admission(request.n or 1)
+        try:
+            request = pending = await frontend.decode(stream, body, decode)
+        except OutOfRangeError as error:
+            pending = error.request
+            admit(frontend, error.request.model, error.request.n or 1)
+            raise
+        admit(frontend, request.model, request.n or 1)
         lora = frontend.loras.find(request.model)
         if hooks.adjust is not None and (adjusting := hooks.adjust(frontend, request)) is not None:
             await adjusting
@@ -192,6 +197,13 @@ async def generate(
         if watch is not None:
             watch.ended(sys.exc_info()[1])
         frontend.end_request()
+
+
+def admit(frontend: Frontend, model: str | None, n: int) -> None:
+    """Refuse what vLLM refuses of a request that fits the schema, before it looks at values."""
+    frontend.check_model(model)
+    frontend.check_ready()
+    frontend.check_admission(n)
 
 
 def choose_id(given: str | None) -> str:

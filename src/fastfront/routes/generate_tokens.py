@@ -23,7 +23,7 @@ from fastfront.protocol.generate import GenerateRequest, completion_of, decode_g
 from fastfront.routes.completions import prepare
 from fastfront.routes.constraints import settle_constraints
 from fastfront.routes.details import watermark_of
-from fastfront.routes.generate import Prompts, Shape, choose_id, engine_requests, foreign_decoder, read_headers
+from fastfront.routes.generate import Prompts, Shape, admit, choose_id, engine_requests, foreign_decoder, read_headers
 from fastfront.routes.handler import Routes
 from fastfront.routes.http import check_json_content_type, read_body
 
@@ -34,7 +34,7 @@ SHAPE = Shape(KIND_COMPLETION_STREAM, KIND_COMPLETION, ID_PREFIX, numbers_prompt
 async def generate_tokens(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Continue a prompt of token ids."""
     check_json_content_type(scope)
-    frontend.check_ready()
+    frontend.check_open()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     arrival_time = time.time()
     headers = read_headers(scope)
@@ -42,9 +42,7 @@ async def generate_tokens(frontend: Frontend, scope: Scope, receive: Receive, se
     stream = RewrittenStream(receive, send, frontend.engine.abort, direct=direct_of(scope), pump=frontend.engine.pump)
     try:
         request = await frontend.decode(stream, body, decode_generate_request)
-        frontend.check_model(request.model)
-        frontend.check_ready()
-        frontend.check_admission(request.sampling_params.n)
+        admit(frontend, request.model, request.sampling_params.n)
         lora = frontend.loras.find(request.model)
         _check_server(frontend, request)
         completion = completion_of(request)

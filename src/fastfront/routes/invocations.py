@@ -17,6 +17,7 @@ from fastfront.output.asgi import Message, Receive, Scope, Send
 from fastfront.protocol.body import load_json
 from fastfront.protocol.chat import decode_chat_completion_request
 from fastfront.protocol.completions import decode_completion_request
+from fastfront.protocol.decode import OutOfRangeError
 from fastfront.routes.chat_completions import chat_completions
 from fastfront.routes.completions import completions
 from fastfront.routes.handler import Handler, Routes
@@ -32,7 +33,7 @@ KINDS: tuple[tuple[Callable[[bytes], object], Handler], ...] = (
 async def invocations(frontend: Frontend, scope: Scope, receive: Receive, send: Send) -> int:
     """Answer as the first endpoint whose schema the body fits."""
     check_json_content_type(scope)
-    frontend.check_ready()
+    frontend.check_open()
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     if len(body) <= DECODE_OFF_LOOP_BYTES:
         handler = find_handler(body)
@@ -48,6 +49,8 @@ def find_handler(body: bytes) -> Handler:
             decode(body)
         except SchemaError:
             continue
+        except OutOfRangeError:
+            pass  # it fits: whose it is says so, where it looks at values
         return handler
     load_json(body, _refuse)
     names = ["ChatCompletionRequest", "CompletionRequest"]

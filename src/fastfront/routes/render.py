@@ -23,6 +23,7 @@ from fastfront.prompt.model import Model
 from fastfront.prompt.rendered_params import rendered_params
 from fastfront.protocol.chat import ChatCompletionRequest, decode_chat_completion_request
 from fastfront.protocol.completions import CompletionRequest, decode_completion_request
+from fastfront.protocol.decode import OutOfRangeError
 from fastfront.protocol.derender import (
     DerenderChatRequest,
     DerenderChatStreamRequest,
@@ -98,7 +99,11 @@ async def _answer(
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope))
     try:
-        request: Any = await frontend.decode(stream, body, decode)
+        try:
+            request: Any = await frontend.decode(stream, body, decode)
+        except OutOfRangeError as error:
+            frontend.check_model(error.request.model)
+            raise
         frontend.check_model(request.model)
         if adjust is not None and (pending := adjust(request)) is not None:
             await pending

@@ -16,6 +16,7 @@ from fastfront.prompt.model import Model
 from fastfront.prompt.tokenize import detokenize as answer_detokenize
 from fastfront.prompt.tokenize import tokenize as answer_tokenize
 from fastfront.prompt.tokenizer_info import tokenizer_info as answer_tokenizer_info
+from fastfront.protocol.decode import OutOfRangeError
 from fastfront.protocol.tokenize import (
     DetokenizeRequest,
     TokenizeRequest,
@@ -57,7 +58,11 @@ async def _answer(
     body = await read_body(scope, receive, frontend.config.max_request_body_size)
     stream = RequestStream(receive, send, frontend.engine.abort, direct=direct_of(scope))
     try:
-        request = await frontend.decode(stream, body, decode)
+        try:
+            request = await frontend.decode(stream, body, decode)
+        except OutOfRangeError as error:
+            frontend.check_model(error.request.model)
+            raise
         frontend.check_model(request.model)
         answered = await frontend.prepare(stream, len(body), answer, frontend.model, request)
         # Encoding a long list of ids is quick next to making it.

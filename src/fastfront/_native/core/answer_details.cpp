@@ -107,10 +107,10 @@ void AnswerDetails::push(const EngineCoreOutput& output, const OutputExtras* ext
     }
 }
 
-void AnswerDetails::hold(const OutputExtras* extras) {
-    if (options_->wants_logprobs) {
-        held_.emplace_back(extras == nullptr ? LogprobRows() : extras->logprobs);
-    }
+void AnswerDetails::hold(const EngineCoreOutput& output, const OutputExtras* extras) {
+    held_.emplace_back(output.token_count,
+                       extras == nullptr || !options_->wants_logprobs ? LogprobRows() : extras->logprobs,
+                       extras == nullptr || !whole_ ? WireArray() : extras->routed_experts);
 }
 
 void AnswerDetails::push_held(std::span<const std::uint32_t> token_ids) {
@@ -118,9 +118,13 @@ void AnswerDetails::push_held(std::span<const std::uint32_t> token_ids) {
         push({}, nullptr, token_ids);
         return;
     }
+    const Held& held = held_.front();
+    EngineCoreOutput output;
+    output.token_count = held.token_count;
     OutputExtras extras;
-    extras.logprobs = held_.front().rows();
-    push({}, &extras, token_ids);
+    extras.logprobs = held.logprobs.rows();
+    extras.routed_experts = held.routed_experts.array();
+    push(output, &extras, token_ids);
     held_.pop_front();
 }
 

@@ -77,8 +77,8 @@ class AnswerDetails {
     /// Take one engine output. `token_ids`: those that count.
     void push(const EngineCoreOutput& output, const OutputExtras* extras, std::span<const std::uint32_t> token_ids);
 
-    /// Keep the output's logprobs until push_held() brings the tokens: their text is made outside.
-    void hold(const OutputExtras* extras);
+    /// Keep the output's logprobs and routed experts until push_held() brings the tokens: their text is made outside.
+    void hold(const EngineCoreOutput& output, const OutputExtras* extras);
     /// The tokens of the oldest output that was held; of none, where nothing was.
     void push_held(std::span<const std::uint32_t> token_ids);
 
@@ -98,6 +98,15 @@ class AnswerDetails {
     [[nodiscard]] std::int64_t created_cache_tokens() const noexcept { return created_cache_tokens_; }
 
   private:
+    struct Held {
+        Held(std::uint32_t tokens, const LogprobRows& rows, const WireArray& experts)
+            : token_count(tokens), logprobs(rows), routed_experts(experts) {}
+
+        std::uint32_t token_count;
+        OwnedLogprobRows logprobs;
+        OwnedWireArray routed_experts;
+    };
+
     void push_prompt(const LogprobRows& rows);
 
     std::shared_ptr<const DetailsOptions> options_;
@@ -111,7 +120,7 @@ class AnswerDetails {
     LogprobsWriter logprobs_;
     PromptLogprobsWriter prompt_logprobs_;
     std::string given_logprobs_;
-    std::deque<OwnedLogprobRows> held_;  // as many as the response has raw deltas
+    std::deque<Held> held_;  // as many as the response has raw deltas
     NpyChunks routed_experts_;
     std::vector<std::uint32_t> token_ids_;
     ChoiceMembers members_;

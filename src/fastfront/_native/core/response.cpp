@@ -91,10 +91,7 @@ News Response::on_output(std::size_t choice, const EngineCoreOutput& output, std
     metrics.on_output(output, engine_time, wall_time, target.times);
     metrics.counter(CounterId::generation_tokens).add(token_ids.size());
     if (target.pipeline.needs_texts()) {
-        take_details(target, output, extras, {}, output.finish_reason != FinishReason::none);
-        if (target.details) {
-            target.details->hold(extras);
-        }
+        hold_details(target, output, extras);
         deltas_.push_back({choice,
                            {token_ids.begin(), token_ids.end()},
                            output.finish_reason,

@@ -218,6 +218,8 @@ class Response {
     /// Have the choice keep what comes besides its text.
     void take_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras,
                       std::span<const std::uint32_t> token_ids, bool ends) noexcept;
+    /// The same while the text is made outside: what goes with the tokens that count waits for feed().
+    void hold_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras) noexcept;
     /// The details, made where nobody asked for any.
     ResponseDetails& own_details();
     [[nodiscard]] AnswerMembers members() const;

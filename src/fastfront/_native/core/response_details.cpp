@@ -32,4 +32,20 @@ void Response::take_details(Choice& choice, const EngineCoreOutput& output, cons
     }
 }
 
+void Response::hold_details(Choice& choice, const EngineCoreOutput& output, const OutputExtras* extras) noexcept {
+    if (!choice.details && !writer_.streams()) {
+        // From the first output on: what is held and the raw deltas have to be as many.
+        choice.details = std::make_unique<AnswerDetails>(own_details().shared_options(), choice.prompt, true);
+    }
+    OutputExtras now;
+    if (extras != nullptr) {
+        now = *extras;
+        now.routed_experts = {};
+    }
+    take_details(choice, output, extras == nullptr ? nullptr : &now, {}, output.finish_reason != FinishReason::none);
+    if (choice.details) {
+        choice.details->hold(output, extras);
+    }
+}
+
 }  // namespace fastfront

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "msgpack_reader.hpp"
 
@@ -52,6 +54,26 @@ struct WireArray {
         std::memcpy(&value, bytes.data() + index * sizeof value, sizeof value);
         return value;
     }
+};
+
+/// One with bytes of its own, to outlive the message.
+class OwnedWireArray {
+  public:
+    explicit OwnedWireArray(const WireArray& array)
+        : bytes_(array.bytes.begin(), array.bytes.end()), dtype_(array.dtype), array_(array) {
+        array_.bytes = bytes_;
+        array_.dtype = dtype_;
+    }
+    OwnedWireArray(const OwnedWireArray&) = delete;
+    OwnedWireArray& operator=(const OwnedWireArray&) = delete;
+
+    /// Valid as long as this is.
+    [[nodiscard]] const WireArray& array() const noexcept { return array_; }
+
+  private:
+    std::vector<std::uint8_t> bytes_;
+    std::string dtype_;
+    WireArray array_;
 };
 
 /// Read one; an error of the reader if it is none, or if its bytes are not as many as its shape says.

@@ -2,6 +2,7 @@
 // MiniCPM5's XML: <function name="name"><param name="name">value</param></function>
 // (vllm/tool_parsers/minicpm5xml_tool_parser.py). A call goes out when it is complete: until then a parameter that
 // comes twice makes all of it content, and whether values have entities or are plain text depends on the whole.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "content_gate.hpp"
 #include "mark_reader.hpp"
+#include "minicpm_aliases.hpp"
 #include "py_text.hpp"
 #include "tag_families.hpp"
 #include "tool_values.hpp"
@@ -103,8 +105,8 @@ std::optional<FunctionBlock> read_block(std::string_view text) {
     }
 }
 
-/// The arguments' JSON; none: a parameter comes twice.
-std::optional<std::string> read_arguments(const FunctionBlock& block, const Schema& schema) {
+/// The arguments; none: a parameter comes twice.
+std::optional<JsonValue> read_arguments(const FunctionBlock& block, const Schema& schema) {
     bool is_xml = true;
     for (const auto& [key, raw] : block.parameters) is_xml = is_xml && xml_text(raw).has_value();
     JsonValue arguments;
@@ -140,9 +142,12 @@ std::optional<std::string> read_arguments(const FunctionBlock& block, const Sche
             if (!is_any) return std::nullopt;
         }
     }
-    std::string json;
-    py_dump(arguments, json);
-    return json;
+    return arguments;
+}
+
+bool has_required(const JsonValue& arguments, const Tool& tool) noexcept {
+    return std::ranges::all_of(tool.required,
+                               [&](const std::string& name) { return arguments.member(name) != nullptr; });
 }
 
 enum Role : std::uint8_t { kOpen, kClose };
@@ -180,13 +185,17 @@ class MiniCpmParser final : public MarkReader {
 
     bool call(Pieces& out) {
         const auto block = read_block(raw_);
-        const Tool* tool = !block || tools_ == nullptr ? nullptr : tools_->find(block->name);
-        if (tool == nullptr) return false;
-        const auto arguments = read_arguments(*block, tool->parameters);
+        if (!block || tools_ == nullptr) return false;
+        const Tool* tool = tools_->find(block->name);
+        auto arguments = read_arguments(*block, tool == nullptr ? Schema() : tool->parameters);
         if (!arguments) return false;
+        if (tool == nullptr) tool = map_minicpm_alias(block->name, *arguments, *tools_);
+        if (tool == nullptr || !has_required(*arguments, *tool)) return false;
         gate_.call();
-        out.begin_call(next_call_, block->name);
-        out.add_arguments(next_call_++, *arguments);
+        out.begin_call(next_call_, tool->name);
+        std::string json;
+        py_dump(*arguments, json);
+        out.add_arguments(next_call_++, json);
         return true;
     }
 

@@ -42,6 +42,7 @@ struct Schema {
 struct Tool {
     std::string name;
     Schema parameters;
+    std::vector<std::string> required = {};  // parameters that a call has to have
 };
 
 struct Tools {
