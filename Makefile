@@ -15,7 +15,7 @@ FASTFRONT_ENGINE_VENV ?= $(HOME)/.cache/fastfront/engine-venv
 BIN := $(abspath $(VENV))/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 CMAKE := $(BIN)/cmake
-EDITABLE := -Cwheel.cmake=false -Ceditable.mode=inplace
+EDITABLE := --config-settings=wheel.cmake=false --config-settings=editable.mode=inplace
 CPP_FILES = $(shell find $(wildcard src tests fuzz benchmarks) -name '*.cpp' -o -name '*.hpp')
 
 .DEFAULT_GOAL := help
@@ -102,7 +102,7 @@ fuzz: develop  ## Run every fuzz target for a million inputs (SEED=n for others)
 
 wheel: $(VENV)/.dev  ## Build the wheel into dist/
 	@echo "==> Building the wheel"
-	@rm -rf dist && PATH="$(BIN):$$PATH" $(PIP) wheel --quiet --no-deps --no-build-isolation -Cbuild-dir=build/wheel -w dist .
+	@rm -rf dist && PATH="$(BIN):$$PATH" $(PIP) wheel --quiet --no-deps --no-build-isolation --config-settings=build-dir=build/wheel -w dist .
 
 clean:  ## Remove everything that was built or installed here
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
