@@ -34,14 +34,22 @@ def _short(value: Any) -> str:
 def differences(theirs: Answer, ours: Answer) -> list[Difference]:
     """Return where they differ; of a stream, once the events that a late server joined are joined in both.
 
-    Answers with different statuses differ in nothing else: `status`.
+    Answers with different statuses differ in nothing else: `status`. Nor does a stream that vLLM breaks off with an error
+    where fastfront's goes on, `events.(error)`: how far it had come is a matter of time.
     """
     if theirs.status != ours.status:
         return [Difference("status", (theirs.status, theirs.body), (ours.status, ours.body))]
+    error = _error_of(theirs)
+    if error is not None and _error_of(ours) is None:
+        return [Difference("events.(error)", error, MISSING)]
     found = list(_differing("type", theirs.content_type, ours.content_type))
     found += _differing("body", theirs.body, ours.body)
     parsed = _is_parsed(theirs) or _is_parsed(ours)
     return found + list(_differing("events", _joined(theirs, parsed=parsed), _joined(ours, parsed=parsed)))
+
+
+def _error_of(answer: Answer) -> Any:
+    return next((event["error"] for event in answer.events if isinstance(event, dict) and "error" in event), None)
 
 
 def _joined(answer: Answer, *, parsed: bool) -> list[Any]:

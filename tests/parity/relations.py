@@ -65,14 +65,8 @@ def more_here(theirs: Any, ours: Any) -> bool:
 
 
 def broken_off(message: str) -> Relation:
-    """Return whether vLLM's stream ended with this error where fastfront's goes on."""
-
-    def is_so(theirs: Any, ours: Any) -> bool:
-        if isinstance(theirs, dict):
-            return bool(theirs.get("message") == message and ours == MISSING)
-        return theirs is None or more_here(theirs, ours)
-
-    return is_so
+    """Return whether vLLM's stream ended with this error, and fastfront's did not."""
+    return lambda theirs, ours: isinstance(theirs, dict) and theirs.get("message") == message and ours == MISSING
 
 
 def begins(theirs: Any, ours: Any) -> bool:

@@ -30,6 +30,17 @@ def paths(theirs: Answer, ours: Answer) -> list[str]:
     return [each.path for each in differences(theirs, ours)]
 
 
+def test_a_stream_that_vllm_breaks_off_differs_in_its_error_alone() -> None:
+    """Wherever that came; not where ours has one, too, or breaks off alone."""
+    error = {"error": {"message": "no"}}
+    whole_stream = stream(event({"content": "a"}), event({"content": "b"}, "stop"), "[DONE]")
+    for events in ((error, "[DONE]"), (event({"content": "a"}), error, "[DONE]")):
+        (found,) = differences(stream(*events), whole_stream)
+        assert (found.path, found.theirs) == ("events.(error)", {"message": "no"})
+        assert "events.(error)" not in paths(whole_stream, stream(*events))
+        assert "events.(error)" not in paths(stream(*events), stream(error, "[DONE]"))
+
+
 def test_equal_answers_differ_nowhere() -> None:
     """The same body is the same."""
     assert paths(whole({"a": [1, {"b": None}]}), whole({"a": [1, {"b": None}]})) == []
