@@ -34,8 +34,8 @@ def _short(value: Any) -> str:
 def differences(theirs: Answer, ours: Answer) -> list[Difference]:
     """Return where they differ; of a stream, once the events that a late server joined are joined in both.
 
-    Answers with different statuses differ in nothing else: `status`. Nor does a stream that vLLM breaks off with an error
-    where fastfront's goes on, `events.(error)`: how far it had come is a matter of time.
+    Answers with different statuses differ in nothing else: `status`. Nor does a stream that vLLM breaks off with an
+    error where fastfront's goes on, `events.(error)`: how far it had come is a matter of time.
     """
     if theirs.status != ours.status:
         return [Difference("status", (theirs.status, theirs.body), (ours.status, ours.body))]
