@@ -46,10 +46,8 @@ def expected(template: ChatTemplate, messages: list[dict[str, Any]], tools: Any,
     return template._refuse_or_run(template._bind(conversation, tools, None, True, kwargs))
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-@given(messages=plain_messages, number=st.integers(0, len(OPTIONS) - 1))
-def test_real_templates_print_what_jinja2_prints(name: str, messages: list[dict[str, str]], number: int) -> None:
-    """With tools, with variables; shapes are learnt while the test goes on."""
+def check_real_template(name: str, messages: list[dict[str, Any]], number: int) -> None:
+    """Assert that a template, with some options, prints what jinja2 prints: at first, and once a shape is learnt."""
     tools, kwargs = OPTIONS[number]
     if (name, number) not in _chats:
         made = traced(TEMPLATES[name], TOKENS)
@@ -60,6 +58,13 @@ def test_real_templates_print_what_jinja2_prints(name: str, messages: list[dict[
     if chats._recipes is not None:
         assert chats._recipes.settle(60)
     assert chats.by_recipe(messages) in (None, text)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@given(messages=plain_messages, number=st.integers(0, len(OPTIONS) - 1))
+def test_real_templates_print_what_jinja2_prints(name: str, messages: list[dict[str, str]], number: int) -> None:
+    """With tools, with variables; shapes are learnt while the test goes on."""
+    check_real_template(name, messages, number)
 
 
 call_texts = st.sampled_from(["call_1", "a b", "", "\u00e9", "<|im_end|>"])
@@ -93,16 +98,7 @@ agent_messages = st.lists(
 @given(messages=agent_messages, number=st.integers(0, len(OPTIONS) - 1))
 def test_real_templates_print_histories_of_agents(name: str, messages: list[dict[str, Any]], number: int) -> None:
     """Calls, their results and reasoning, as jinja2 prints them, with a recipe or without."""
-    tools, kwargs = OPTIONS[number]
-    if (name, number) not in _chats:
-        made = traced(TEMPLATES[name], TOKENS)
-        _chats[name, number] = made, PlainChats(made, made.content_format, tools, kwargs)
-    template, chats = _chats[name, number]
-    text = expected(template, messages, tools, kwargs)
-    assert [chats.text(messages) for _ in range(2)] == [text, text]
-    if chats._recipes is not None:
-        assert chats._recipes.settle(60)
-    assert chats.by_recipe(messages) in (None, text)
+    check_real_template(name, messages, number)
 
 
 @pytest.mark.parametrize("parts", [False, True], ids=["string", "openai"])
