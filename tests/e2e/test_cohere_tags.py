@@ -7,12 +7,10 @@ import contextlib
 import importlib.util
 import json
 
-import httpx
 import pytest
 
-from fastfront.app import App
 from fastfront.config import Config
-from fastfront.frontend import Frontend
+from tests.e2e.asgi_client import asgi_client
 
 pytestmark = pytest.mark.e2e
 
@@ -29,24 +27,16 @@ async def serving(architecture, tmp_path):
     """Yield a client of an app whose model is of the architecture, and calls."""
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"sequences": [{"match": "rain", "text": f"{CALLS}<|im_end|>", "finish": "stop"}]}))
-    frontend = Frontend(
-        Config(
-            engine="sim",
-            engine_args=("--script", str(script), "--ttft-ms", "1", "--token-ms", "1"),
-            tool_call_parser="cohere_command3",
-            enable_auto_tool_choice=True,
-            enable_scale_out=True,
-            hf_overrides={"architectures": [architecture]},
-        )
+    config = Config(
+        engine="sim",
+        engine_args=("--script", str(script), "--ttft-ms", "1", "--token-ms", "1"),
+        tool_call_parser="cohere_command3",
+        enable_auto_tool_choice=True,
+        enable_scale_out=True,
+        hf_overrides={"architectures": [architecture]},
     )
-    try:
-        await frontend.start()
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(App(frontend)), base_url="http://x", timeout=30
-        ) as opened:
-            yield opened
-    finally:
-        await frontend.stop()
+    async with asgi_client(config) as opened:
+        yield opened
 
 
 @needs_xgrammar

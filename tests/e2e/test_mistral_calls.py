@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 
-from fastfront.app import App
 from fastfront.config import Config
-from fastfront.frontend import Frontend
+from tests.e2e.asgi_client import asgi_client
 
 pytestmark = pytest.mark.e2e
 
@@ -26,17 +24,9 @@ async def client(tmp_path):
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"sequences": [{"match": "rain", "text": f"{LIST}<|im_end|>", "finish": "stop"}]}))
     arguments = ("--script", str(script), "--ttft-ms", "1", "--token-ms", "1")
-    frontend = Frontend(
-        Config(engine="sim", engine_args=arguments, tool_call_parser="mistral", enable_auto_tool_choice=True)
-    )
-    try:
-        await frontend.start()
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(App(frontend)), base_url="http://x", timeout=30
-        ) as opened:
-            yield opened
-    finally:
-        await frontend.stop()
+    config = Config(engine="sim", engine_args=arguments, tool_call_parser="mistral", enable_auto_tool_choice=True)
+    async with asgi_client(config) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(("choice", "finish_reason"), [("required", "tool_calls"), (NAMED, "stop")])
