@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from fastfront._native.parse import CALL_IDS_KIMI, CALL_IDS_RANDOM
 from fastfront._native.prompt import EncodedPrompt
 from fastfront.output.parsers import AnswerParsers
 from fastfront.prompt import Model
+from fastfront.prompt.recipes import Recipes
 from fastfront.protocol.chat import decode_chat_completion_request
 from fastfront.protocol.plain import decode_plain_chat
 from fastfront.routes import chat_completions, chat_terms
@@ -20,6 +22,7 @@ from fastfront.routes.chat_terms import TermsBook
 from fastfront.routes.generate import Prompts
 from fastfront.sim import MODEL_PATH
 from tests.output.test_response_template import parsers as response_template_parsers
+from tests.routes.lane_fakes import CALLED
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 CLOCK = {"type": "function", "function": {"name": "clock"}}
@@ -72,6 +75,17 @@ def test_requests_that_say_nothing_need_no_second_sight(book):
     assert ask(book, body_of(temperature=0.5)) is book.plain
     assert book.plain is not None
     assert len(book) == 0
+
+
+@pytest.mark.parametrize("kimi", [False, True])
+def test_calls_that_are_counted_have_no_recipe(frontend, monkeypatch, kimi):
+    """Kimi's ids count on over the conversation: a history with calls is the general way's, however it is rendered."""
+    monkeypatch.setattr(Recipes, "render", lambda self, messages, as_parts=None: "made")
+    monkeypatch.setattr(frontend.parsers, "call_ids", CALL_IDS_KIMI if kimi else CALL_IDS_RANDOM)
+    plain = TermsBook(frontend).plain
+    for render in (plain.render, plain.text):
+        assert render(HELLO) == "made"
+        assert render(CALLED) == (None if kimi else "made")
 
 
 @pytest.mark.parametrize(

@@ -67,14 +67,15 @@ class ChatTerms:
         unsaid = self._settle(self._reading.unsaid)
         self.settled: Parsing | None = None if self._telling else unsaid
         """What `parsing` returns, whatever the prompt; None: it has to be asked."""
-        self.render = chats.by_recipe
+        self.render = self._uncounted if self._counts_calls else chats.by_recipe
         """What is ordinary of `text`: None where that has to be asked."""
 
     def text(self, messages: list[dict[str, Any]]) -> str | None:
         """Return the prompt's text; None: the general way has to make it, or to refuse it."""
-        if self._counts_calls and any(message.get("tool_calls") for message in messages):
-            return None
-        return self.chats.text(messages)
+        return None if self._counts_calls and _has_calls(messages) else self.chats.text(messages)
+
+    def _uncounted(self, messages: list[dict[str, Any]]) -> str | None:
+        return None if _has_calls(messages) else self.chats.by_recipe(messages)
 
     def parsing(self, prompt: EncodedPrompt) -> Parsing:
         """Return the plan of the answer's parsers and what the engine is told, for Response and encode_add_request."""
@@ -90,6 +91,10 @@ class ChatTerms:
         told = encode(parsing.reasoning_ended) + encode(parsing.reasoning_parser_kwargs)
         made = self._parsings[thinking] = (parsing.plan, told)
         return made
+
+
+def _has_calls(messages: list[dict[str, Any]]) -> bool:
+    return any(message.get("tool_calls") for message in messages)
 
 
 class NotPlainError(Exception):
