@@ -23,6 +23,8 @@ cdef str FUNCTION = "function"
 cdef str NAME = "name"
 cdef str ARGUMENTS = "arguments"
 cdef str EMPTY = ""
+# Texts of a letter, where it has not one.
+cdef dict TEXTS = {"i": 3, "r": 2, "N": 0}
 # Members that no template gets to see. Clients hand back what they were given: null.
 cdef tuple UNSEEN = ("refusal", "annotations", "audio", "function_call")
 
@@ -143,7 +145,6 @@ cdef bint read_message(dict message, char letter, int form, string& shape, list 
 
 
 cdef bint read_calls(list calls, string& shape, list texts, vector[size_t]& arguments) except -1:
-    cdef Py_ssize_t count
     if len(calls) > MAX_CALLS:
         return False
     for call in calls:
@@ -164,12 +165,8 @@ cdef bint read_calls(list calls, string& shape, list texts, vector[size_t]& argu
     return True
 
 
-cdef size_t texts_of(bytes shape) except? 0:
-    """How many texts conversations of a shape have."""
-    cdef size_t count = 0
-    for letter in shape:
-        count += {b"i"[0]: 3, b"r"[0]: 2, b"N"[0]: 0}.get(letter, 1)
-    return count
+def texts_of(str letter not None) -> int:
+    return TEXTS.get(letter, 1)
 
 
 cdef bint is_printed(str written) except -1:

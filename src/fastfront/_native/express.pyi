@@ -47,7 +47,7 @@ class Lane:
         chats: Any,
         observe: Callable[[int, float], object],
         is_allowed: Callable[[bytes], bool] | None,
-        is_json_type: Callable[[bytes], bool],
+        is_json_type: Callable[[str], bool],
         max_id_chars: int,
         on_slow_reader: Callable[[], object],
         stream_headers: tuple[tuple[bytes, bytes], ...],

@@ -122,7 +122,7 @@ cdef class Lane:
         cdef object given = None
         for name, value in headers:
             if name == b"content-type":
-                if is_json or (value != b"application/json" and not self.is_json_type(value)):
+                if is_json or (value != b"application/json" and not self.is_json_type((<bytes?>value).decode("latin-1"))):
                     return None
                 is_json = True
             elif name == b"authorization":

@@ -2,7 +2,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["ArgumentsPrinter", "Recipe", "RecipeBook"]
+__all__ = ["ArgumentsPrinter", "Recipe", "RecipeBook", "texts_of"]
+
+def texts_of(letter: str) -> int:
+    """Return how many texts a letter of a shape stands for. See RecipeBook."""
 
 class Recipe:
     """How the prompt of one conversation shape is joined from the contents. Immutable but for `plan`."""

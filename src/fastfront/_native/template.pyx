@@ -18,7 +18,7 @@ from libcpp.memory cimport make_unique, unique_ptr
 from libcpp.string cimport string
 from libcpp.vector cimport vector
 
-__all__ = ["ArgumentsPrinter", "Recipe", "RecipeBook"]
+__all__ = ["ArgumentsPrinter", "Recipe", "RecipeBook", "texts_of"]
 
 cdef extern from *:
     """
@@ -169,7 +169,7 @@ cdef class RecipeBook:
         return self._recipes.get(shape, ())
 
     def add(self, bytes shape not None, Recipe recipe not None):
-        if recipe.ptr.get().contents() != texts_of(shape):
+        if recipe.ptr.get().contents() != <size_t>sum(map(texts_of, shape.decode())):
             raise ValueError("not as many contents as the shape has")
         self._recipes[shape] = (*self._recipes.get(shape, ()), recipe)
 

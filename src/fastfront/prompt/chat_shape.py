@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fastfront._native.template import ArgumentsPrinter
+from fastfront._native.template import ArgumentsPrinter, texts_of
 from fastfront.errors import BadRequestError
 from fastfront.prompt.conversation import Message, parse_arguments
 from fastfront.prompt.sandbox import to_json
@@ -43,7 +43,7 @@ def _places(shape: bytes) -> Iterator[tuple[str, int]]:
     place = 0
     for letter in shape.decode():
         yield letter, place
-        place += {"i": 3, "r": 2, "N": 0}.get(letter, 1)
+        place += texts_of(letter)
 
 
 def conversation(shape: bytes, texts: Sequence[Any]) -> list[Message]:

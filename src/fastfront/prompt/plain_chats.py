@@ -44,17 +44,14 @@ class PlainChats:
             if self._recipes is None
             else partial(self._recipes.render, as_parts=self.content_format == "openai")
         )
-        """What is ordinary of `text`, with a step less: None where no recipe fits."""
+        """The prompt of a chat, as `text` makes it, without an engine: None where no recipe fits."""
 
     def text(self, messages: list[dict[str, Any]]) -> str | None:
-        """Return the prompt of a chat whose messages are a request's own, fresh from the decoder.
+        """Return the prompt of a chat for which `by_recipe` has none, made by the template's engine.
 
-        None: a message is not ordinary (protocol.messages.are_plain_messages), or the template refuses them.
+        The messages are a request's own, fresh from the decoder. None: one is not ordinary
+        (protocol.messages.are_plain_messages), or the template refuses them.
         """
-        recipes = self._recipes
-        text = self.by_recipe(messages)
-        if text is not None:
-            return text
         if not messages or not are_plain_messages(messages):
             return None
         try:
@@ -62,6 +59,7 @@ class PlainChats:
             text = self._template.render(conversation, tools=self._tools, kwargs=self._kwargs)
         except BadRequestError:
             return None
+        recipes = self._recipes
         # Without options the template has taken notice itself, of what has a shape as it gets it.
         if recipes is not None and (self.has_options or not recipes.has_shape(conversation)):
             recipes.note(messages, as_parts=self.content_format == "openai")

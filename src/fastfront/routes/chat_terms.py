@@ -68,10 +68,10 @@ class ChatTerms:
         self.settled: Parsing | None = None if self._telling else unsaid
         """What `parsing` returns, whatever the prompt; None: it has to be asked."""
         self.render = self._uncounted if self._counts_calls else chats.by_recipe
-        """What is ordinary of `text`: None where that has to be asked."""
+        """The prompt's text, from its messages, by a recipe: None where `text` has to be asked."""
 
     def text(self, messages: list[dict[str, Any]]) -> str | None:
-        """Return the prompt's text; None: the general way has to make it, or to refuse it."""
+        """Return the prompt's text where `render` has none; None: the general way has to make it, or to refuse it."""
         return None if self._counts_calls and _has_calls(messages) else self.chats.text(messages)
 
     def _uncounted(self, messages: list[dict[str, Any]]) -> str | None:

@@ -32,15 +32,15 @@ def content_length(scope: Scope) -> int:
     return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else 0
 
 
-def is_json_type(content_type: bytes) -> bool:
+def is_json_type(content_type: str) -> bool:
     """Return whether a Content-Type header's value is JSON's, whatever its parameters."""
-    return content_type.decode("latin-1").lower().split(";", maxsplit=1)[0].strip() == "application/json"
+    return content_type.lower().split(";", maxsplit=1)[0].strip() == "application/json"
 
 
 def check_json_content_type(scope: Scope) -> None:
     """Refuse a request whose Content-Type is not application/json, before anything of its body is read."""
-    content_type = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-    if content_type != b"application/json" and not is_json_type(content_type):
+    content_type = get_header(scope, b"content-type") or ""
+    if content_type != "application/json" and not is_json_type(content_type):
         raise SchemaError("1 validation error:\n  Unsupported Media Type: Only 'application/json' is allowed")
 
 
